@@ -1,0 +1,110 @@
+//! What the service tells the pages about the model it watches. These types are what crosses the wire.
+
+use serde::{Deserialize, Serialize};
+use tidemark::report::DriftReport;
+
+/// Milliseconds since 1970-01-01T00:00:00Z.
+pub type Millis = i64;
+
+/// Everything the overview page shows.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Overview {
+    /// The model that answers.
+    pub model: ModelCard,
+    /// What it was asked lately.
+    pub traffic: Traffic,
+    /// The stored comparisons, oldest first; the last one is the latest.
+    pub history: Vec<SnapshotHead>,
+    /// Seconds between two comparisons.
+    pub interval_seconds: u64,
+    /// Rows a window needs at least before it is compared.
+    pub min_window_rows: u64,
+    /// The service's clock when this was put together.
+    pub now: Millis,
+}
+
+/// A model on one card.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ModelCard {
+    /// What people call it.
+    pub name: String,
+    /// First characters of the model file's hash.
+    pub version: String,
+    /// What it is: "random forest, 100 trees".
+    pub kind: String,
+    /// The column it predicts.
+    pub target: String,
+    /// How many features go in.
+    pub n_features: u64,
+    /// Rows of the reference that came with it.
+    pub n_reference: u64,
+    /// Figures from the rows that were held out in training: name and value, in order.
+    pub metrics: Vec<(String, f64)>,
+}
+
+/// What the model was asked.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Traffic {
+    /// Predictions in the log.
+    pub total: u64,
+    /// Predictions per second over the last ten seconds.
+    pub per_second: f64,
+    /// Predictions in each of the last sixty seconds, oldest first.
+    pub last_minute: Vec<u64>,
+    /// Share of the positive class in the latest window, 0 to 1.
+    pub share_positive: Option<f64>,
+    /// When the latest prediction was made.
+    pub latest: Option<Millis>,
+}
+
+/// A stored comparison without its columns.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SnapshotHead {
+    /// The address of its page is `/reports/{id}`.
+    pub id: String,
+    /// When it was made.
+    pub created: Millis,
+    /// The rows of the log that were compared.
+    pub window: Window,
+    /// Data drift: share of drifted columns, how many of how many, and whether that is drift.
+    pub share_drifted: f64,
+    /// Drifted columns.
+    pub n_drifted: u64,
+    /// Compared columns.
+    pub n_columns: u64,
+    /// Whether the data drifted as a whole.
+    pub data_drifted: bool,
+    /// Whether the predictions drifted; `None` without prediction columns.
+    pub predictions_drifted: Option<bool>,
+    /// The report's sentence.
+    pub sentence: String,
+}
+
+/// A half-open run of the log, by position.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Window {
+    /// Position of the first row; the log counts from 1.
+    pub first: u64,
+    /// Position after the last row.
+    pub end: u64,
+    /// When the first row was predicted.
+    pub from: Millis,
+    /// When the last row was predicted.
+    pub to: Millis,
+}
+
+impl Window {
+    /// Rows in the window.
+    pub const fn rows(&self) -> u64 {
+        self.end - self.first
+    }
+}
+
+/// A stored comparison, whole.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Snapshot {
+    /// What the lists show of it.
+    pub head: SnapshotHead,
+    /// The report.
+    pub report: DriftReport,
+}

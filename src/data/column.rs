@@ -1,0 +1,254 @@
+//! One column of values, as they were read: numbers, truth values or strings, each of which may be missing.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+/// A named column.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Column {
+    /// The name in the header.
+    pub name: String,
+    /// The values, one per row.
+    pub values: Values,
+}
+
+/// The values of a column, by what could be read from the text.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Values {
+    /// Every value present is a number.
+    Numbers(Numbers),
+    /// Every value is `true` or `false`, and none is missing.
+    Booleans(Vec<bool>),
+    /// Anything else.
+    Strings(Strings),
+}
+
+/// Numbers; a missing one is NaN.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Numbers {
+    values: Vec<f64>,
+    is_integer: bool,
+}
+
+impl Numbers {
+    /// Takes the values as they are. `is_integer` says that all of them were written as whole numbers and none is
+    /// missing (pandas' `int64`), which decides between numerical and categorical.
+    pub fn new(values: Vec<f64>, is_integer: bool) -> Self {
+        let is_integer = is_integer && values.iter().all(|value| value.is_finite());
+        Self { values, is_integer }
+    }
+
+    /// The values, in row order; NaN is a missing one.
+    pub fn as_slice(&self) -> &[f64] {
+        &self.values
+    }
+
+    /// Whether all values were written as whole numbers and none is missing.
+    pub const fn is_integer(&self) -> bool {
+        self.is_integer
+    }
+
+    /// Whether more than `limit` distinct finite values occur; looks no further than needed.
+    pub fn has_more_distinct_than(&self, limit: usize) -> bool {
+        let mut seen = BTreeSet::new();
+        for value in self.values.iter().filter(|value| value.is_finite()) {
+            // Adding zero makes -0 and 0 one value.
+            seen.insert((value + 0.0).to_bits());
+            if seen.len() > limit {
+                return true;
+            }
+        }
+        false
+    }
+}
+
+/// Strings, each distinct one kept once.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Strings {
+    codes: Vec<u32>,
+    dictionary: Vec<String>,
+}
+
+/// The code of a missing string.
+const MISSING: u32 = u32::MAX;
+
+impl Strings {
+    /// Collects strings in row order; `None` is a missing one.
+    pub fn from_options<'a>(values: impl IntoIterator<Item = Option<&'a str>>) -> Self {
+        let mut builder = StringsBuilder::default();
+        for value in values {
+            builder.push(value);
+        }
+        builder.finish()
+    }
+
+    /// The strings in row order.
+    pub fn iter(&self) -> impl Iterator<Item = Option<&str>> {
+        self.codes.iter().map(|&code| self.dictionary.get(code as usize).map(String::as_str))
+    }
+
+    /// Rows, missing ones included.
+    pub fn len(&self) -> usize {
+        self.codes.len()
+    }
+
+    /// Whether there is no row.
+    pub fn is_empty(&self) -> bool {
+        self.codes.is_empty()
+    }
+
+    /// Strings that are not missing.
+    pub fn n_present(&self) -> usize {
+        self.codes.iter().filter(|&&code| code != MISSING).count()
+    }
+
+    /// Distinct strings among those present.
+    pub fn n_distinct(&self) -> usize {
+        self.counts().len()
+    }
+
+    /// How often each string occurs, in byte order of the strings.
+    pub fn counts(&self) -> BTreeMap<&str, u64> {
+        let mut by_code = vec![0_u64; self.dictionary.len()];
+        for &code in &self.codes {
+            if code != MISSING {
+                by_code[code as usize] += 1;
+            }
+        }
+        // A slice of rows keeps the whole dictionary, so a string may occur no more.
+        let present = self.dictionary.iter().zip(by_code).filter(|(_, count)| *count > 0);
+        present.map(|(string, count)| (string.as_str(), count)).collect()
+    }
+
+    fn slice(&self, rows: std::ops::Range<usize>) -> Self {
+        Self { codes: self.codes[rows].to_vec(), dictionary: self.dictionary.clone() }
+    }
+}
+
+/// Collects [`Strings`] one by one.
+#[derive(Debug, Default)]
+pub struct StringsBuilder {
+    strings: Strings,
+    code_of: HashMap<String, u32>,
+}
+
+impl StringsBuilder {
+    /// Appends a string, or a missing one.
+    pub fn push(&mut self, value: Option<&str>) {
+        let Some(value) = value else {
+            self.strings.codes.push(MISSING);
+            return;
+        };
+        let code = match self.code_of.get(value) {
+            Some(&code) => code,
+            None => {
+                let code = u32::try_from(self.strings.dictionary.len()).expect("fewer than 2^32 distinct strings");
+                self.strings.dictionary.push(value.to_owned());
+                self.code_of.insert(value.to_owned(), code);
+                code
+            }
+        };
+        self.strings.codes.push(code);
+    }
+
+    /// The collected strings.
+    pub fn finish(self) -> Strings {
+        self.strings
+    }
+}
+
+/// A category, ordered as a person would order it: numbers by size, then truth values, then strings by bytes.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Category {
+    /// A number that stands for a kind.
+    Number(f64),
+    /// A truth value.
+    Boolean(bool),
+    /// A name.
+    Name(String),
+}
+
+impl Eq for Category {}
+
+impl PartialOrd for Category {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Category {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        match (self, other) {
+            (Self::Number(a), Self::Number(b)) => a.total_cmp(b),
+            (Self::Boolean(a), Self::Boolean(b)) => a.cmp(b),
+            (Self::Name(a), Self::Name(b)) => a.cmp(b),
+            _ => self.rank().cmp(&other.rank()),
+        }
+    }
+}
+
+impl Category {
+    const fn rank(&self) -> u8 {
+        match self {
+            Self::Number(_) => 0,
+            Self::Boolean(_) => 1,
+            Self::Name(_) => 2,
+        }
+    }
+}
+
+impl std::fmt::Display for Category {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Number(value) => write!(f, "{value}"),
+            Self::Boolean(value) => write!(f, "{value}"),
+            Self::Name(name) => f.write_str(name),
+        }
+    }
+}
+
+impl Column {
+    /// A column of numbers; NaN is a missing one. Whole numbers are found by looking.
+    pub fn numbers(name: impl Into<String>, values: Vec<f64>) -> Self {
+        let is_integer = values.iter().all(|value| value.is_finite() && value.fract() == 0.0);
+        Self { name: name.into(), values: Values::Numbers(Numbers::new(values, is_integer)) }
+    }
+
+    /// A column of numbers that count as fractions even if all happen to be whole; NaN is a missing one.
+    pub fn fractions(name: impl Into<String>, values: Vec<f64>) -> Self {
+        Self { name: name.into(), values: Values::Numbers(Numbers::new(values, false)) }
+    }
+
+    /// A column of strings; `None` is a missing one.
+    pub fn strings<'a>(name: impl Into<String>, values: impl IntoIterator<Item = Option<&'a str>>) -> Self {
+        Self { name: name.into(), values: Values::Strings(Strings::from_options(values)) }
+    }
+
+    /// Rows, missing ones included.
+    pub fn len(&self) -> usize {
+        match &self.values {
+            Values::Numbers(numbers) => numbers.values.len(),
+            Values::Booleans(values) => values.len(),
+            Values::Strings(strings) => strings.len(),
+        }
+    }
+
+    /// Whether there is no row.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// A copy of some rows. Whole numbers stay whole numbers: the kind was decided by the whole column.
+    ///
+    /// # Panics
+    /// When `rows` reaches past the end.
+    pub fn slice(&self, rows: std::ops::Range<usize>) -> Self {
+        let values = match &self.values {
+            Values::Numbers(numbers) => {
+                Values::Numbers(Numbers { values: numbers.values[rows].to_vec(), is_integer: numbers.is_integer })
+            }
+            Values::Booleans(values) => Values::Booleans(values[rows].to_vec()),
+            Values::Strings(strings) => Values::Strings(strings.slice(rows)),
+        };
+        Self { name: self.name.clone(), values }
+    }
+}

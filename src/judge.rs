@@ -1,0 +1,198 @@
+//! Two ways to judge the same evidence, side by side in every report.
+//!
+//! [`evidently`] decides what Evidently 0.7 decides, digit for digit, known errors included. [`calibrated`] gives
+//! verdicts a person can act on: significant after correction for many tests, and large enough to matter.
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+use crate::stattest::{NotTested, Tested};
+
+pub mod calibrated;
+pub mod evidently;
+
+/// Whose verdicts lead a report. Both are always in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Judge {
+    /// What Evidently 0.7 decides.
+    Evidently,
+    /// Significant after Benjamini-Hochberg, and large enough.
+    #[default]
+    Calibrated,
+}
+
+impl Judge {
+    /// The name, as it is stored and typed on the command line.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Evidently => "evidently",
+            Self::Calibrated => "calibrated",
+        }
+    }
+}
+
+impl fmt::Display for Judge {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// Every number that a verdict depends on besides the data.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Settings {
+    /// Whose verdicts lead.
+    pub judge: Judge,
+    /// Share of drifted columns from which on a data set counts as drifted, 0 to 1.
+    pub drift_share: f64,
+    /// Settings of the evidently judge.
+    pub evidently: evidently::Options,
+    /// Settings of the calibrated judge.
+    pub calibrated: calibrated::Options,
+}
+
+/// Evidently's share of drifted columns from which on a data set counts as drifted.
+pub const DEFAULT_DRIFT_SHARE: f64 = 0.5;
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            judge: Judge::default(),
+            drift_share: DEFAULT_DRIFT_SHARE,
+            evidently: evidently::Options::default(),
+            calibrated: calibrated::Options::default(),
+        }
+    }
+}
+
+/// What is said about a column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// Really changed, and by enough to matter.
+    Drifted,
+    /// Really changed, but by less than the minimum effect.
+    Minor,
+    /// No sign of change, yet too few rows to exclude one that matters.
+    NotEnoughData,
+    /// No sign of change, and one that matters can be excluded.
+    Stable,
+    /// There was no test; the reason stands beside it.
+    NotTested,
+}
+
+impl Verdict {
+    /// Every verdict, the most pressing first.
+    pub const ALL: [Self; 5] = [Self::Drifted, Self::Minor, Self::NotEnoughData, Self::Stable, Self::NotTested];
+
+    /// The name, as it is stored.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Drifted => "drifted",
+            Self::Minor => "minor",
+            Self::NotEnoughData => "not_enough_data",
+            Self::Stable => "stable",
+            Self::NotTested => "not_tested",
+        }
+    }
+
+    /// The words on a badge.
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Drifted => "Drifted",
+            Self::Minor => "Minor",
+            Self::NotEnoughData => "Not enough data",
+            Self::Stable => "Stable",
+            Self::NotTested => "Not tested",
+        }
+    }
+}
+
+/// What the calibrated judge found in one column: one test of the values, one of what is missing.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Calibrated {
+    /// The more pressing of the two verdicts below.
+    pub verdict: Verdict,
+    /// Did the values change?
+    pub values: Tested<EffectTest>,
+    /// Did the share of missing values change?
+    pub missing: Tested<EffectTest>,
+    /// Categories in the current data that the reference never showed, most frequent first.
+    pub new_categories: Vec<String>,
+    /// Categories of the reference that the current data no longer show, most frequent first.
+    pub vanished_categories: Vec<String>,
+}
+
+/// A test with its effect: is there a change, and is it large?
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct EffectTest {
+    /// The test's name, for a person.
+    pub test: String,
+    /// Probability of data at least as unlike, had nothing changed.
+    pub p_value: f64,
+    /// The p-value after Benjamini-Hochberg over all tests of the report; significant when at most `q`.
+    pub p_adjusted: f64,
+    /// How large the change is.
+    pub effect: Effect,
+    /// Which way the change goes, where that means something.
+    pub direction: Option<Direction>,
+    /// What significance and effect add up to.
+    pub verdict: Verdict,
+}
+
+/// The size of a change, with its 95% interval.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Effect {
+    /// What the number measures.
+    pub kind: EffectKind,
+    /// The estimate.
+    pub value: f64,
+    /// Lower 95% confidence limit.
+    pub low: f64,
+    /// Upper 95% confidence limit. `None` where there is none: a rate ratio over a reference without events.
+    pub high: Option<f64>,
+    /// The smallest effect that matters.
+    pub minimum: f64,
+}
+
+/// What an [`Effect`] measures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EffectKind {
+    /// Largest gap between the two distribution functions, 0 to 1.
+    LargestGap,
+    /// Total variation distance: the share of the population that moved, 0 to 1.
+    TotalVariation,
+    /// How many times as frequent the rare value is in the current data.
+    RateRatio,
+    /// Difference of two shares, current minus reference.
+    ShareDifference,
+}
+
+impl EffectKind {
+    /// The words before the number.
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::LargestGap => "largest gap",
+            Self::TotalVariation => "share moved",
+            Self::RateRatio => "rate ratio",
+            Self::ShareDifference => "difference of shares",
+        }
+    }
+}
+
+/// Which way a change goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Direction {
+    /// Current values tend to be larger, or the event more frequent.
+    Up,
+    /// Current values tend to be smaller, or the event rarer.
+    Down,
+    /// Changed in shape rather than in size.
+    Both,
+}
+
+/// The shorthand of this module and its children.
+type TestResult<T> = Result<T, NotTested>;

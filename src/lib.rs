@@ -1,0 +1,19 @@
+//! Tidemark's statistics: compare current data with a reference and say whether something really changed, how much,
+//! and which way.
+//!
+//! Arithmetic only: same inputs, same answer, on a server and in a browser. No clock, no files, no network, no
+//! unseeded randomness. Parallelism is behind the feature `parallel` and changes no digit.
+
+pub mod data;
+pub mod example;
+pub mod forest;
+pub mod judge;
+mod num;
+pub mod profile;
+pub mod render;
+pub mod report;
+pub mod schema;
+pub mod stattest;
+
+/// The version of Tidemark, as it stands in every report.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");

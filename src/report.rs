@@ -1,0 +1,159 @@
+//! The drift report: what a comparison found, in the order of the schema, ready to store, send and show.
+//!
+//! Every type here is the wire type too. Numbers are finite, counts are fixed-width, and nothing has an order that
+//! depends on a hash: the same inputs, settings and version give the same bytes.
+
+use serde::{Deserialize, Serialize};
+
+use crate::judge::{Calibrated, Judge, Settings, Verdict};
+use crate::schema::{ColumnRole, ColumnType};
+use crate::stattest::{TestOutcome, Tested};
+
+mod compare;
+mod distribution;
+mod sentence;
+
+pub use compare::{Progress, Source, compare, compare_with_progress};
+pub use distribution::{Bin, CategoryShare, Distribution};
+
+/// Version of the report's JSON. It grows when a field changes its meaning or goes; new fields do not change it.
+pub const SCHEMA_VERSION: u32 = 1;
+
+/// What one comparison of a reference with current data found.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct DriftReport {
+    /// [`SCHEMA_VERSION`] of the writer.
+    pub schema_version: u32,
+    /// Version of Tidemark that made the report.
+    pub tidemark_version: String,
+    /// The settings that led to the verdicts, the leading judge among them.
+    pub settings: Settings,
+    /// The data that the current data were held against.
+    pub reference: Input,
+    /// The data under examination.
+    pub current: Input,
+    /// The verdict over the features (and the target where it is known): data drift.
+    pub data: GroupVerdict,
+    /// The verdict over the model's outputs: prediction drift. `None` without prediction columns.
+    pub predictions: Option<GroupVerdict>,
+    /// The whole in one plain English sentence.
+    pub sentence: String,
+    /// One entry per compared column, in schema order.
+    pub columns: Vec<ColumnReport>,
+}
+
+impl DriftReport {
+    /// The columns of one side of the report: features and targets, or (with `predictions`) the model's outputs.
+    pub fn group(&self, predictions: bool) -> impl Iterator<Item = &ColumnReport> {
+        self.columns.iter().filter(move |column| (column.role == ColumnRole::Prediction) == predictions)
+    }
+
+    /// The column of this name.
+    pub fn column(&self, name: &str) -> Option<&ColumnReport> {
+        self.columns.iter().find(|column| column.name == name)
+    }
+
+    /// The verdict of `column` under the judge that leads this report.
+    pub fn verdict(&self, column: &ColumnReport) -> Verdict {
+        column.verdict(self.settings.judge)
+    }
+
+    /// Whether data or predictions drifted as a whole, under the leading judge.
+    pub fn is_drifted(&self) -> bool {
+        self.data.drifted || self.predictions.as_ref().is_some_and(|group| group.drifted)
+    }
+}
+
+/// One of the two data sets that were compared.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Input {
+    /// What a person calls it: a file name, or a window of the log.
+    pub label: String,
+    /// Rows, before anything was dropped.
+    pub rows: u64,
+    /// SHA-256 of the bytes that were read, in lower-case hex, where there was a file.
+    pub sha256: Option<String>,
+}
+
+/// The verdict over several columns, under the report's leading judge.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct GroupVerdict {
+    /// Columns in the group.
+    pub n_columns: u64,
+    /// Columns that could be tested.
+    pub n_tested: u64,
+    /// Columns with the verdict `drifted`.
+    pub n_drifted: u64,
+    /// `n_drifted / n_columns`, 0 to 1; 0 for an empty group.
+    pub share_drifted: f64,
+    /// The share from which on the group counts as drifted.
+    pub share_threshold: f64,
+    /// Whether the group drifted as a whole: `share_drifted >= share_threshold`.
+    pub drifted: bool,
+}
+
+/// What was found about one column.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ColumnReport {
+    /// The column's name, as in the header.
+    pub name: String,
+    /// What the column is for.
+    pub role: ColumnRole,
+    /// What the values are, decided by the schema (which the reference taught).
+    pub column_type: ColumnType,
+    /// The reference side in numbers.
+    pub reference: SideSummary,
+    /// The current side in numbers.
+    pub current: SideSummary,
+    /// What Evidently 0.7 decides, digit for digit.
+    pub evidently: Tested<TestOutcome>,
+    /// What the calibrated judge decides.
+    pub calibrated: Calibrated,
+    /// A sentence, where the two judges disagree.
+    pub why_they_differ: Option<String>,
+    /// How much the model relies on the column, 0 to 1 over all features, where a model is known.
+    pub importance: Option<f64>,
+    /// Both sides' distributions over common bins or categories.
+    pub distribution: Distribution,
+}
+
+impl ColumnReport {
+    /// The verdict under `judge`. Evidently knows only `drifted`, `stable` and `not_tested`.
+    pub fn verdict(&self, judge: Judge) -> Verdict {
+        match judge {
+            Judge::Calibrated => self.calibrated.verdict,
+            Judge::Evidently => match &self.evidently {
+                Tested::Tested(outcome) if outcome.drifted => Verdict::Drifted,
+                Tested::Tested(_) => Verdict::Stable,
+                Tested::NotTested(_) => Verdict::NotTested,
+            },
+        }
+    }
+}
+
+/// One side of one column in numbers. Moments and quantiles are of the finite values of a numerical column.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct SideSummary {
+    /// Rows, missing ones included.
+    pub rows: u64,
+    /// Missing values.
+    pub missing: u64,
+    /// Values that are plus or minus infinity; they are left out of every test.
+    pub infinite: u64,
+    /// Distinct values among those present.
+    pub distinct: u64,
+    /// Arithmetic mean.
+    pub mean: Option<f64>,
+    /// Standard deviation, divided by n.
+    pub std: Option<f64>,
+    /// Smallest value.
+    pub min: Option<f64>,
+    /// First quartile (Hyndman and Fan's type 7, as numpy's default).
+    pub q25: Option<f64>,
+    /// Median.
+    pub median: Option<f64>,
+    /// Third quartile.
+    pub q75: Option<f64>,
+    /// Largest value.
+    pub max: Option<f64>,
+}

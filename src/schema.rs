@@ -1,0 +1,161 @@
+//! What the columns are and what they are for.
+
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::fmt;
+
+use crate::data::{Column, Dataset, Values};
+
+/// What a column's values are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ColumnType {
+    /// Numbers whose order and distance mean something.
+    Numerical,
+    /// Names of kinds, or few whole numbers that stand for kinds.
+    Categorical,
+    /// Free text: nearly every value differs.
+    Text,
+}
+
+impl ColumnType {
+    /// The type's name, as it is stored and typed on the command line.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Numerical => "numerical",
+            Self::Categorical => "categorical",
+            Self::Text => "text",
+        }
+    }
+}
+
+impl fmt::Display for ColumnType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// What a column is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ColumnRole {
+    /// Goes into the model.
+    Feature,
+    /// What the model is to find out.
+    Target,
+    /// What the model said: its class or its probability.
+    Prediction,
+    /// Known and left out of every comparison.
+    Ignored,
+}
+
+/// One column's place in a [`Schema`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ColumnSpec {
+    /// The column's name, as in the header.
+    pub name: String,
+    /// What its values are.
+    pub column_type: ColumnType,
+    /// What it is for.
+    pub role: ColumnRole,
+}
+
+/// The columns of a data set, in order, with type and role.
+///
+/// A schema is learnt from the reference and then frozen: the same column has the same type in every window.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Schema {
+    /// One entry per column, in the reference's order.
+    pub columns: Vec<ColumnSpec>,
+}
+
+/// A person's word on single columns, which goes before inference.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct SchemaOverrides {
+    /// Types by column name.
+    pub types: BTreeMap<String, ColumnType>,
+    /// Roles by column name.
+    pub roles: BTreeMap<String, ColumnRole>,
+}
+
+/// An override that names no column of the data.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnknownColumn {
+    /// The name that was not found.
+    pub name: String,
+    /// The names there are.
+    pub known: Vec<String>,
+}
+
+impl fmt::Display for UnknownColumn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "no column is called {:?}; there are {}", self.name, self.known.join(", "))
+    }
+}
+
+impl std::error::Error for UnknownColumn {}
+
+/// Whole-number columns with at most this many distinct values stand for kinds (Evidently 0.7's rule).
+pub const MAX_CATEGORICAL_INTEGERS: usize = 10;
+
+impl Schema {
+    /// Learns types from `reference` by [`infer_type`] and applies `overrides`. Every column is a feature unless told
+    /// otherwise.
+    ///
+    /// # Errors
+    /// An override names a column that `reference` does not have.
+    pub fn infer(reference: &Dataset, overrides: &SchemaOverrides) -> Result<Self, UnknownColumn> {
+        for name in overrides.types.keys().chain(overrides.roles.keys()) {
+            if reference.column(name).is_none() {
+                let known = reference.columns().iter().map(|column| column.name.clone()).collect();
+                return Err(UnknownColumn { name: name.clone(), known });
+            }
+        }
+        let columns = reference
+            .columns()
+            .iter()
+            .map(|column| ColumnSpec {
+                name: column.name.clone(),
+                column_type: overrides.types.get(&column.name).copied().unwrap_or_else(|| infer_type(column)),
+                role: overrides.roles.get(&column.name).copied().unwrap_or(ColumnRole::Feature),
+            })
+            .collect();
+        Ok(Self { columns })
+    }
+
+    /// The entry of this name.
+    pub fn column(&self, name: &str) -> Option<&ColumnSpec> {
+        self.columns.iter().find(|column| column.name == name)
+    }
+
+    /// Names of the columns that go into the model, in order.
+    pub fn features(&self) -> impl Iterator<Item = &str> {
+        self.columns.iter().filter(|column| column.role == ColumnRole::Feature).map(|column| column.name.as_str())
+    }
+}
+
+/// The type Evidently 0.7 gives a column, `infer_column_type` in `core/datasets.py`.
+///
+/// Fractions are numerical; whole numbers are categorical up to [`MAX_CATEGORICAL_INTEGERS`] distinct values and
+/// numerical above; truth values are categorical; strings are text when more than half of those present differ,
+/// else categorical. As in pandas, whole numbers with missing ones among them count as fractions.
+pub fn infer_type(column: &Column) -> ColumnType {
+    match &column.values {
+        Values::Numbers(numbers) if numbers.is_integer() => {
+            if numbers.has_more_distinct_than(MAX_CATEGORICAL_INTEGERS) {
+                ColumnType::Numerical
+            } else {
+                ColumnType::Categorical
+            }
+        }
+        Values::Numbers(_) => ColumnType::Numerical,
+        Values::Booleans(_) => ColumnType::Categorical,
+        Values::Strings(strings) => {
+            if 2 * strings.n_distinct() > strings.n_present() {
+                ColumnType::Text
+            } else {
+                ColumnType::Categorical
+            }
+        }
+    }
+}

@@ -1,0 +1,229 @@
+//! Statistical tests: one file each, all with the same inside, and the words they share.
+//!
+//! A test sees two sides of one column, never a data set. Its score carries its direction: a small *p-value* speaks
+//! for drift, a large *distance* does. "Could not be tested, because …" is an answer, [`NotTested`].
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+use crate::schema::ColumnType;
+
+pub mod binning;
+pub mod chi_square;
+pub mod jensen_shannon;
+pub mod kolmogorov;
+pub mod ks;
+pub mod proportions;
+pub mod psi;
+pub mod tails;
+pub mod wasserstein;
+pub mod z;
+
+/// A sample or count of the reference side. A type of its own, so that the sides cannot be swapped.
+#[derive(Debug, Clone, Copy)]
+pub struct Reference<T>(pub T);
+
+/// A sample or count of the current side.
+#[derive(Debug, Clone, Copy)]
+pub struct Current<T>(pub T);
+
+/// A drift method, by Evidently's name for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Method {
+    /// Two-sample Kolmogorov-Smirnov test.
+    Ks,
+    /// Wasserstein distance, divided by the reference's standard deviation.
+    Wasserstein,
+    /// Chi-square goodness of fit to the reference's shares.
+    #[serde(rename = "chisquare")]
+    ChiSquare,
+    /// Z test of two proportions.
+    Z,
+    /// Jensen-Shannon distance, natural logarithm.
+    #[serde(rename = "jensenshannon")]
+    JensenShannon,
+    /// Population stability index.
+    Psi,
+}
+
+impl Method {
+    /// Every method, in the order of the documentation.
+    pub const ALL: [Self; 6] =
+        [Self::Ks, Self::Wasserstein, Self::ChiSquare, Self::Z, Self::JensenShannon, Self::Psi];
+
+    /// Evidently's name string.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Ks => "ks",
+            Self::Wasserstein => "wasserstein",
+            Self::ChiSquare => "chisquare",
+            Self::Z => "z",
+            Self::JensenShannon => "jensenshannon",
+            Self::Psi => "psi",
+        }
+    }
+
+    /// The name a person reads.
+    pub const fn display_name(self) -> &'static str {
+        match self {
+            Self::Ks => "Kolmogorov-Smirnov",
+            Self::Wasserstein => "Wasserstein distance (normed)",
+            Self::ChiSquare => "Chi-square",
+            Self::Z => "Z test of proportions",
+            Self::JensenShannon => "Jensen-Shannon distance",
+            Self::Psi => "Population stability index",
+        }
+    }
+
+    /// The threshold Evidently 0.7 uses unless told otherwise.
+    pub const fn default_threshold(self) -> f64 {
+        match self {
+            Self::Ks | Self::ChiSquare | Self::Z => 0.05,
+            Self::Wasserstein | Self::JensenShannon | Self::Psi => 0.1,
+        }
+    }
+
+    /// The method of this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|method| method.name() == name)
+    }
+}
+
+/// A test's value, with the direction in which it speaks for drift.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", content = "value", rename_all = "snake_case")]
+pub enum Score {
+    /// Probability of data at least as unlike, had nothing changed. 0 to 1; small speaks for drift.
+    PValue(f64),
+    /// How far apart the two sides are. 0 means alike; large speaks for drift.
+    Distance(f64),
+}
+
+impl Score {
+    /// The bare number.
+    pub const fn value(self) -> f64 {
+        match self {
+            Self::PValue(value) | Self::Distance(value) => value,
+        }
+    }
+
+    /// `p` or `distance`: the word that goes before the number.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::PValue(_) => "p",
+            Self::Distance(_) => "distance",
+        }
+    }
+}
+
+/// Either what a test found, or why there was no test.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Tested<T> {
+    /// The test ran.
+    Tested(T),
+    /// It did not, and this is why.
+    NotTested(NotTested),
+}
+
+impl<T> Tested<T> {
+    /// The finding, if there is one.
+    pub const fn outcome(&self) -> Option<&T> {
+        match self {
+            Self::Tested(outcome) => Some(outcome),
+            Self::NotTested(_) => None,
+        }
+    }
+}
+
+impl<T> From<Result<T, NotTested>> for Tested<T> {
+    fn from(result: Result<T, NotTested>) -> Self {
+        match result {
+            Ok(outcome) => Self::Tested(outcome),
+            Err(reason) => Self::NotTested(reason),
+        }
+    }
+}
+
+/// What one test of Evidently's found in one column.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TestOutcome {
+    /// The method that was used.
+    pub method: Method,
+    /// What the values were taken to be (Evidently decides by the current rows).
+    pub column_type: ColumnType,
+    /// The value, with its direction.
+    pub score: Score,
+    /// Drift on the far side of this.
+    pub threshold: f64,
+    /// Whether the score lies on the far side, by the method's own comparison sign.
+    pub drifted: bool,
+    /// Reference values that went in, after missing and infinite ones were dropped.
+    pub n_reference: u64,
+    /// Current values that went in.
+    pub n_current: u64,
+    /// What a reader has to know about this result, where the method is known to err.
+    pub note: Option<String>,
+}
+
+/// Why a column could not be tested.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "reason", rename_all = "snake_case")]
+pub enum NotTested {
+    /// One side, or both, has no value.
+    Empty {
+        /// Reference values left after missing and infinite ones were dropped.
+        n_reference: u64,
+        /// Current values left.
+        n_current: u64,
+    },
+    /// The current data lack the column.
+    AbsentInCurrent,
+    /// The reference lacks the column.
+    AbsentInReference,
+    /// The two sides do not hold the same kind of values.
+    TypeMismatch {
+        /// The reference's type.
+        reference: ColumnType,
+        /// The current data's type.
+        current: ColumnType,
+    },
+    /// No test of this type of column is known.
+    TypeNotCovered {
+        /// The column's type.
+        column_type: ColumnType,
+    },
+    /// The method does not apply to this type of column.
+    MethodNotApplicable {
+        /// The method asked for.
+        method: Method,
+        /// The column's type.
+        column_type: ColumnType,
+    },
+    /// The whole column is one value, the same on both sides: nothing can have moved, and no statistic is defined.
+    Constant,
+    /// Values were lost on the way: the arithmetic left the finite numbers.
+    NotFinite,
+}
+
+impl fmt::Display for NotTested {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Empty { n_reference: 0, n_current: 0 } => write!(f, "no values on either side"),
+            Self::Empty { n_reference: 0, .. } => write!(f, "no values in the reference"),
+            Self::Empty { .. } => write!(f, "no values in the current data"),
+            Self::AbsentInCurrent => write!(f, "the current data lack this column"),
+            Self::AbsentInReference => write!(f, "the reference lacks this column"),
+            Self::TypeMismatch { reference, current } => {
+                write!(f, "{reference} in the reference but {current} in the current data")
+            }
+            Self::TypeNotCovered { column_type } => write!(f, "no test for {column_type} columns yet"),
+            Self::MethodNotApplicable { method, column_type } => {
+                write!(f, "{} does not apply to {column_type} columns", method.name())
+            }
+            Self::Constant => write!(f, "one and the same value on both sides"),
+            Self::NotFinite => write!(f, "the values are too large to compute with"),
+        }
+    }
+}
