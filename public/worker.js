@@ -1,17 +1,21 @@
 // Compares two files away from the page's own thread. What it is sent stays in this browser.
-import init, { compare } from "./tidemark_worker.js";
 
-const ready = init();
+// The page asks for this file with its version in the address; what belongs to it is asked for in the same version.
+const version = new URL(import.meta.url).search;
+const ready = import(`./tidemark_worker.js${version}`).then(async (wasm) => {
+  await wasm.default({ module_or_path: new URL(`./tidemark_worker_bg.wasm${version}`, import.meta.url) });
+  return wasm;
+});
 
 addEventListener("message", async ({ data: { reference, current, settings } }) => {
   try {
-    await ready;
+    const { compare } = await ready;
     const started = performance.now();
-    const progress = (stage, done, total) => postMessage({ type: "progress", stage, done, total });
     const json = compare(
       reference.name, new Uint8Array(reference.bytes),
       current.name, new Uint8Array(current.bytes),
-      settings, progress,
+      settings,
+      (stage, done, total) => postMessage({ type: "progress", stage, done, total }),
     );
     postMessage({ type: "report", json, millis: performance.now() - started });
   } catch (error) {

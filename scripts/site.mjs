@@ -1,0 +1,83 @@
+// Gathers everything a browser is served into target/site, which the server embeds: the two wasm modules, ECharts, the
+// stylesheet, the font, and public/. Run by `make`, after scripts/wasm.
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build, transform } from "esbuild";
+import { list, sync } from "./site/folder.mjs";
+
+process.chdir(fileURLToPath(new URL("..", import.meta.url)));
+
+const SITE = "target/site";
+// Charts are the largest thing a page loads besides the wasm: what a new component costs should be a decision.
+const ECHARTS_BROTLI_MAX = 200_000;
+// Browsers from 2024 on: CSS nesting and light-dark() pass through as they are written.
+const TARGET = ["chrome123", "firefox125", "safari17.5"];
+
+const files = new Map();
+const read = (path) => readFileSync(path);
+
+// ---- the wasm modules and the JavaScript around them ----------------------------------------------------------------
+for (const folder of ["target/wasm/pages", "target/wasm/worker"]) {
+  for (const path of list(folder)) files.set(`pkg/${path}`, await minified(path, read(join(folder, path))));
+}
+files.set("pkg/worker.js", await minified("worker.js", read("public/worker.js")));
+
+// ---- ECharts --------------------------------------------------------------------------------------------------------
+const echarts = JSON.parse(read("node_modules/echarts/package.json"));
+files.set("pkg/echarts.js", await bundled({
+  entryPoints: ["scripts/site/echarts.mjs"],
+  format: "iife",
+  globalName: "echarts",
+  target: TARGET,
+  banner: { js: `/*! Apache ECharts ${echarts.version}, Apache-2.0, see echarts.LICENSE.txt */` },
+}));
+files.set("pkg/echarts.LICENSE.txt", Buffer.concat([
+  read("node_modules/echarts/NOTICE"), Buffer.from("\n\n"), read("node_modules/echarts/LICENSE"),
+]));
+
+// ---- the stylesheet and the font ------------------------------------------------------------------------------------
+files.set("pkg/tidemark.css", await bundled({
+  entryPoints: ["style/main.css"],
+  target: TARGET,
+  // Addresses of the running site, not of files beside the stylesheet.
+  external: ["/*", "fonts/*", "./fonts/*"],
+}));
+const inter = "node_modules/@fontsource-variable/inter";
+for (const subset of ["latin", "latin-ext"]) {
+  const name = `inter-${subset}-wght-normal.woff2`;
+  files.set(`pkg/fonts/${name}`, read(`${inter}/files/${name}`));
+}
+files.set("pkg/fonts/LICENSE.txt", read(`${inter}/LICENSE`));
+
+// ---- public/, at the root of the site -------------------------------------------------------------------------------
+for (const path of list("public")) {
+  if (path !== "worker.js") files.set(path, read(join("public", path)));
+}
+
+const sizes = await sync(SITE, files);
+
+const kilobytes = (bytes) => (bytes === undefined ? "" : (bytes / 1000).toFixed(1)).padStart(9);
+const width = Math.max(...sizes.map(({ path }) => path.length));
+console.log(`${"target/site, kB".padEnd(width)}${"raw".padStart(9)}${"brotli".padStart(9)}`);
+for (const { path, raw, brotli } of sizes) console.log(path.padEnd(width) + kilobytes(raw) + kilobytes(brotli));
+
+const charts = sizes.find(({ path }) => path === "pkg/echarts.js").brotli;
+if (charts > ECHARTS_BROTLI_MAX) {
+  console.error(`site: pkg/echarts.js has ${charts} bytes in brotli, more than its ${ECHARTS_BROTLI_MAX}.`);
+  console.error("what to do: leave a component out of scripts/site/echarts.mjs, or raise the limit on purpose.");
+  process.exit(1);
+}
+
+/** The one file that esbuild makes of `options`. */
+async function bundled(options) {
+  const { outputFiles } = await build({ bundle: true, minify: true, write: false, logLevel: "warning", ...options });
+  return Buffer.from(outputFiles[0].contents);
+}
+
+/** JavaScript without its spaces and long names; anything else as it is. */
+async function minified(path, content) {
+  if (!path.endsWith(".js")) return content;
+  const { code } = await transform(content.toString(), { minify: true, format: "esm", target: TARGET });
+  return Buffer.from(code);
+}
