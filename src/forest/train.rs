@@ -1,0 +1,215 @@
+//! Grows a forest with smartcore and compiles it.
+//!
+//! smartcore 0.7 grows on one thread, and its leaves keep only the winning class. So every tree is grown as a smartcore
+//! forest of one, with a seed of its own: trees may grow side by side, and their number does not change the ones before.
+//! Then the tree's nodes are taken over and the training rows are counted in every leaf, because a share of rows is a
+//! probability and a share of votes is not.
+//!
+//! The forest depends on the options alone, not on the number of threads. (smartcore's generator differs between 64-bit
+//! and 32-bit machines, so a browser would grow another forest; a forest once grown predicts the same everywhere.)
+
+use std::fmt;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use super::{Forest, ForestError, MAX_DEPTH, MAX_TREES};
+use tree::{GrownTree, TreeTask};
+
+mod importances;
+mod out_of_bag;
+mod tree;
+
+/// What grows the trees, as it stands in a model's record.
+pub const GROWER: &str = "smartcore 0.7.0";
+
+/// How a forest is grown.
+#[derive(Debug, Clone, PartialEq)]
+pub struct GrowOptions {
+    /// Trees.
+    pub n_trees: usize,
+    /// Questions from root to leaf, at most. `None` asks until every leaf is pure or too small to split.
+    pub max_depth: Option<u16>,
+    /// Rows a leaf has at least, counted as often as the bootstrap drew them.
+    pub min_samples_leaf: usize,
+    /// Features tried at every node. `None`: the square root of their number, rounded down.
+    pub mtry: Option<usize>,
+    /// Rows of one class a tree sees at most. See [`MAX_ROWS_PER_CLASS`].
+    pub max_rows_per_class: usize,
+    /// Decides every random choice.
+    pub seed: u64,
+}
+
+/// Questions from root to leaf unless told otherwise.
+pub const DEFAULT_MAX_DEPTH: u16 = 16;
+
+/// Rows of one class that a tree sees unless told otherwise.
+pub const MAX_ROWS_PER_CLASS: usize = 20_000;
+
+impl Default for GrowOptions {
+    fn default() -> Self {
+        Self {
+            n_trees: 100,
+            max_depth: Some(DEFAULT_MAX_DEPTH),
+            min_samples_leaf: 1,
+            mtry: None,
+            max_rows_per_class: MAX_ROWS_PER_CLASS,
+            seed: 0,
+        }
+    }
+}
+
+/// Is told after each tree how many of how many are grown, and says whether to go on. Called from any thread; with
+/// several, a larger number may arrive before a smaller one.
+pub type Progress<'a> = &'a (dyn Fn(usize, usize) -> bool + Sync);
+
+/// A forest, and what only its growth can tell.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Grown {
+    /// The compiled forest.
+    pub forest: Forest,
+    /// Per feature: the mean decrease in Gini impurity, summing to 1 (all 0 when no tree asked anything).
+    pub importances: Vec<f64>,
+    /// Per training row: the probability of the positive class by the trees that have not seen the row. `None` when
+    /// every tree has seen it, which happens in forests of a few trees.
+    pub out_of_bag: Vec<Option<f64>>,
+}
+
+/// Why no forest was grown.
+#[derive(Debug, Clone, PartialEq)]
+pub enum GrowError {
+    /// An option is outside its range.
+    Option {
+        /// The option.
+        name: &'static str,
+        /// What is allowed.
+        expected: String,
+        /// What was asked for.
+        found: usize,
+    },
+    /// A value is missing or infinite; a tree can't be grown around it.
+    NotFinite {
+        /// The feature, counted from 0.
+        feature: usize,
+        /// The row, counted from 0.
+        row: usize,
+    },
+    /// Fewer than two classes occur, or a class occurs in no row.
+    Classes {
+        /// Training rows of each class.
+        n_rows: Vec<usize>,
+    },
+    /// The progress callback said stop.
+    Cancelled,
+    /// smartcore refused.
+    Smartcore {
+        /// Its words.
+        message: String,
+    },
+    /// The trees grown do not make a forest, for example because they are too large.
+    Forest(ForestError),
+}
+
+impl fmt::Display for GrowError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Option { name, expected, found } => write!(f, "{name} is {found}, expected {expected}"),
+            Self::NotFinite { feature, row } => {
+                write!(f, "feature {feature} has a missing or infinite value in row {row}")
+            }
+            Self::Classes { n_rows } => {
+                write!(f, "training needs rows of two or more classes; rows per class: {n_rows:?}")
+            }
+            Self::Cancelled => write!(f, "cancelled"),
+            Self::Smartcore { message } => write!(f, "smartcore: {message}"),
+            Self::Forest(error) => write!(f, "{error}"),
+        }
+    }
+}
+
+impl std::error::Error for GrowError {}
+
+/// Grows a forest.
+///
+/// `features` are columns of equal length without missing or infinite values; `classes` gives each row's class, a number
+/// below `n_classes`. The last class is the positive one.
+///
+/// # Errors
+/// See [`GrowError`].
+///
+/// # Panics
+/// When a column's length is not that of `classes`, or a class is `n_classes` or more.
+pub fn grow(
+    features: &[&[f64]],
+    classes: &[u32],
+    n_classes: usize,
+    options: &GrowOptions,
+    progress: Progress<'_>,
+) -> Result<Grown, GrowError> {
+    assert!(features.iter().all(|column| column.len() == classes.len()), "one value per row and feature");
+    check_options(options, features.len())?;
+    check_values(features)?;
+    let rows_of_class = rows_of_class(classes, n_classes)?;
+
+    let task = TreeTask { features, classes, rows_of_class: &rows_of_class, options };
+    let n_grown = AtomicUsize::new(0);
+    let trees = each_tree(options.n_trees, |number| {
+        let tree = task.grow(number)?;
+        let goes_on = progress(n_grown.fetch_add(1, Ordering::Relaxed) + 1, options.n_trees);
+        if goes_on { Ok(tree) } else { Err(GrowError::Cancelled) }
+    })?;
+
+    let forest = Forest::new(&tree::parts(&trees, features.len(), n_classes)).map_err(GrowError::Forest)?;
+    let importances = importances::average(&trees, features.len());
+    let bags: Vec<&[bool]> = trees.iter().map(|tree| tree.in_bag.as_slice()).collect();
+    let out_of_bag = out_of_bag::probabilities(&forest, features, &bags);
+    Ok(Grown { forest, importances, out_of_bag })
+}
+
+/// Grows the trees, side by side where the feature `parallel` allows it. The first error ends the others.
+fn each_tree(
+    n_trees: usize,
+    grow: impl Fn(usize) -> Result<GrownTree, GrowError> + Sync + Send,
+) -> Result<Vec<GrownTree>, GrowError> {
+    #[cfg(feature = "parallel")]
+    {
+        use rayon::prelude::*;
+        (0..n_trees).into_par_iter().map(grow).collect()
+    }
+    #[cfg(not(feature = "parallel"))]
+    (0..n_trees).map(grow).collect()
+}
+
+fn check_options(options: &GrowOptions, n_features: usize) -> Result<(), GrowError> {
+    let within = |name, found: usize, min: usize, max: usize| {
+        if (min..=max).contains(&found) {
+            Ok(())
+        } else {
+            Err(GrowError::Option { name, expected: format!("{min} to {max}"), found })
+        }
+    };
+    within("n_trees", options.n_trees, 1, MAX_TREES)?;
+    within("max_depth", usize::from(options.max_depth.unwrap_or(1)), 1, usize::from(MAX_DEPTH))?;
+    within("min_samples_leaf", options.min_samples_leaf, 1, usize::MAX)?;
+    within("mtry", options.mtry.unwrap_or(1), 1, n_features)?;
+    within("max_rows_per_class", options.max_rows_per_class, 1, usize::MAX)
+}
+
+fn check_values(features: &[&[f64]]) -> Result<(), GrowError> {
+    for (feature, column) in features.iter().enumerate() {
+        if let Some(row) = column.iter().position(|value| !value.is_finite()) {
+            return Err(GrowError::NotFinite { feature, row });
+        }
+    }
+    Ok(())
+}
+
+/// The rows of each class, in order.
+fn rows_of_class(classes: &[u32], n_classes: usize) -> Result<Vec<Vec<u32>>, GrowError> {
+    let mut rows = vec![Vec::new(); n_classes];
+    for (row, &class) in classes.iter().enumerate() {
+        rows[class as usize].push(row as u32);
+    }
+    if n_classes < 2 || rows.iter().any(Vec::is_empty) {
+        return Err(GrowError::Classes { n_rows: rows.iter().map(Vec::len).collect() });
+    }
+    Ok(rows)
+}

@@ -1,0 +1,180 @@
+//! One tree: its rows are drawn, smartcore grows it, its nodes are taken over, its leaves are counted.
+
+use serde::Deserialize;
+use smartcore::ensemble::random_forest_classifier::{RandomForestClassifier, RandomForestClassifierParameters};
+use smartcore::linalg::basic::matrix::DenseMatrix;
+
+use super::{GrowError, GrowOptions};
+use crate::forest::{ForestParts, LEAF};
+use crate::random::{Rng, derive_seed};
+
+/// All that the trees of a forest have in common.
+pub struct TreeTask<'a> {
+    pub features: &'a [&'a [f64]],
+    pub classes: &'a [u32],
+    pub rows_of_class: &'a [Vec<u32>],
+    pub options: &'a GrowOptions,
+}
+
+/// A tree as smartcore grew it, and what was counted afterwards.
+pub struct GrownTree {
+    /// smartcore's nodes. Children lie behind their parents.
+    pub nodes: Vec<GrownNode>,
+    /// Per node: the class shares. Empty at inner nodes.
+    pub shares: Vec<Vec<f64>>,
+    /// Per training row: whether the tree has seen it.
+    pub in_bag: Vec<bool>,
+}
+
+/// One node, by the names smartcore 0.7.0 serialises. Its fields are private; its serialised form is the way to them.
+#[derive(Deserialize)]
+pub struct GrownNode {
+    pub n_node_samples: usize,
+    pub split_feature: usize,
+    pub split_value: Option<f64>,
+    pub true_child: Option<u32>,
+    pub false_child: Option<u32>,
+    /// The Gini impurity of the rows that fell in.
+    pub impurity: Option<f64>,
+}
+
+impl GrownNode {
+    /// Feature, threshold, left and right child of an inner node.
+    pub fn split(&self) -> Option<(usize, f64, u32, u32)> {
+        // smartcore keeps the feature and threshold it considered in nodes it then did not split, but gives them no child.
+        Some((self.split_feature, self.split_value?, self.true_child?, self.false_child?))
+    }
+}
+
+/// smartcore's forest of one tree.
+#[derive(Deserialize)]
+struct GrownForest {
+    trees: Vec<GrownNodes>,
+    /// Per tree and row: whether the bootstrap drew the row.
+    samples: Vec<Vec<bool>>,
+}
+
+#[derive(Deserialize)]
+struct GrownNodes {
+    nodes: Vec<GrownNode>,
+}
+
+impl TreeTask<'_> {
+    /// Grows the tree of this number.
+    pub fn grow(&self, number: usize) -> Result<GrownTree, GrowError> {
+        let seed = derive_seed(self.options.seed, number as u64);
+        let rows = self.draw_rows(seed);
+        let mut grown = self.fit(&rows, derive_seed(seed, 0))?;
+        let nodes = grown.trees.pop().map(|tree| tree.nodes).unwrap_or_default();
+        let is_drawn = grown.samples.pop().unwrap_or_default();
+
+        let seen: Vec<u32> = rows.iter().zip(is_drawn).filter(|(_, is_drawn)| *is_drawn).map(|(row, _)| *row).collect();
+        let shares = self.count_leaves(&nodes, &seen);
+        let mut in_bag = vec![false; self.classes.len()];
+        for row in seen {
+            in_bag[row as usize] = true;
+        }
+        Ok(GrownTree { nodes, shares, in_bag })
+    }
+
+    /// The rows smartcore may bootstrap from, in order: all of a class, or `max_rows_per_class` drawn without replacement.
+    ///
+    /// smartcore looks at every row of the matrix at every node, and keeps a list of all rows for every node that waits
+    /// to be split: time and memory are the product of rows and nodes. With a large class cut to a sample both stay in
+    /// bounds. A class that was cut weighs accordingly more in the leaves, see `count_leaves`.
+    fn draw_rows(&self, seed: u64) -> Vec<u32> {
+        let mut rng = Rng::new(seed);
+        let mut drawn = Vec::new();
+        for rows in self.rows_of_class {
+            if rows.len() <= self.options.max_rows_per_class {
+                drawn.extend(rows);
+            } else {
+                let mut rows = rows.clone();
+                rng.shuffle(&mut rows);
+                drawn.extend(&rows[..self.options.max_rows_per_class]);
+            }
+        }
+        drawn.sort_unstable();
+        drawn
+    }
+
+    fn fit(&self, rows: &[u32], seed: u64) -> Result<GrownForest, GrowError> {
+        let smartcore = |error: smartcore::error::Failed| GrowError::Smartcore { message: error.to_string() };
+        let mut values = Vec::with_capacity(rows.len() * self.features.len());
+        for column in self.features {
+            values.extend(rows.iter().map(|&row| column[row as usize]));
+        }
+        let x = DenseMatrix::new(rows.len(), self.features.len(), values, true).map_err(smartcore)?;
+        let y: Vec<u32> = rows.iter().map(|&row| self.classes[row as usize]).collect();
+
+        let n_features = self.features.len();
+        let mut parameters = RandomForestClassifierParameters::default()
+            .with_n_trees(1)
+            .with_m(self.options.mtry.unwrap_or_else(|| n_features.isqrt()))
+            .with_min_samples_leaf(self.options.min_samples_leaf)
+            .with_keep_samples(true)
+            .with_seed(seed);
+        parameters.max_depth = self.options.max_depth.map(|questions| questions + 1);
+        let forest = RandomForestClassifier::fit(&x, &y, parameters).map_err(smartcore)?;
+
+        let unreadable = |error: serde_json::Error| GrowError::Smartcore { message: error.to_string() };
+        let written = serde_json::to_vec(&forest).map_err(unreadable)?;
+        serde_json::from_slice(&written).map_err(unreadable)
+    }
+
+    /// The class shares in every leaf, by the rows the tree has `seen`, each counted once.
+    ///
+    /// A class of which only a part was drawn is counted up to its full size: a leaf that holds 3 of 400 drawn frauds (of
+    /// 400) and 1 of 20,000 drawn other rows (of 200,000) has the share 3 / (3 + 10) of fraud.
+    fn count_leaves(&self, nodes: &[GrownNode], seen: &[u32]) -> Vec<Vec<f64>> {
+        let weights: Vec<f64> = self
+            .rows_of_class
+            .iter()
+            .map(|rows| rows.len() as f64 / rows.len().min(self.options.max_rows_per_class) as f64)
+            .collect();
+        let mut shares = vec![Vec::new(); nodes.len()];
+        for (counts, node) in shares.iter_mut().zip(nodes) {
+            if node.split().is_none() {
+                *counts = vec![0.0; weights.len()];
+            }
+        }
+        for &row in seen {
+            let leaf = self.leaf(nodes, row as usize);
+            let class = self.classes[row as usize] as usize;
+            shares[leaf][class] += weights[class];
+        }
+        for counts in &mut shares {
+            let sum: f64 = counts.iter().sum();
+            for count in counts {
+                *count /= sum;
+            }
+        }
+        shares
+    }
+
+    fn leaf(&self, nodes: &[GrownNode], row: usize) -> usize {
+        let mut node = 0;
+        while let Some((feature, threshold, left, right)) = nodes[node].split() {
+            let goes_left = self.features[feature][row] <= threshold;
+            node = if goes_left { left as usize } else { right as usize };
+        }
+        node
+    }
+}
+
+/// Writes grown trees down as a forest's parts.
+pub fn parts(trees: &[GrownTree], n_features: usize, n_classes: usize) -> ForestParts {
+    let mut parts = ForestParts { n_features, n_classes, ..ForestParts::default() };
+    for tree in trees {
+        parts.tree_lengths.push(tree.nodes.len() as u32);
+        for (node, shares) in tree.nodes.iter().zip(&tree.shares) {
+            let (feature, threshold, left, right) = node.split().unwrap_or((usize::from(LEAF), 0.0, 0, 0));
+            parts.features.push(feature as u16);
+            parts.thresholds.push(threshold);
+            parts.lefts.push(left);
+            parts.rights.push(right);
+            parts.shares.extend(shares);
+        }
+    }
+    parts
+}
