@@ -39,29 +39,23 @@ impl fmt::Display for Judge {
 }
 
 /// Every number that a verdict depends on besides the data.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Settings {
     /// Whose verdicts lead.
     pub judge: Judge,
-    /// Share of drifted columns from which on a data set counts as drifted, 0 to 1.
-    pub drift_share: f64,
     /// Settings of the evidently judge.
     pub evidently: evidently::Options,
     /// Settings of the calibrated judge.
     pub calibrated: calibrated::Options,
 }
 
-/// Evidently's share of drifted columns from which on a data set counts as drifted.
-pub const DEFAULT_DRIFT_SHARE: f64 = 0.5;
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            judge: Judge::default(),
-            drift_share: DEFAULT_DRIFT_SHARE,
-            evidently: evidently::Options::default(),
-            calibrated: calibrated::Options::default(),
+impl Settings {
+    /// The share of drifted columns from which on a data set counts as drifted under the leading judge.
+    pub const fn drift_share(&self) -> f64 {
+        match self.judge {
+            Judge::Evidently => self.evidently.drift_share,
+            Judge::Calibrated => self.calibrated.drift_share,
         }
     }
 }

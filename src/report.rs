@@ -13,7 +13,7 @@ mod compare;
 mod distribution;
 mod sentence;
 
-pub use compare::{Progress, Source, compare, compare_with_progress};
+pub use compare::{FittedReference, OnProgress, Progress, Source, compare, compare_with_progress};
 pub use distribution::{Bin, CategoryShare, Distribution};
 
 /// Version of the report's JSON. It grows when a field changes its meaning or goes; new fields do not change it.

@@ -58,6 +58,9 @@ pub struct ColumnSpec {
     pub column_type: ColumnType,
     /// What it is for.
     pub role: ColumnRole,
+    /// The type is a person's word, not inferred: then both judges follow it in every window.
+    #[serde(default)]
+    pub is_declared: bool,
 }
 
 /// The columns of a data set, in order, with type and role.
@@ -118,6 +121,7 @@ impl Schema {
                 name: column.name.clone(),
                 column_type: overrides.types.get(&column.name).copied().unwrap_or_else(|| infer_type(column)),
                 role: overrides.roles.get(&column.name).copied().unwrap_or(ColumnRole::Feature),
+                is_declared: overrides.types.contains_key(&column.name),
             })
             .collect();
         Ok(Self { columns })

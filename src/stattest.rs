@@ -203,6 +203,8 @@ pub enum NotTested {
     },
     /// The whole column is one value, the same on both sides: nothing can have moved, and no statistic is defined.
     Constant,
+    /// No value is missing on either side.
+    NoneMissing,
     /// Values were lost on the way: the arithmetic left the finite numbers.
     NotFinite,
 }
@@ -223,6 +225,7 @@ impl fmt::Display for NotTested {
                 write!(f, "{} does not apply to {column_type} columns", method.name())
             }
             Self::Constant => write!(f, "one and the same value on both sides"),
+            Self::NoneMissing => write!(f, "no missing values on either side"),
             Self::NotFinite => write!(f, "the values are too large to compute with"),
         }
     }

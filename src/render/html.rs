@@ -1,0 +1,202 @@
+//! A report as one HTML file that needs no script, no network and no other file: for a mail, a ticket or an archive.
+
+use std::fmt::Write;
+
+use super::{format, svg, text};
+use crate::judge::{Judge, Verdict};
+use crate::report::{ColumnReport, DriftReport, SideSummary};
+use crate::schema::ColumnRole;
+use crate::stattest::Tested;
+
+/// The report as a complete HTML document.
+pub fn report(report: &DriftReport) -> String {
+    let mut html = String::with_capacity(16_384 + 3_000 * report.columns.len());
+    let title = format!("{} against {}", report.current.label, report.reference.label);
+    push(
+        &mut html,
+        format_args!(
+            "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\
+             <meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\
+             <meta name=\"color-scheme\" content=\"light dark\"><meta name=\"generator\" content=\"Tidemark {}\">\
+             <title>Drift report: {}</title><style>{}</style></head><body><main>",
+            report.tidemark_version,
+            escape(&title),
+            include_str!("html/report.css"),
+        ),
+    );
+    head(&mut html, report);
+    if report.predictions.is_some() {
+        table(&mut html, report, "Prediction drift", true);
+    }
+    table(&mut html, report, "Data drift", false);
+    foot(&mut html, report);
+    html.push_str("</main></body></html>\n");
+    html
+}
+
+/// `text` with everything that means something to HTML written as text.
+pub fn escape(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            '\'' => escaped.push_str("&#39;"),
+            other => escaped.push(other),
+        }
+    }
+    escaped
+}
+
+fn head(html: &mut String, report: &DriftReport) {
+    let status = if report.is_drifted() { "drifted" } else { "stable" };
+    push(
+        html,
+        format_args!(
+            "<header class=\"{status}\"><p class=\"mark\">Tidemark drift report</p><h1>{}</h1><p>{} ({}) against {} \
+             ({}), judged by the {} profile.</p></header><dl class=\"tiles\">",
+            escape(&report.sentence),
+            escape(&report.current.label),
+            format::plural(report.current.rows, "row"),
+            escape(&report.reference.label),
+            format::plural(report.reference.rows, "row"),
+            report.settings.judge,
+        ),
+    );
+    let groups = [("Data", Some(&report.data)), ("Predictions", report.predictions.as_ref())];
+    for (name, group) in groups {
+        let Some(group) = group else { continue };
+        push(
+            html,
+            format_args!(
+                "<div><dt>{name}</dt><dd>{} of {} drifted</dd><dd class=\"small\">{}, drift from {}</dd></div>",
+                group.n_drifted,
+                format::plural(group.n_columns, "column"),
+                format::share(group.share_drifted),
+                format::share(group.share_threshold),
+            ),
+        );
+    }
+    html.push_str("</dl>");
+}
+
+fn table(html: &mut String, report: &DriftReport, title: &str, predictions: bool) {
+    let mut columns: Vec<&ColumnReport> = report.group(predictions).collect();
+    columns.sort_by_key(|column| report.verdict(column));
+    push(
+        html,
+        format_args!(
+            "<h2>{title}</h2><div class=\"scroll\"><table><thead><tr><th scope=\"col\">Column</th><th scope=\"col\">\
+             Verdict</th><th scope=\"col\">Distribution</th><th scope=\"col\">Effect (95% interval)</th>\
+             <th scope=\"col\">p, adjusted</th><th scope=\"col\">Evidently 0.7</th>\
+             <th scope=\"col\">Missing</th></tr></thead><tbody>"
+        ),
+    );
+    for column in columns {
+        row(html, report, column);
+    }
+    html.push_str("</tbody></table></div>");
+}
+
+fn row(html: &mut String, report: &DriftReport, column: &ColumnReport) {
+    let verdict = report.verdict(column);
+    let role = if column.role == ColumnRole::Target { ", target" } else { "" };
+    push(
+        html,
+        format_args!(
+            "<tr><th scope=\"row\">{}<span class=\"small\">{}{role}</span></th><td>{}</td><td>{}</td>",
+            escape(&column.name),
+            column.column_type,
+            badge(verdict),
+            svg::small_distribution(&column.distribution),
+        ),
+    );
+    match &column.calibrated.values {
+        Tested::Tested(test) => push(
+            html,
+            format_args!(
+                "<td>{}<span class=\"small\">{}</span></td><td>{}</td>",
+                text::effect(&test.effect),
+                escape(&test.test),
+                format::p_value(test.p_adjusted),
+            ),
+        ),
+        Tested::NotTested(reason) => push(html, format_args!("<td>{reason}</td><td></td>")),
+    }
+    let evidently = match &column.evidently {
+        Tested::Tested(outcome) => format!(
+            "{}<span class=\"small\">{}, {} (threshold {})</span>",
+            badge(column.verdict(Judge::Evidently)),
+            outcome.method.display_name(),
+            format::score(&outcome.score),
+            format::number(outcome.threshold),
+        ),
+        Tested::NotTested(reason) => escape(&reason.to_string()),
+    };
+    let why = column.why_they_differ.as_deref().map(|why| format!("<span class=\"why\">{}</span>", escape(why)));
+    let missing = |side: &SideSummary| format::share(side.missing as f64 / side.rows.max(1) as f64);
+    push(
+        html,
+        format_args!(
+            "<td>{evidently}{}</td><td>{} → {}</td></tr>",
+            why.unwrap_or_default(),
+            missing(&column.reference),
+            missing(&column.current),
+        ),
+    );
+}
+
+fn badge(verdict: Verdict) -> String {
+    // A shape beside the word, so that colour is never the only sign.
+    let shape = match verdict {
+        Verdict::Drifted => "▲",
+        Verdict::Minor => "△",
+        Verdict::NotEnoughData => "◌",
+        Verdict::Stable => "●",
+        Verdict::NotTested => "–",
+    };
+    format!("<span class=\"badge {}\">{shape} {}</span>", verdict.name(), verdict.label())
+}
+
+fn foot(html: &mut String, report: &DriftReport) {
+    html.push_str("<footer><p><span class=\"tm-key tm-key-ref\"></span> reference <span class=\"tm-key tm-key-cur\"></span> current</p>");
+    for (side, input) in [("Reference", &report.reference), ("Current", &report.current)] {
+        if let Some(sha256) = &input.sha256 {
+            push(html, format_args!("<p>{side} {}: SHA-256 <code>{sha256}</code></p>", escape(&input.label)));
+        }
+    }
+    push(
+        html,
+        format_args!(
+            "<p>Made by Tidemark {}. The same files, settings and version give the same report, digit for digit.</p>\
+             </footer>",
+            report.tidemark_version,
+        ),
+    );
+}
+
+fn push(html: &mut String, text: std::fmt::Arguments<'_>) {
+    html.write_fmt(text).expect("writing to a string does not fail");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::csv;
+    use crate::judge::Settings;
+    use crate::report::{Source, compare};
+    use crate::schema::{Schema, SchemaOverrides};
+    use crate::stattest::{Current, Reference};
+
+    #[test]
+    fn names_from_the_data_are_text_and_nothing_else() {
+        let data = csv::read(b"<script>alert(1)</script>\n<b>\n\"&'\"\n<b>\n").unwrap();
+        let schema = Schema::infer(&data, &SchemaOverrides::default()).unwrap();
+        let source = || Source { label: "<img src=x>", data: &data, sha256: None };
+        let html = report(&compare(Reference(source()), Current(source()), &schema, &Settings::default()));
+        assert!(!html.contains("<script") && !html.contains("<img") && !html.contains("<b>"));
+        assert!(html.contains("&lt;script&gt;alert(1)&lt;/script&gt;"));
+    }
+}

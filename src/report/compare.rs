@@ -1,0 +1,210 @@
+//! Reference and current data in, report out.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use super::{ColumnReport, Distribution, DriftReport, GroupVerdict, Input, SCHEMA_VERSION, SideSummary, sentence};
+use crate::data::Dataset;
+use crate::judge::{Settings, Verdict, calibrated, evidently};
+use crate::profile::ColumnProfile;
+use crate::schema::{ColumnRole, ColumnSpec, Schema, infer_type};
+use crate::stattest::{Current, NotTested, Reference, Tested};
+
+/// A data set with what a report says about where it came from.
+#[derive(Debug, Clone)]
+pub struct Source<'a> {
+    /// What a person calls it: a file name, or a window of the log.
+    pub label: &'a str,
+    /// The rows.
+    pub data: &'a Dataset,
+    /// SHA-256 of the file, where there was one.
+    pub sha256: Option<String>,
+}
+
+impl Source<'_> {
+    fn input(&self) -> Input {
+        Input { label: self.label.to_owned(), rows: self.data.n_rows() as u64, sha256: self.sha256.clone() }
+    }
+}
+
+/// How far a comparison has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Progress {
+    /// Columns compared.
+    pub done: usize,
+    /// Columns in all.
+    pub total: usize,
+}
+
+/// Called after each column, from any of the threads.
+#[cfg(feature = "parallel")]
+pub type OnProgress<'a> = dyn Fn(Progress) + Sync + 'a;
+/// Called after each column.
+#[cfg(not(feature = "parallel"))]
+pub type OnProgress<'a> = dyn Fn(Progress) + 'a;
+
+/// Compares current data with a reference. Types and roles are the schema's.
+///
+/// ```
+/// use tidemark::data::csv;
+/// use tidemark::judge::{Settings, Verdict};
+/// use tidemark::report::{Source, compare};
+/// use tidemark::schema::{Schema, SchemaOverrides};
+/// use tidemark::stattest::{Current, Reference};
+///
+/// let rows = |shift: u32| (0..500).fold("x\n".to_owned(), |csv, i| format!("{csv}{}.5\n", (i * 37) % 500 + shift));
+/// let (reference, current) = (csv::read(rows(0).as_bytes()).unwrap(), csv::read(rows(200).as_bytes()).unwrap());
+/// let schema = Schema::infer(&reference, &SchemaOverrides::default()).unwrap();
+/// let report = compare(
+///     Reference(Source { label: "training", data: &reference, sha256: None }),
+///     Current(Source { label: "today", data: &current, sha256: None }),
+///     &schema,
+///     &Settings::default(),
+/// );
+/// assert_eq!(report.columns[0].calibrated.verdict, Verdict::Drifted);
+/// ```
+pub fn compare(
+    reference: Reference<Source<'_>>,
+    current: Current<Source<'_>>,
+    schema: &Schema,
+    settings: &Settings,
+) -> DriftReport {
+    compare_with_progress(reference, current, schema, settings, &|_| {})
+}
+
+/// [`compare`], telling how far it has come.
+pub fn compare_with_progress(
+    reference: Reference<Source<'_>>,
+    current: Current<Source<'_>>,
+    schema: &Schema,
+    settings: &Settings,
+    on_progress: &OnProgress<'_>,
+) -> DriftReport {
+    FittedReference::fit(reference, schema).compare(current, &[], settings, on_progress)
+}
+
+/// A reference whose profiles are taken once, to be held against many windows.
+#[derive(Debug, Clone)]
+pub struct FittedReference {
+    input: Input,
+    columns: Vec<(ColumnSpec, Option<ColumnProfile>)>,
+}
+
+impl FittedReference {
+    /// Takes the profile of every column of the schema that is not ignored.
+    pub fn fit(reference: Reference<Source<'_>>, schema: &Schema) -> Self {
+        let source = reference.0;
+        let specs: Vec<&ColumnSpec> =
+            schema.columns.iter().filter(|spec| spec.role != ColumnRole::Ignored).collect();
+        let columns = map(&specs, |spec| ((*spec).clone(), source.data.column(&spec.name).map(ColumnProfile::of)));
+        Self { input: source.input(), columns }
+    }
+
+    /// Compares one window with the reference. `importances` says how much the model relies on each feature, 0 to 1.
+    pub fn compare(
+        &self,
+        current: Current<Source<'_>>,
+        importances: &[(String, f64)],
+        settings: &Settings,
+        on_progress: &OnProgress<'_>,
+    ) -> DriftReport {
+        let source = current.0;
+        let total = self.columns.len();
+        let done = AtomicUsize::new(0);
+        let mut columns = map(&self.columns, |(spec, reference)| {
+            let mut report = compare_column(spec, reference.as_ref(), source.data, settings);
+            report.importance = importances.iter().find(|(name, _)| *name == spec.name).map(|(_, share)| *share);
+            let done = done.fetch_add(1, Ordering::Relaxed) + 1;
+            on_progress(Progress { done, total });
+            report
+        });
+        let mut verdicts: Vec<_> = columns.iter_mut().map(|column| &mut column.calibrated).collect();
+        calibrated::settle(&mut verdicts, &settings.calibrated);
+        for column in &mut columns {
+            column.why_they_differ = sentence::why_they_differ(column);
+        }
+        let data = group_verdict(&columns, settings, false);
+        let has_predictions = columns.iter().any(|column| column.role == ColumnRole::Prediction);
+        let predictions = has_predictions.then(|| group_verdict(&columns, settings, true));
+        let sentence = sentence::whole(&columns, &data, predictions.as_ref(), settings);
+        DriftReport {
+            schema_version: SCHEMA_VERSION,
+            tidemark_version: crate::VERSION.to_owned(),
+            settings: settings.clone(),
+            reference: self.input.clone(),
+            current: source.input(),
+            data,
+            predictions,
+            sentence,
+            columns,
+        }
+    }
+}
+
+/// Maps in order, on all cores where the feature `parallel` is on.
+fn map<'a, T: Sync, U: Send>(items: &'a [T], work: impl Fn(&'a T) -> U + Sync + Send) -> Vec<U> {
+    #[cfg(feature = "parallel")]
+    {
+        use rayon::prelude::*;
+        items.par_iter().map(work).collect()
+    }
+    #[cfg(not(feature = "parallel"))]
+    {
+        items.iter().map(work).collect()
+    }
+}
+
+fn compare_column(
+    spec: &ColumnSpec,
+    reference: Option<&ColumnProfile>,
+    current: &Dataset,
+    settings: &Settings,
+) -> ColumnReport {
+    let current_column = current.column(&spec.name);
+    let current = current_column.map(ColumnProfile::of);
+    let (evidently, calibrated, distribution) = match (reference, &current, current_column) {
+        (Some(reference), Some(current), Some(column)) => {
+            let evidently_type = if spec.is_declared { spec.column_type } else { infer_type(column) };
+            let is_numerical = spec.column_type == crate::schema::ColumnType::Numerical;
+            let distribution = Distribution::of(reference, current, is_numerical);
+            let (reference, current) = (Reference(reference), Current(current));
+            let evidently =
+                evidently::judge(&spec.name, evidently_type, reference, current, &settings.evidently);
+            let calibrated = calibrated::examine(spec.column_type, reference, current, &settings.calibrated);
+            (evidently.into(), calibrated, distribution)
+        }
+        _ => {
+            let reason = if reference.is_none() { NotTested::AbsentInReference } else { NotTested::AbsentInCurrent };
+            (Tested::NotTested(reason.clone()), calibrated::absent(reason), Distribution::Empty)
+        }
+    };
+    ColumnReport {
+        name: spec.name.clone(),
+        role: spec.role,
+        column_type: spec.column_type,
+        reference: reference.map_or_else(SideSummary::default, ColumnProfile::summary),
+        current: current.as_ref().map_or_else(SideSummary::default, ColumnProfile::summary),
+        evidently,
+        calibrated,
+        why_they_differ: None,
+        importance: None,
+        distribution,
+    }
+}
+
+/// The verdict over the predictions, or over everything else. Columns that one side lacks do not count.
+fn group_verdict(columns: &[ColumnReport], settings: &Settings, predictions: bool) -> GroupVerdict {
+    let (mut n_columns, mut n_tested, mut n_drifted) = (0, 0, 0);
+    for column in columns.iter().filter(|column| (column.role == ColumnRole::Prediction) == predictions) {
+        if column.reference.rows == 0 || column.current.rows == 0 {
+            continue;
+        }
+        let verdict = column.verdict(settings.judge);
+        n_columns += 1;
+        n_tested += u64::from(verdict != Verdict::NotTested);
+        n_drifted += u64::from(verdict == Verdict::Drifted);
+    }
+    let share_drifted = if n_columns == 0 { 0.0 } else { n_drifted as f64 / n_columns as f64 };
+    let share_threshold = settings.drift_share();
+    let drifted = n_columns > 0 && share_drifted >= share_threshold;
+    GroupVerdict { n_columns, n_tested, n_drifted, share_drifted, share_threshold, drifted }
+}

@@ -1,0 +1,129 @@
+//! The report in words.
+
+use super::{ColumnReport, GroupVerdict};
+use crate::judge::{EffectKind, EffectTest, Settings, Verdict};
+use crate::render::format;
+use crate::schema::ColumnRole;
+use crate::stattest::{Method, TestOutcome, Tested};
+
+/// The whole report in one or two sentences.
+pub(super) fn whole(
+    columns: &[ColumnReport],
+    data: &GroupVerdict,
+    predictions: Option<&GroupVerdict>,
+    settings: &Settings,
+) -> String {
+    let mut text = data_sentence(columns, data, settings);
+    if let Some(predictions) = predictions {
+        text.push_str(match (predictions.drifted, predictions.n_tested) {
+            (true, _) => " The model's predictions drifted.",
+            (false, 0) => " The model's predictions could not be tested.",
+            (false, _) => " The model's predictions did not drift.",
+        });
+    }
+    text
+}
+
+fn data_sentence(columns: &[ColumnReport], data: &GroupVerdict, settings: &Settings) -> String {
+    let verdict = |column: &ColumnReport| column.verdict(settings.judge);
+    let features = || columns.iter().filter(|column| column.role != ColumnRole::Prediction);
+    if data.n_columns == 0 {
+        return "There is no column to compare.".to_owned();
+    }
+    if data.n_tested == 0 {
+        return format!("None of the {} could be tested.", format::plural(data.n_columns, "column"));
+    }
+    let mut drifted: Vec<&ColumnReport> = features().filter(|column| verdict(column) == Verdict::Drifted).collect();
+    if drifted.is_empty() {
+        let open = features().filter(|column| verdict(column) == Verdict::NotEnoughData).count() as u64;
+        return if open > 0 {
+            format!(
+                "No sign of drift, but {} too few rows to be sure about {}.",
+                if data.n_columns == 1 { "there are" } else { "there are still" },
+                format::plural(open, "column"),
+            )
+        } else {
+            format!("All is well: none of the {} drifted.", format::plural(data.n_columns, "column"))
+        };
+    }
+    drifted.sort_by(|a, b| rank(b).total_cmp(&rank(a)));
+    let names: Vec<&str> = drifted.iter().take(3).map(|column| column.name.as_str()).collect();
+    let most = match names.as_slice() {
+        [one] => format!(": {one}"),
+        [first, second] => format!(": {first} and {second}"),
+        [first, second, third] if drifted.len() == 3 => format!(": {first}, {second} and {third}"),
+        [first, second, third] => format!(", most of all {first}, {second} and {third}"),
+        _ => String::new(),
+    };
+    let whole = if data.drifted { "The data drifted" } else { "The data as a whole held" };
+    format!("{whole}: {} of {} drifted{most}.", data.n_drifted, format::plural(data.n_columns, "column"))
+}
+
+/// What columns are ranked by: the larger of both effects, in units of their minimum.
+fn rank(column: &ColumnReport) -> f64 {
+    let tests = [&column.calibrated.values, &column.calibrated.missing];
+    tests.into_iter().filter_map(Tested::outcome).map(|test| test.effect.relative_size()).fold(0.0, f64::max)
+}
+
+/// Why the judges disagree about a column; `None` where they agree.
+pub(super) fn why_they_differ(column: &ColumnReport) -> Option<String> {
+    let Tested::Tested(evidently) = &column.evidently else { return None };
+    match (evidently.drifted, column.calibrated.verdict) {
+        (true, Verdict::Minor) => column.calibrated.values.outcome().map(|test| {
+            format!("The change is real but small: {} is below {}.", effect(test), format::number(test.effect.minimum))
+        }),
+        (true, Verdict::Stable | Verdict::NotEnoughData) => {
+            column.calibrated.values.outcome().map(|test| evidently_alone(evidently, test))
+        }
+        (false, Verdict::Drifted) => Some(calibrated_alone(column, evidently)),
+        _ => None,
+    }
+}
+
+fn evidently_alone(evidently: &TestOutcome, test: &EffectTest) -> String {
+    let p = format::p_value(test.p_adjusted);
+    match evidently.method {
+        Method::ChiSquare => format!(
+            "Evidently's chi-square takes the reference as exact; with the chance in both samples counted, and all \
+             columns, p = {p}."
+        ),
+        method if matches!(evidently.score, crate::stattest::Score::Distance(_)) => format!(
+            "The {} passes its fixed threshold, but on {} chance alone can do that: p = {p}.",
+            method.display_name(),
+            format::plural(evidently.n_current.min(evidently.n_reference), "row"),
+        ),
+        _ => format!("Significant by itself, but not among this many tests: p = {p} after correction."),
+    }
+}
+
+fn calibrated_alone(column: &ColumnReport, evidently: &TestOutcome) -> String {
+    if let Tested::Tested(missing) = &column.calibrated.missing
+        && missing.verdict == Verdict::Drifted
+    {
+        let share = |side: &super::SideSummary| format::share(side.missing as f64 / side.rows.max(1) as f64);
+        return format!(
+            "Evidently drops missing values before it looks; their share went from {} to {}.",
+            share(&column.reference),
+            share(&column.current),
+        );
+    }
+    let Some(test) = column.calibrated.values.outcome() else { return String::new() };
+    match (evidently.method, test.effect.kind) {
+        (_, EffectKind::RateRatio) => format!(
+            "A distance hardly moves when a rare value becomes more or less frequent; its {} all the same.",
+            effect(test),
+        ),
+        (Method::Wasserstein, _) => format!(
+            "The Wasserstein distance is divided by the reference's standard deviation, which its tail swells; the {}.",
+            effect(test),
+        ),
+        (method, _) => {
+            format!("The {} stays below its threshold, yet the {}.", method.display_name(), effect(test))
+        }
+    }
+}
+
+fn effect(test: &EffectTest) -> String {
+    let value = format::number(test.effect.value);
+    format!("{} is {value}", test.effect.kind.label())
+}

@@ -1,0 +1,227 @@
+//! Two-sample Kolmogorov-Smirnov test.
+
+use super::{Current, NotTested, Reference, kolmogorov};
+
+/// What the test found.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct KolmogorovSmirnov {
+    /// Largest gap between the two distribution functions, 0 to 1.
+    pub d: f64,
+    /// The value at which the gap is reached.
+    pub at: f64,
+    /// `P(gap at least d)` if both samples come from one continuous distribution.
+    pub p_value: f64,
+}
+
+/// Up to this size of the larger sample the p-value is exact, beyond it is the limit's (scipy's `mode="auto"`).
+pub const SCIPY_MAX_EXACT: u64 = 10_000;
+
+/// How the p-value is worked out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PValue {
+    /// By scipy's rule: exact while no sample is larger than [`SCIPY_MAX_EXACT`].
+    Scipy,
+    /// Exact while the product of the sizes is at most a million; the limit is good to three digits from there on, and
+    /// the exact count would cost more than everything else together.
+    Fast,
+}
+
+impl PValue {
+    const fn is_exact(self, n: u64, m: u64) -> bool {
+        match self {
+            Self::Scipy => n <= SCIPY_MAX_EXACT && m <= SCIPY_MAX_EXACT,
+            Self::Fast => n.saturating_mul(m) <= 1_000_000,
+        }
+    }
+}
+
+/// Whether two samples come from one distribution.
+///
+/// ```text
+/// D = max over x of |F(x) - G(x)|
+/// ```
+/// where `F(x)` and `G(x)` are the shares of reference and current values at most `x`. The gap is counted in whole
+/// numbers, so that no rounding enters.
+///
+/// Inputs: two ascending slices of finite numbers; ties are welcome, and make the p-value too large rather than too
+/// small. Score: a p-value, 0 to 1; small speaks for drift. Declines when a slice is empty.
+///
+/// ```
+/// use tidemark::stattest::{Current, Reference, ks};
+/// // scipy 1.17: ks_2samp([1, 2, 3], [2, 3, 4])
+/// let found = ks::test(Reference(&[1.0, 2.0, 3.0]), Current(&[2.0, 3.0, 4.0]), ks::PValue::Scipy).unwrap();
+/// assert_eq!((found.d, found.at), (1.0 / 3.0, 1.0));
+/// assert!((found.p_value - 1.0).abs() < 1e-12);
+/// ```
+///
+/// Source: Hodges, "The Significance Probability of the Smirnov Two-Sample Test", Arkiv för Matematik 3 (1958); agrees
+/// with `scipy.stats.ks_2samp` of scipy 1.17.
+///
+/// # Errors
+/// A slice is empty.
+pub fn test(
+    reference: Reference<&[f64]>,
+    current: Current<&[f64]>,
+    p_value: PValue,
+) -> Result<KolmogorovSmirnov, NotTested> {
+    let (a, b) = (reference.0, current.0);
+    let (n, m) = (a.len() as u64, b.len() as u64);
+    if n == 0 || m == 0 {
+        return Err(NotTested::Empty { n_reference: n, n_current: m });
+    }
+    let (gap, at) = largest_gap(a, b);
+    let d = gap as f64 / (n as f64 * m as f64);
+    let p_value = if gap == 0 {
+        1.0
+    } else if p_value.is_exact(n, m) {
+        exact_p(n, m, gap)
+    } else {
+        let (n, m) = (n as f64, m as f64);
+        kolmogorov::sf(round_half_even(n * m / (n + m)), d)
+    };
+    Ok(KolmogorovSmirnov { d, at, p_value: p_value.clamp(0.0, 1.0) })
+}
+
+/// The largest `|i m - j n|` after `i` of `n` reference and `j` of `m` current values, and where it is reached first.
+fn largest_gap(a: &[f64], b: &[f64]) -> (u128, f64) {
+    let (n, m) = (a.len() as i128, b.len() as i128);
+    let (mut i, mut j) = (0, 0);
+    let mut best = (0_u128, a[0].min(b[0]));
+    while i < a.len() && j < b.len() {
+        let value = a[i].min(b[j]);
+        while i < a.len() && a[i] == value {
+            i += 1;
+        }
+        while j < b.len() && b[j] == value {
+            j += 1;
+        }
+        let gap = (i as i128 * m - j as i128 * n).unsigned_abs();
+        if gap > best.0 {
+            best = (gap, value);
+        }
+    }
+    best
+}
+
+/// As numpy rounds.
+fn round_half_even(x: f64) -> u64 {
+    x.round_ties_even() as u64
+}
+
+/// The share of all orders of `n` and `m` values in which the gap reaches `gap`, in units of `1 / (n m)`.
+///
+/// An order is a path from (0, 0) to (n, m). With `q(i, j)` the share of paths to (i, j) that have left the band, the
+/// last step came from (i-1, j) with probability `i / (i + j)`, else from (i, j-1); outside the band `q = 1`. Only sums of
+/// positive numbers occur, so that small probabilities keep their digits.
+fn exact_p(n: u64, m: u64, gap: u128) -> f64 {
+    let divisor = gcd(n, m);
+    // In units of 1 / lcm(n, m) the gap is a whole number, and so is that of every point.
+    let h = (gap / u128::from(divisor)) as i64;
+    if n == m {
+        return exact_p_equal_sizes(n, h as u64);
+    }
+    // Rows along the longer side keep the band, and the memory, small.
+    let (n, m) = (n.max(m), n.min(m));
+    let (per_row, per_column) = ((m / divisor) as i64, (n / divisor) as i64);
+    let m = m as i64;
+    let mut before: Vec<f64> = Vec::new();
+    let mut before_low = 0_i64;
+    for i in 0..=n as i64 {
+        // Inside the band: |i * per_row - j * per_column| < h.
+        let low = ((i * per_row - h).div_euclid(per_column) + 1).max(0);
+        let high = ((i * per_row + h - 1).div_euclid(per_column)).min(m);
+        if low > high {
+            return 1.0;
+        }
+        let mut row = Vec::with_capacity((high - low + 1) as usize);
+        let mut left = 1.0;
+        for j in low..=high {
+            let above = usize::try_from(j - before_low).ok().and_then(|index| before.get(index)).copied().unwrap_or(1.0);
+            let share = match (i, j) {
+                (0, 0) => 0.0,
+                (0, _) => left,
+                (_, 0) => above,
+                _ => (above * i as f64 + left * j as f64) / (i + j) as f64,
+            };
+            row.push(share);
+            left = share;
+        }
+        (before, before_low) = (row, low);
+    }
+    before.last().copied().unwrap_or(1.0)
+}
+
+/// The same for equal sizes, by reflection at both edges of the band (Hodges, eq. 2.3).
+fn exact_p_equal_sizes(n: u64, h: u64) -> f64 {
+    let mut share = 0.0;
+    for k in (0..=n / h).rev() {
+        let (low, high) = (n - k * h, n + k * h);
+        let mut ratio = 1.0;
+        for j in 0..h.min(low + 1) {
+            ratio *= (low - j) as f64 / (high + j + 1) as f64;
+        }
+        share = ratio * (1.0 - share);
+    }
+    2.0 * share
+}
+
+const fn gcd(a: u64, b: u64) -> u64 {
+    if b == 0 { a } else { gcd(b, a % b) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run(a: &[f64], b: &[f64]) -> KolmogorovSmirnov {
+        test(Reference(a), Current(b), PValue::Scipy).unwrap()
+    }
+
+    #[test]
+    fn identical_samples_return_at_once_with_p_one() {
+        let found = run(&[1.0, 2.0], &[1.0, 2.0]);
+        assert_eq!((found.d, found.p_value), (0.0, 1.0));
+    }
+
+    #[test]
+    fn exact_p_values_equal_scipy() {
+        let range = |n: u32, shift: f64| (0..n).map(|i| f64::from(i) + shift).collect::<Vec<_>>();
+        // scipy 1.17: ks_2samp(np.arange(n), np.arange(m) + shift, method="exact").pvalue
+        for (n, m, shift, expected) in EXACT {
+            let found = run(&range(n, 0.0), &range(m, shift)).p_value;
+            assert!((found / expected - 1.0).abs() < 1e-12, "{n} {m} {shift}: {found} is not {expected}");
+        }
+    }
+    const EXACT: [(u32, u32, f64, f64); 8] = [
+        (3, 3, 1.0, 1.0),
+        (5, 7, 2.5, 0.06565656565656565),
+        (20, 20, 6.0, 0.33559098126008213),
+        (50, 50, 30.0, 1.0624962385385807e-08),
+        (13, 39, 20.5, 3.1495390448982155e-12),
+        (100, 150, 20.5, 1.2301728112902027e-12),
+        (1000, 900, 150.5, 6.866473047175825e-10),
+        (2, 9000, 4000.5, 4.936625941065902e-08),
+    ];
+
+    #[test]
+    fn swapping_the_sides_changes_nothing() {
+        let (a, b) = ([1.0, 2.0, 2.0, 9.0], [2.0, 3.0, 4.0]);
+        assert_eq!(run(&a, &b).p_value, run(&b, &a).p_value);
+    }
+
+    #[test]
+    fn an_empty_side_is_not_tested() {
+        let empty = NotTested::Empty { n_reference: 0, n_current: 1 };
+        assert_eq!(test(Reference(&[]), Current(&[1.0]), PValue::Scipy), Err(empty));
+    }
+
+    #[test]
+    fn the_limit_is_close_to_the_exact_value() {
+        let a: Vec<f64> = (0..900).map(f64::from).collect();
+        let b: Vec<f64> = (0..1100).map(|i| f64::from(i) * 0.86).collect();
+        let exact = run(&a, &b).p_value;
+        let gap = largest_gap(&a, &b).0;
+        let limit = kolmogorov::sf(495, gap as f64 / (900.0 * 1100.0));
+        assert!((limit / exact - 1.0).abs() < 0.05, "{limit} against {exact}");
+    }
+}
