@@ -220,7 +220,11 @@ impl ColumnReader {
         let Some(kind) = self.kind else { return };
         if is_missing(cell) {
             self.has_missing = true;
-            self.numbers.push(f64::NAN);
+            if kind == Kind::Booleans {
+                self.become_text();
+            } else {
+                self.numbers.push(f64::NAN);
+            }
             return;
         }
         let read = match parse_number(cell) {
@@ -240,9 +244,13 @@ impl ColumnReader {
             }
         });
         if self.kind.is_none() || (self.kind == Some(Kind::Booleans) && self.has_missing) {
-            self.kind = None;
-            self.numbers = Vec::new();
+            self.become_text();
         }
+    }
+
+    fn become_text(&mut self) {
+        self.kind = None;
+        self.numbers = Vec::new();
     }
 
     fn finish(self) -> Values {

@@ -166,9 +166,7 @@ pub fn score(
         }
         Method::Z => {
             let (reference, current) = counts();
-            if reference.len() > 2 {
-                return Err(not_applicable);
-            }
+            // Evidently codes the first value against all others, however many there are.
             let side = |counts: &[u64]| (counts[0], counts.iter().sum());
             Ok(Score::PValue(z::test(Reference(side(&reference)), Current(side(&current)))?))
         }

@@ -207,12 +207,12 @@ fn pelz_good_cdf(n: f64, x: f64) -> f64 {
         k2_whole += pi2 * m2 * weight;
         k3_whole += (3.0 * pi2 * m2 * z2 - pi4 * m2 * m2) * weight;
     }
-    // Both sums run over negative k too, hence the factors of two.
+    // The sums run over negative k too, hence the factors of two; the last one stands as scipy has it, without.
     let half = (PI / 2.0).sqrt();
     let k0 = (2.0 * PI).sqrt() / z * k0;
     let k1 = half / (6.0 * z4) * 2.0 * k1;
     let k2 = half / (72.0 * z7) * 2.0 * k2 - half / (36.0 * z3) * 2.0 * k2_whole;
-    let k3 = half / (6480.0 * z10) * 2.0 * k3 + half / (108.0 * z6) * 2.0 * k3_whole;
+    let k3 = half / (6480.0 * z10) * 2.0 * k3 + half / (108.0 * z6) * k3_whole;
     k0 + k1 / root + k2 / n + k3 / (n * root)
 }
 

@@ -1,0 +1,41 @@
+//! Agreement with the peers, on cases the peers themselves computed.
+//!
+//! The cases in `tests/golden` are always run. `TIDEMARK_GOLDEN=<directory>` runs every file there in the same formats
+//! besides; the data files they name are looked up in `../data` beside that directory. See `tests/golden/README.md`.
+
+mod golden_cases {
+    pub mod columns;
+    pub mod files;
+    pub mod reports;
+    pub mod tally;
+}
+
+use golden_cases::tally::Tally;
+use golden_cases::{columns, files, reports};
+use std::path::{Path, PathBuf};
+
+fn run_directory(directory: &Path) {
+    let mut tally = Tally::default();
+    for path in files::json_files(directory) {
+        let file = files::read_json(&path);
+        match file["format"].as_str() {
+            Some("golden-columns/1") => columns::run(&file, directory, &mut tally),
+            Some("golden-reports/1") => reports::run(&file, directory, &mut tally),
+            _ => tally.skip(&format!("{}: no runner for this format yet", files::name(&path)), 1),
+        }
+    }
+    tally.conclude(&directory.display().to_string());
+}
+
+#[test]
+fn committed_cases_agree() {
+    run_directory(&PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden"));
+}
+
+#[test]
+fn the_directory_named_by_the_environment_agrees() {
+    match std::env::var_os("TIDEMARK_GOLDEN") {
+        Some(directory) => run_directory(Path::new(&directory)),
+        None => println!("skipped: TIDEMARK_GOLDEN names no directory"),
+    }
+}

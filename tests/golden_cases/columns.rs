@@ -1,0 +1,97 @@
+//! `golden-columns/1`: every method of Evidently on single columns.
+
+use serde_json::{Value, json};
+use std::path::Path;
+use tidemark::judge::evidently;
+use tidemark::stattest::Method;
+
+use super::files;
+use super::tally::{Tally, agrees};
+
+/// Evidently's methods that Tidemark does not have yet. A name that is neither here nor a [`Method`] is an error.
+const NOT_YET: [&str; 14] = [
+    "kl_div", "hellinger", "TVD", "anderson", "cramer_von_mises", "mannw", "ed", "es", "t_test", "fisher_exact",
+    "g_test", "empirical_mmd", "perc_text_content_drift", "abs_text_content_drift",
+];
+
+pub fn run(file: &Value, directory: &Path, tally: &mut Tally) {
+    for case in file["cases"].as_array().expect("cases") {
+        let (Some(reference), Some(current)) =
+            (side(&case["reference"], directory), side(&case["current"], directory))
+        else {
+            tally.skip("the data file is not there", 1);
+            continue;
+        };
+        run_case(case, reference, current, tally);
+    }
+}
+
+/// The values of one side, written out or taken from a data file.
+fn side(side: &Value, directory: &Path) -> Option<Value> {
+    if side.is_array() {
+        return Some(side.clone());
+    }
+    let data = files::data(directory, side["file"].as_str()?)?;
+    let column = data.column(side["column"].as_str()?)?.slice(files::rows(&side["rows"]));
+    Some(super::columns::as_json(&column))
+}
+
+/// A column as the golden files write it.
+pub fn as_json(column: &tidemark::data::Column) -> Value {
+    use tidemark::data::Values;
+    match &column.values {
+        Values::Numbers(numbers) => {
+            let number = |value: &f64| match *value {
+                value if value.is_nan() => Value::Null,
+                value if value.is_infinite() => json!(if value > 0.0 { "Infinity" } else { "-Infinity" }),
+                value if numbers.is_integer() => json!(value as i64),
+                value => json!(value),
+            };
+            numbers.as_slice().iter().map(number).collect()
+        }
+        Values::Booleans(values) => json!(values),
+        Values::Strings(strings) => strings.iter().map(|value| json!(value)).collect(),
+    }
+}
+
+fn run_case(case: &Value, reference: Value, current: Value, tally: &mut Tally) {
+    let id = case["id"].as_str().expect("an id");
+    let results: &[Value] = case["results"].as_array().map_or(&[], Vec::as_slice);
+    let methods: Vec<&str> = results.iter().map(|result| result["method"].as_str().expect("a method")).collect();
+    let input = json!({
+        "column_type": case["column_type"], "reference": reference, "current": current, "methods": methods,
+    });
+    let found: Value = serde_json::from_str(&evidently::golden_case(&input.to_string()).expect("a case"))
+        .expect("golden_case writes JSON");
+    if case["default"].is_object() {
+        let resolved = case["default"]["resolved"].as_str().unwrap_or("");
+        if Method::from_name(resolved).is_some() {
+            let method = found[0]["outcome"]["tested"]["method"].as_str().unwrap_or("none");
+            tally.check(&format!("{id} default method"), method == resolved, || format!("{method}, not {resolved}"));
+        }
+        compare(id, resolved, &case["default"], &found[0]["outcome"], tally);
+    }
+    for (expected, found) in results.iter().zip(&found.as_array().expect("results")[1..]) {
+        let method = expected["method"].as_str().expect("a method");
+        if Method::from_name(method).is_some() {
+            compare(id, method, expected, &found["outcome"], tally);
+        } else if NOT_YET.contains(&method) {
+            tally.skip(&format!("{method} is not there yet"), 1);
+        } else {
+            tally.check(&format!("{id} {method}"), false, || "unknown method".to_owned());
+        }
+    }
+}
+
+/// Where the peer raised or gave no number, Tidemark has to say why there is no test, or give a finite value.
+fn compare(id: &str, method: &str, expected: &Value, found: &Value, tally: &mut Tally) {
+    let what = format!("{id} {method}");
+    let (Some(score), Some(drifted)) = (expected["score"].as_f64(), expected["drift_detected"].as_bool()) else {
+        let is_defined = found["not_tested"].is_object() || found["tested"]["score"]["value"].is_f64();
+        tally.check(&what, is_defined, || format!("no defined answer: {found}"));
+        return;
+    };
+    let value = found["tested"]["score"]["value"].as_f64().unwrap_or(f64::NAN);
+    tally.check(&what, agrees(value, score), || format!("{found}, not {score}"));
+    tally.check(&format!("{what} verdict"), found["tested"]["drifted"] == drifted, || format!("not {drifted}"));
+}
