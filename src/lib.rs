@@ -10,6 +10,7 @@ pub mod forest;
 pub mod judge;
 mod num;
 pub mod profile;
+mod random;
 pub mod render;
 pub mod report;
 pub mod schema;

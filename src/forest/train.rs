@@ -3,7 +3,8 @@
 //! smartcore 0.7 grows on one thread, and its leaves keep only the winning class. So every tree is grown as a smartcore
 //! forest of one, with a seed of its own: trees may grow side by side, and their number does not change the ones before.
 //! Then the tree's nodes are taken over and the training rows are counted in every leaf, because a share of rows is a
-//! probability and a share of votes is not.
+//! probability and a share of votes is not. All training rows are counted, not only those the bootstrap drew: the others
+//! are an honest sample of what arrives at the leaf.
 //!
 //! The forest depends on the options alone, not on the number of threads. (smartcore's generator differs between 64-bit
 //! and 32-bit machines, so a browser would grow another forest; a forest once grown predicts the same everywhere.)
@@ -14,9 +15,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use super::{Forest, ForestError, MAX_DEPTH, MAX_TREES};
 use tree::{GrownTree, TreeTask};
 
+mod cross;
 mod importances;
-mod out_of_bag;
 mod tree;
+
+pub use cross::{N_FOLDS, cross_predict};
 
 /// What grows the trees, as it stands in a model's record.
 pub const GROWER: &str = "smartcore 0.7.0";
@@ -32,7 +35,7 @@ pub struct GrowOptions {
     pub min_samples_leaf: usize,
     /// Features tried at every node. `None`: the square root of their number, rounded down.
     pub mtry: Option<usize>,
-    /// Rows of one class a tree sees at most. See [`MAX_ROWS_PER_CLASS`].
+    /// Rows of one class a tree's questions are found by, at most; see [`MAX_ROWS_PER_CLASS`].
     pub max_rows_per_class: usize,
     /// Decides every random choice.
     pub seed: u64,
@@ -41,7 +44,14 @@ pub struct GrowOptions {
 /// Questions from root to leaf unless told otherwise.
 pub const DEFAULT_MAX_DEPTH: u16 = 16;
 
-/// Rows of one class that a tree sees unless told otherwise.
+/// Rows of one class by which a tree's questions are found, unless told otherwise.
+///
+/// smartcore looks at every row of its matrix at every node, and keeps a list of all rows for every node that waits to be
+/// split: its time and memory are the product of rows and nodes. Each tree therefore gets its own random sample of a class
+/// that is larger than this, and bootstraps from it; smaller classes are kept whole, so that no rare class gets rarer. In
+/// the leaves every training row is counted all the same, so that probabilities keep to the true shares.
+///
+/// On 227,845 rows with 393 frauds a tree takes a tenth of the time it takes with all rows.
 pub const MAX_ROWS_PER_CLASS: usize = 20_000;
 
 impl Default for GrowOptions {
@@ -61,16 +71,13 @@ impl Default for GrowOptions {
 /// several, a larger number may arrive before a smaller one.
 pub type Progress<'a> = &'a (dyn Fn(usize, usize) -> bool + Sync);
 
-/// A forest, and what only its growth can tell.
+/// A forest, and which features it found useful.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Grown {
     /// The compiled forest.
     pub forest: Forest,
     /// Per feature: the mean decrease in Gini impurity, summing to 1 (all 0 when no tree asked anything).
     pub importances: Vec<f64>,
-    /// Per training row: the probability of the positive class by the trees that have not seen the row. `None` when
-    /// every tree has seen it, which happens in forests of a few trees.
-    pub out_of_bag: Vec<Option<f64>>,
 }
 
 /// Why no forest was grown.
@@ -159,9 +166,7 @@ pub fn grow(
 
     let forest = Forest::new(&tree::parts(&trees, features.len(), n_classes)).map_err(GrowError::Forest)?;
     let importances = importances::average(&trees, features.len());
-    let bags: Vec<&[bool]> = trees.iter().map(|tree| tree.in_bag.as_slice()).collect();
-    let out_of_bag = out_of_bag::probabilities(&forest, features, &bags);
-    Ok(Grown { forest, importances, out_of_bag })
+    Ok(Grown { forest, importances })
 }
 
 /// Grows the trees, side by side where the feature `parallel` allows it. The first error ends the others.

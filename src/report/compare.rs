@@ -140,17 +140,17 @@ impl FittedReference {
     }
 }
 
-/// Maps in order, on all cores where the feature `parallel` is on.
+/// Maps in order, on all cores.
+#[cfg(feature = "parallel")]
 fn map<'a, T: Sync, U: Send>(items: &'a [T], work: impl Fn(&'a T) -> U + Sync + Send) -> Vec<U> {
-    #[cfg(feature = "parallel")]
-    {
-        use rayon::prelude::*;
-        items.par_iter().map(work).collect()
-    }
-    #[cfg(not(feature = "parallel"))]
-    {
-        items.iter().map(work).collect()
-    }
+    use rayon::prelude::*;
+    items.par_iter().map(work).collect()
+}
+
+/// Maps in order.
+#[cfg(not(feature = "parallel"))]
+fn map<'a, T, U>(items: &'a [T], work: impl Fn(&'a T) -> U) -> Vec<U> {
+    items.iter().map(work).collect()
 }
 
 fn compare_column(

@@ -34,7 +34,8 @@ pub fn compare(
     report_progress("reading current", 0, 1);
     let current_data = read(current_name, current)?;
 
-    let schema = Schema::infer(&reference_data, &SchemaOverrides::default());
+    let schema = Schema::infer(&reference_data, &SchemaOverrides::default())
+        .expect("only an override can name an unknown column, and there is none");
     let report = compare_with_progress(
         Reference(Source { label: reference_name, data: &reference_data, sha256: Some(sha256_hex(reference)) }),
         Current(Source { label: current_name, data: &current_data, sha256: Some(sha256_hex(current)) }),
@@ -52,6 +53,6 @@ fn read(name: &str, bytes: &[u8]) -> Result<Dataset, JsError> {
 /// One case of `tests/golden`, judged in wasm. `scripts/parity.mjs` holds the answer against the native one.
 #[cfg(feature = "parity")]
 #[wasm_bindgen]
-pub fn golden_case(case_json: &str) -> String {
-    tidemark::judge::evidently::golden_case(case_json)
+pub fn golden_case(case_json: &str) -> Result<String, JsError> {
+    tidemark::judge::evidently::golden_case(case_json).map_err(JsError::from)
 }

@@ -22,8 +22,6 @@ pub struct GrownTree {
     pub nodes: Vec<GrownNode>,
     /// Per node: the class shares. Empty at inner nodes.
     pub shares: Vec<Vec<f64>>,
-    /// Per training row: whether the tree has seen it.
-    pub in_bag: Vec<bool>,
 }
 
 /// One node, by the names smartcore 0.7.0 serialises. Its fields are private; its serialised form is the way to them.
@@ -50,8 +48,6 @@ impl GrownNode {
 #[derive(Deserialize)]
 struct GrownForest {
     trees: Vec<GrownNodes>,
-    /// Per tree and row: whether the bootstrap drew the row.
-    samples: Vec<Vec<bool>>,
 }
 
 #[derive(Deserialize)]
@@ -66,22 +62,11 @@ impl TreeTask<'_> {
         let rows = self.draw_rows(seed);
         let mut grown = self.fit(&rows, derive_seed(seed, 0))?;
         let nodes = grown.trees.pop().map(|tree| tree.nodes).unwrap_or_default();
-        let is_drawn = grown.samples.pop().unwrap_or_default();
-
-        let seen: Vec<u32> = rows.iter().zip(is_drawn).filter(|(_, is_drawn)| *is_drawn).map(|(row, _)| *row).collect();
-        let shares = self.count_leaves(&nodes, &seen);
-        let mut in_bag = vec![false; self.classes.len()];
-        for row in seen {
-            in_bag[row as usize] = true;
-        }
-        Ok(GrownTree { nodes, shares, in_bag })
+        let shares = self.count_leaves(&nodes);
+        Ok(GrownTree { nodes, shares })
     }
 
     /// The rows smartcore may bootstrap from, in order: all of a class, or `max_rows_per_class` drawn without replacement.
-    ///
-    /// smartcore looks at every row of the matrix at every node, and keeps a list of all rows for every node that waits
-    /// to be split: time and memory are the product of rows and nodes. With a large class cut to a sample both stay in
-    /// bounds. A class that was cut weighs accordingly more in the leaves, see `count_leaves`.
     fn draw_rows(&self, seed: u64) -> Vec<u32> {
         let mut rng = Rng::new(seed);
         let mut drawn = Vec::new();
@@ -112,7 +97,6 @@ impl TreeTask<'_> {
             .with_n_trees(1)
             .with_m(self.options.mtry.unwrap_or_else(|| n_features.isqrt()))
             .with_min_samples_leaf(self.options.min_samples_leaf)
-            .with_keep_samples(true)
             .with_seed(seed);
         parameters.max_depth = self.options.max_depth.map(|questions| questions + 1);
         let forest = RandomForestClassifier::fit(&x, &y, parameters).map_err(smartcore)?;
@@ -122,28 +106,19 @@ impl TreeTask<'_> {
         serde_json::from_slice(&written).map_err(unreadable)
     }
 
-    /// The class shares in every leaf, by the rows the tree has `seen`, each counted once.
-    ///
-    /// A class of which only a part was drawn is counted up to its full size: a leaf that holds 3 of 400 drawn frauds (of
-    /// 400) and 1 of 20,000 drawn other rows (of 200,000) has the share 3 / (3 + 10) of fraud.
-    fn count_leaves(&self, nodes: &[GrownNode], seen: &[u32]) -> Vec<Vec<f64>> {
-        let weights: Vec<f64> = self
-            .rows_of_class
-            .iter()
-            .map(|rows| rows.len() as f64 / rows.len().min(self.options.max_rows_per_class) as f64)
-            .collect();
+    /// The class shares in every leaf, by all training rows, each counted once.
+    fn count_leaves(&self, nodes: &[GrownNode]) -> Vec<Vec<f64>> {
         let mut shares = vec![Vec::new(); nodes.len()];
         for (counts, node) in shares.iter_mut().zip(nodes) {
             if node.split().is_none() {
-                *counts = vec![0.0; weights.len()];
+                *counts = vec![0.0; self.rows_of_class.len()];
             }
         }
-        for &row in seen {
-            let leaf = self.leaf(nodes, row as usize);
-            let class = self.classes[row as usize] as usize;
-            shares[leaf][class] += weights[class];
+        for (row, &class) in self.classes.iter().enumerate() {
+            shares[self.leaf(nodes, row)][class as usize] += 1.0;
         }
         for counts in &mut shares {
+            // Never 0 at a leaf: smartcore makes no child without a row.
             let sum: f64 = counts.iter().sum();
             for count in counts {
                 *count /= sum;
