@@ -33,11 +33,11 @@ fn side(side: &Value, directory: &Path) -> Option<Value> {
     }
     let data = files::data(directory, side["file"].as_str()?)?;
     let column = data.column(side["column"].as_str()?)?.slice(files::rows(&side["rows"]));
-    Some(super::columns::as_json(&column))
+    Some(as_json(&column))
 }
 
 /// A column as the golden files write it.
-pub fn as_json(column: &tidemark::data::Column) -> Value {
+fn as_json(column: &tidemark::data::Column) -> Value {
     use tidemark::data::Values;
     match &column.values {
         Values::Numbers(numbers) => {
@@ -61,8 +61,9 @@ fn run_case(case: &Value, reference: Value, current: Value, tally: &mut Tally) {
     let input = json!({
         "column_type": case["column_type"], "reference": reference, "current": current, "methods": methods,
     });
-    let found: Value = serde_json::from_str(&evidently::golden_case(&input.to_string()).expect("a case"))
-        .expect("golden_case writes JSON");
+    let answer = evidently::golden_case(&input.to_string()).expect("a case");
+    let found: Value = serde_json::from_str(&answer).expect("golden_case writes JSON");
+    tally.answers.push(format!("{{\"id\":{},\"result\":{answer}}}", json!(id)));
     if case["default"].is_object() {
         let resolved = case["default"]["resolved"].as_str().unwrap_or("");
         if Method::from_name(resolved).is_some() {

@@ -7,6 +7,8 @@ pub struct Tally {
     agreed: usize,
     failures: Vec<String>,
     skipped: BTreeMap<String, usize>,
+    /// One line of JSON per judged case: what wasm has to give too, byte for byte.
+    pub answers: Vec<String>,
 }
 
 impl Tally {
@@ -23,7 +25,7 @@ impl Tally {
     }
 
     /// Prints the tally, and fails on the first disagreement or when nothing was compared.
-    pub fn conclude(self, name: &str) {
+    pub fn conclude(&self, name: &str) {
         println!("{name}: {} values agree", self.agreed);
         for (reason, cases) in &self.skipped {
             println!("skipped: {reason} ({cases})");
