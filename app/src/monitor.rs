@@ -1,6 +1,7 @@
 //! What the service tells the pages about the model it watches. These types are what crosses the wire.
 
 use serde::{Deserialize, Serialize};
+use tidemark::judge::Verdict;
 use tidemark::report::DriftReport;
 
 /// Milliseconds since 1970-01-01T00:00:00Z.
@@ -17,6 +18,8 @@ pub struct Overview {
     pub history: Vec<SnapshotHead>,
     /// Seconds between two comparisons.
     pub interval_seconds: u64,
+    /// The share of drifted columns from which on the data count as drifted, 0 to 1.
+    pub share_threshold: f64,
     /// Rows a window needs at least before it is compared.
     pub min_window_rows: u64,
     /// The service's clock when this was put together.
@@ -107,4 +110,20 @@ pub struct Snapshot {
     pub head: SnapshotHead,
     /// The report.
     pub report: DriftReport,
+}
+
+impl SnapshotHead {
+    /// The comparison as a badge says it. Columns that drifted without tipping the whole are not passed over.
+    pub fn verdict(&self) -> (Verdict, &'static str) {
+        overall(self.data_drifted || self.predictions_drifted == Some(true), self.n_drifted)
+    }
+}
+
+/// A whole comparison as a badge says it, from whether it drifted and in how many columns.
+pub const fn overall(drifted: bool, n_drifted: u64) -> (Verdict, &'static str) {
+    match (drifted, n_drifted) {
+        (true, _) => (Verdict::Drifted, "Drifted"),
+        (false, 0) => (Verdict::Stable, "No drift"),
+        (false, _) => (Verdict::Minor, "Some columns drifted"),
+    }
 }

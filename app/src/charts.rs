@@ -1,0 +1,74 @@
+//! Charts as data: from what a report holds to what ECharts draws. Pure, so that they are tested without a browser.
+//!
+//! No callback is ever put into a chart: `charming` would build it with `new Function`, which the pages' content
+//! security policy forbids. Numbers are rounded and labels written here instead.
+
+mod category_bars;
+mod drift_timeline;
+mod histogram_overlay;
+mod palette;
+
+pub use category_bars::category_bars;
+pub use drift_timeline::drift_timeline;
+pub use histogram_overlay::histogram_overlay;
+pub use palette::Palette;
+
+use charming::component::{Axis, Grid};
+use charming::element::{AxisLabel, AxisLine, AxisTick, LineStyle, SplitLine, Tooltip, Trigger};
+use charming::{Chart, component::Legend};
+use serde_json::{Value, json};
+
+/// The chart as the JSON that ECharts takes, with what `charming` has no words for.
+pub fn option(chart: &Chart, palette: &Palette) -> Value {
+    let mut option = serde_json::to_value(chart).expect("a chart is plain data");
+    if let Some(tooltip) = option.get_mut("tooltip").and_then(Value::as_object_mut) {
+        // Drawn on the canvas: names of columns and categories never become HTML.
+        tooltip.insert("renderMode".to_owned(), json!("richText"));
+        tooltip.insert("confine".to_owned(), json!(true));
+        tooltip.insert("textStyle".to_owned(), json!({ "color": palette.ink, "fontSize": 12, "lineHeight": 18 }));
+    }
+    option["textStyle"] = json!({ "fontFamily": palette.font });
+    option
+}
+
+/// A share in per cent with two decimals: enough for a tooltip, and short in the JSON.
+fn per_cent(share: f64) -> f64 {
+    (share * 10_000.0).round() / 100.0
+}
+
+fn grid() -> Grid {
+    Grid::new().left(4).right(12).top(12).bottom(4).contain_label(true)
+}
+
+fn no_legend() -> Legend {
+    // The frame around the chart has its own, as text.
+    Legend::new().show(false)
+}
+
+fn tooltip(palette: &Palette) -> Tooltip {
+    Tooltip::new()
+        .trigger(Trigger::Axis)
+        .background_color(palette.surface.as_str())
+        .border_color(palette.line.as_str())
+        .border_width(1)
+}
+
+/// An axis of shares, in per cent.
+fn share_axis(palette: &Palette) -> Axis {
+    Axis::new()
+        .axis_label(label(palette).formatter("{value}%"))
+        .split_line(SplitLine::new().line_style(LineStyle::new().color(palette.line.as_str())))
+        .split_number(4)
+}
+
+fn quiet_axis(palette: &Palette) -> Axis {
+    Axis::new()
+        .axis_label(label(palette))
+        .axis_tick(AxisTick::new().show(false))
+        .axis_line(AxisLine::new().show(false))
+        .split_line(SplitLine::new().show(false))
+}
+
+fn label(palette: &Palette) -> AxisLabel {
+    AxisLabel::new().color(palette.ink_muted.as_str()).font_size(11)
+}

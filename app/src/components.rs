@@ -1,0 +1,28 @@
+//! What the pages are put together from. One component per file; its look lies in `style/components/` under its name.
+
+pub mod chart;
+pub mod chart_frame;
+pub mod column_panel;
+pub mod column_table;
+pub mod drift_history;
+pub mod effect_ruler;
+pub mod empty_state;
+pub mod error_state;
+pub mod icon;
+pub mod logo;
+pub mod model_card;
+pub mod moment;
+pub mod quality_strip;
+pub mod report_toolbar;
+pub mod report_view;
+pub mod segmented;
+pub mod share_bar;
+pub mod site_footer;
+pub mod site_header;
+pub mod skeleton;
+pub mod snapshot_list;
+pub mod sparkline;
+pub mod stat_tile;
+pub mod status_badge;
+pub mod theme_toggle;
+pub mod verdict_banner;

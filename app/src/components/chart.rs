@@ -1,0 +1,38 @@
+//! A place in the page where ECharts draws.
+
+use leptos::html::Div;
+use leptos::prelude::*;
+
+use crate::charts::Palette;
+
+#[cfg_attr(not(feature = "hydrate"), path = "chart/mount_server.rs")]
+mod mount;
+
+/// How a chart is built from the colours of the page. Signals that it reads redraw the chart when they change.
+pub type Draw = Box<dyn Fn(&Palette) -> charming::Chart + Send + Sync>;
+
+/// An interactive chart in place of `children`, which is the same as a still picture (or words).
+///
+/// *On the server*, and until ECharts is there, the still picture is what one sees. Both have the height that the style
+/// sheet gives, so that nothing moves.
+#[component]
+pub fn Chart(
+    /// How it is built.
+    draw: Draw,
+    /// Called with the index of a point that was clicked.
+    #[prop(optional, into)]
+    on_pick: Option<Callback<u32>>,
+    /// The still picture.
+    children: Children,
+) -> impl IntoView {
+    let host = NodeRef::<Div>::new();
+    let drawn = RwSignal::new(false);
+    mount::mount(host, draw, on_pick, drawn);
+    view! {
+        <div class="chart" class:chart--drawn=move || drawn.get()>
+            <div class="chart__still">{children()}</div>
+            // The table or the picture beside it says the same to those who can't see this one.
+            <div class="chart__canvas" node_ref=host aria-hidden="true"></div>
+        </div>
+    }
+}

@@ -1,0 +1,143 @@
+//! ECharts in the browser. The only file that touches it.
+
+use leptos::html::Div;
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use std::cell::RefCell;
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{HtmlElement, HtmlScriptElement, ResizeObserver};
+
+use super::Draw;
+use crate::assets::AssetVersion;
+use crate::charts::{Palette, option};
+use crate::components::theme_toggle::ThemeVersion;
+
+#[wasm_bindgen]
+extern "C" {
+    /// One chart on one element.
+    #[derive(Clone)]
+    type Echarts;
+
+    #[wasm_bindgen(js_namespace = echarts, js_name = init)]
+    fn init(host: &HtmlElement) -> Echarts;
+
+    #[wasm_bindgen(method, js_name = setOption)]
+    fn set_option(this: &Echarts, option: &JsValue, not_merge: bool);
+
+    #[wasm_bindgen(method)]
+    fn resize(this: &Echarts);
+
+    #[wasm_bindgen(method)]
+    fn dispose(this: &Echarts);
+
+    #[wasm_bindgen(method)]
+    fn on(this: &Echarts, event: &str, handler: &JsValue);
+}
+
+/// Everything that has to go when the chart goes.
+struct Drawing {
+    chart: Echarts,
+    resizes: ResizeObserver,
+    _on_resize: Closure<dyn Fn()>,
+    _on_click: Option<Closure<dyn Fn(JsValue)>>,
+}
+
+impl Drop for Drawing {
+    fn drop(&mut self) {
+        self.resizes.disconnect();
+        // ECharts keeps every chart alive that nobody disposed of.
+        self.chart.dispose();
+    }
+}
+
+/// Draws into `host` once ECharts is loaded, and again whenever a signal in `draw` or the theme changes.
+pub fn mount(host: NodeRef<Div>, draw: Draw, on_pick: Option<Callback<u32>>, drawn: RwSignal<bool>) {
+    let theme = use_context::<ThemeVersion>();
+    let loaded = RwSignal::new(false);
+    Effect::new(move || {
+        spawn_local(async move {
+            if load().await {
+                // The page may have gone in the meantime.
+                loaded.try_set(true);
+            }
+        });
+    });
+    let drawing = StoredValue::new_local(None::<Drawing>);
+    Effect::new(move || {
+        let Some(host) = host.get().filter(|_| loaded.get()) else { return };
+        if let Some(ThemeVersion(version)) = theme {
+            version.track();
+        }
+        let palette = palette(&host);
+        let option = option(&draw(&palette), &palette);
+        let option = js_sys::JSON::parse(&option.to_string()).unwrap_or(JsValue::NULL);
+        drawing.update_value(|drawing| {
+            let drawing = drawing.get_or_insert_with(|| start(&host, on_pick));
+            // Every colour is in the option, so that a new theme needs no new chart.
+            drawing.chart.set_option(&option, true);
+        });
+        drawn.set(true);
+    });
+    on_cleanup(move || {
+        drawing.try_update_value(Option::take);
+    });
+}
+
+fn start(host: &HtmlElement, on_pick: Option<Callback<u32>>) -> Drawing {
+    let chart = init(host);
+    let resized = chart.clone();
+    let on_resize = Closure::<dyn Fn()>::new(move || resized.resize());
+    let resizes = ResizeObserver::new(on_resize.as_ref().unchecked_ref()).expect("the callback is a function");
+    resizes.observe(host);
+    let on_click = on_pick.map(|on_pick| {
+        let handler = Closure::<dyn Fn(JsValue)>::new(move |event: JsValue| {
+            let index = js_sys::Reflect::get(&event, &"dataIndex".into()).ok().and_then(|index| index.as_f64());
+            if let Some(index) = index {
+                on_pick.run(index as u32);
+            }
+        });
+        chart.on("click", handler.as_ref());
+        handler
+    });
+    Drawing { chart, resizes, _on_resize: on_resize, _on_click: on_click }
+}
+
+/// Reads the colours as the browser computes them: custom properties may hold `light-dark()`, which a canvas can't read.
+fn palette(host: &HtmlElement) -> Palette {
+    let probe = document().create_element("i").expect("`i` is an element").unchecked_into::<HtmlElement>();
+    let _ = host.append_child(&probe);
+    let computed = |property: &str| {
+        let style = window().get_computed_style(&probe).ok().flatten();
+        style.and_then(|style| style.get_property_value(property).ok()).unwrap_or_default()
+    };
+    let palette = Palette::read(
+        |property| {
+            let _ = probe.style().set_property("color", &format!("var({property})"));
+            computed("color")
+        },
+        computed("font-family"),
+    );
+    probe.remove();
+    palette
+}
+
+/// Loads the script once for all charts. False when it could not be loaded: the still pictures stay.
+async fn load() -> bool {
+    thread_local! {
+        static SCRIPT: RefCell<Option<js_sys::Promise>> = const { RefCell::new(None) };
+    }
+    let script = SCRIPT.with(|script| script.borrow_mut().get_or_insert_with(request).clone());
+    JsFuture::from(script).await.is_ok()
+}
+
+fn request() -> js_sys::Promise {
+    js_sys::Promise::new(&mut |loaded, failed| {
+        let element = document().create_element("script").expect("`script` is an element");
+        let script: HtmlScriptElement = element.unchecked_into();
+        script.set_src(&AssetVersion::of_page().href("echarts.js"));
+        script.set_onload(Some(&loaded));
+        script.set_onerror(Some(&failed));
+        let _ = document().head().expect("every page has a head").append_child(&script);
+    })
+}

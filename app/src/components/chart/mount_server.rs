@@ -1,0 +1,8 @@
+//! The server's side of `mount.rs`: the still picture stays.
+
+use leptos::html::Div;
+use leptos::prelude::*;
+
+use super::Draw;
+
+pub fn mount(_host: NodeRef<Div>, _draw: Draw, _on_pick: Option<Callback<u32>>, _drawn: RwSignal<bool>) {}

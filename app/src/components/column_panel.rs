@@ -1,0 +1,195 @@
+//! Everything about one column: both sides in one picture, both judges, both summaries.
+
+use leptos::ev::KeyboardEvent;
+use leptos::html::H2;
+use leptos::prelude::*;
+use leptos::wasm_bindgen::JsCast;
+use leptos::web_sys::HtmlElement;
+use leptos_router::NavigateOptions;
+use leptos_router::hooks::{use_location, use_navigate};
+use std::sync::Arc;
+use tidemark::report::{ColumnReport, DriftReport};
+
+use super::column_table::view;
+use super::icon::{Glyph, Icon};
+use super::status_badge::StatusBadge;
+use crate::report_query::ReportQuery;
+
+mod distribution_chart;
+mod judge_card;
+mod summary_table;
+
+use distribution_chart::DistributionChart;
+use judge_card::{CalibratedCard, EvidentlyCard};
+use summary_table::SummaryTable;
+
+/// The panel beside the table. Escape closes it, `j` and `k` (or the arrows on top) go to the next and the previous row.
+///
+/// *On the server* it is the same panel; its buttons are links.
+#[component]
+pub fn ColumnPanel(
+    /// The report.
+    report: Arc<DriftReport>,
+    /// The column's position in it.
+    index: usize,
+    /// What the address says.
+    #[prop(into)]
+    query: Signal<ReportQuery>,
+) -> impl IntoView {
+    let column = &report.columns[index];
+    let leading = report.settings.judge;
+    let name = column.name.clone();
+    let verdict = {
+        let report = report.clone();
+        Signal::derive(move || report.columns[index].verdict(query.with(|query| query.judge).unwrap_or(leading)))
+    };
+    let neighbours = Memo::new({
+        let report = report.clone();
+        move |_| query.with(|query| Neighbours::of(&report, index, query))
+    });
+    let previous = Signal::derive(move || neighbours.with(|n| n.previous.clone()));
+    let next = Signal::derive(move || neighbours.with(|n| n.next.clone()));
+    let close = Signal::derive(move || query.with(|query| query.with_column(None).href()));
+    let heading = NodeRef::<H2>::new();
+    let row_id = format!("row-{index}");
+    follow_keys(move |key| match key {
+        "j" => next.get_untracked(),
+        "k" => previous.get_untracked(),
+        "Escape" => Some(close.get_untracked()),
+        _ => None,
+    });
+    // Who opened the panel hears its heading next, and comes back to the row it belongs to.
+    Effect::new(move || {
+        if let Some(heading) = heading.get() {
+            let _ = heading.focus();
+        }
+        let row_id = row_id.clone();
+        on_cleanup(move || return_focus(&row_id));
+    });
+    view! {
+        <section class="column-panel" id="column" aria-labelledby="column-name">
+            <header class="column-panel__head">
+                <div class="column-panel__title">
+                    <h2 class="column-panel__name" id="column-name" tabindex="-1" node_ref=heading>{name}</h2>
+                    <span class="column-panel__kind">{view::kind(column)}</span>
+                    <StatusBadge verdict/>
+                </div>
+                <nav class="column-panel__nav" aria-label="Columns">
+                    <NavLink href=previous glyph=Glyph::Previous label="Previous column (k)"/>
+                    <NavLink href=next glyph=Glyph::Next label="Next column (j)"/>
+                    <NavLink href=Signal::derive(move || Some(close.get())) glyph=Glyph::Close label="Close (Esc)"/>
+                </nav>
+            </header>
+            <div class="column-panel__body">
+                {column
+                    .why_they_differ
+                    .clone()
+                    .map(|why| view! { <p class="column-panel__why">{why}</p> })}
+                <DistributionChart distribution=column.distribution.clone()/>
+                <Categories column=column.clone()/>
+                <div class="column-panel__judges">
+                    <CalibratedCard found=column.calibrated.clone() q=report.settings.calibrated.q/>
+                    <EvidentlyCard found=column.evidently.clone() verdict=column.verdict(tidemark::judge::Judge::Evidently)/>
+                </div>
+                <SummaryTable reference=column.reference.clone() current=column.current.clone()/>
+            </div>
+        </section>
+    }
+}
+
+#[component]
+fn NavLink(href: Signal<Option<String>>, glyph: Glyph, label: &'static str) -> impl IntoView {
+    view! {
+        <a
+            class="icon-button"
+            class:icon-button--off=move || href.with(Option::is_none)
+            href=move || href.get()
+            aria-label=label
+            title=label
+            aria-disabled=move || href.with(Option::is_none).then_some("true")
+            data-noscroll=""
+        >
+            <Icon glyph/>
+        </a>
+    }
+}
+
+#[component]
+fn Categories(column: ColumnReport) -> impl IntoView {
+    let list = |title: &'static str, names: Vec<String>| {
+        (!names.is_empty()).then(|| {
+            let more = names.len().saturating_sub(MAX_NAMED);
+            let names = names.into_iter().take(MAX_NAMED).map(|name| view! { <li>{name}</li> }).collect_view();
+            view! {
+                <div class="column-panel__categories">
+                    <h3>{title}</h3>
+                    <ul>{names} {(more > 0).then(|| view! { <li class="column-panel__more">{format!("and {more} more")}</li> })}</ul>
+                </div>
+            }
+        })
+    };
+    view! {
+        {list("New in the current data", column.calibrated.new_categories)}
+        {list("No longer in the current data", column.calibrated.vanished_categories)}
+    }
+}
+
+/// New or vanished categories that are named; a column of identifiers could have thousands.
+const MAX_NAMED: usize = 20;
+
+/// Where the arrows lead: the rows before and after, in the order and filter of the tables.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+struct Neighbours {
+    previous: Option<String>,
+    next: Option<String>,
+}
+
+impl Neighbours {
+    fn of(report: &DriftReport, index: usize, query: &ReportQuery) -> Self {
+        let mut rows = view::rows(report, true, query);
+        rows.extend(view::rows(report, false, query));
+        let href = |at: Option<usize>| {
+            let row = at.and_then(|at| rows.get(at))?;
+            Some(query.with_column(Some(&row.name)).href())
+        };
+        match rows.iter().position(|row| row.index as usize == index) {
+            Some(at) => Self { previous: href(at.checked_sub(1)), next: href(Some(at + 1)) },
+            // The open column does not pass the filter: "next" is the first that does.
+            None => Self { previous: None, next: href(Some(0)) },
+        }
+    }
+}
+
+/// Goes to the address that `target` has for a key, unless someone is typing.
+fn follow_keys(target: impl Fn(&str) -> Option<String> + Send + Sync + Clone + 'static) {
+    let navigate = use_navigate();
+    let path = use_location().pathname;
+    Effect::new(move || {
+        let (navigate, target) = (navigate.clone(), target.clone());
+        let listener = window_event_listener(leptos::ev::keydown, move |event: KeyboardEvent| {
+            let modified = event.ctrl_key() || event.alt_key() || event.meta_key();
+            if modified || event.default_prevented() || is_typing() {
+                return;
+            }
+            if let Some(query) = target(&event.key()) {
+                event.prevent_default();
+                let options = NavigateOptions { scroll: false, replace: true, ..NavigateOptions::default() };
+                navigate(&format!("{}{query}", path.get_untracked()), options);
+            }
+        });
+        on_cleanup(move || listener.remove());
+    });
+}
+
+fn is_typing() -> bool {
+    let focused = document().active_element().map(|element| element.tag_name().to_ascii_lowercase());
+    focused.is_some_and(|tag| matches!(tag.as_str(), "input" | "textarea" | "select"))
+}
+
+/// Puts the focus back on the row, if it is still there.
+fn return_focus(row_id: &str) {
+    let row = document().get_element_by_id(row_id);
+    if let Some(row) = row.and_then(|row| row.dyn_into::<HtmlElement>().ok()) {
+        let _ = row.focus();
+    }
+}

@@ -1,0 +1,123 @@
+//! What each of the two judges found, number by number.
+
+use leptos::prelude::*;
+use tidemark::judge::{Calibrated, Direction, EffectKind, EffectTest, Verdict};
+use tidemark::render::format;
+use tidemark::stattest::{TestOutcome, Tested};
+
+use crate::components::column_table::view::{effect_interval, effect_value, one};
+use crate::components::effect_ruler::EffectRuler;
+use crate::components::status_badge::StatusBadge;
+
+/// The calibrated judge: a test of the values and one of what is missing.
+#[component]
+pub fn CalibratedCard(
+    /// What it found.
+    found: Calibrated,
+    /// The share of false alarms it allows itself.
+    q: f64,
+) -> impl IntoView {
+    view! {
+        <section class="judge-card">
+            <header class="judge-card__head">
+                <h3>"Calibrated"</h3>
+                <StatusBadge verdict=found.verdict/>
+            </header>
+            <h4 class="judge-card__part">"Values"</h4>
+            {effect_test(found.values, q)}
+            <h4 class="judge-card__part">"Missing values"</h4>
+            {effect_test(found.missing, q)}
+        </section>
+    }
+}
+
+/// Evidently 0.7: one test, one threshold.
+#[component]
+pub fn EvidentlyCard(
+    /// What it found.
+    found: Tested<TestOutcome>,
+    /// What that adds up to.
+    verdict: Verdict,
+) -> impl IntoView {
+    let body = match found {
+        Tested::NotTested(reason) => view! { <NotTestedLine reason=reason.to_string()/> }.into_any(),
+        Tested::Tested(outcome) => view! {
+            <dl class="facts">
+                <Fact name="Test" value=outcome.method.display_name()/>
+                <Fact name="Score" value=format::score(&outcome.score)/>
+                <Fact name="Threshold" value=format::number(outcome.threshold)/>
+                <Fact name="Taken as" value=outcome.column_type.name()/>
+                <Fact name="Reference values" value=format::count(outcome.n_reference)/>
+                <Fact name="Current values" value=format::count(outcome.n_current)/>
+            </dl>
+            {outcome.note.map(|note| view! { <p class="judge-card__note">{note}</p> })}
+        }
+        .into_any(),
+    };
+    view! {
+        <section class="judge-card">
+            <header class="judge-card__head">
+                <h3>"Evidently 0.7"</h3>
+                <StatusBadge verdict/>
+            </header>
+            {body}
+        </section>
+    }
+}
+
+fn effect_test(found: Tested<EffectTest>, q: f64) -> AnyView {
+    match found {
+        Tested::NotTested(reason) => view! { <NotTestedLine reason=reason.to_string()/> }.into_any(),
+        Tested::Tested(test) => {
+            let effect = test.effect.clone();
+            let sign = if test.p_adjusted <= q { "≤" } else { ">" };
+            view! {
+                <p class="judge-card__effect">
+                    <span class="judge-card__value">{effect_value(&effect)}</span>
+                    <span class="judge-card__interval">
+                        {format!("{}, {} with 95% confidence", effect.kind.label(), effect_interval(&effect))}
+                    </span>
+                    <EffectRuler effect=effect.clone()/>
+                </p>
+                <dl class="facts">
+                    <Fact name="Verdict" value=test.verdict.label()/>
+                    <Fact name="Smallest that matters" value=one(&effect, effect.minimum)/>
+                    <Fact name="Test" value=test.test/>
+                    <Fact name="p" value=format::p_value(test.p_value)/>
+                    <Fact
+                        name="p, corrected"
+                        value=format!("{} {sign} {}", format::p_value(test.p_adjusted), format::number(q))
+                    />
+                    {test.direction.map(|way| view! { <Fact name="Direction" value=direction(way, effect.kind)/> })}
+                </dl>
+            }
+            .into_any()
+        }
+    }
+}
+
+fn direction(direction: Direction, kind: EffectKind) -> &'static str {
+    let rate = matches!(kind, EffectKind::RateRatio | EffectKind::ShareDifference);
+    match direction {
+        Direction::Up if rate => "more frequent now",
+        Direction::Down if rate => "rarer now",
+        Direction::Up => "larger now",
+        Direction::Down => "smaller now",
+        Direction::Both => "other shape, not other size",
+    }
+}
+
+#[component]
+fn NotTestedLine(reason: String) -> impl IntoView {
+    view! { <p class="judge-card__reason">"Not tested: " {reason} "."</p> }
+}
+
+#[component]
+fn Fact(#[prop(into)] name: String, #[prop(into)] value: String) -> impl IntoView {
+    view! {
+        <div class="facts__fact">
+            <dt>{name}</dt>
+            <dd>{value}</dd>
+        </div>
+    }
+}

@@ -1,0 +1,179 @@
+//! The table of columns: what was found about each, the most pressing first.
+
+use leptos::prelude::*;
+use std::sync::Arc;
+use tidemark::judge::Judge;
+use tidemark::render::{format, svg};
+use tidemark::report::DriftReport;
+
+use super::effect_ruler::EffectRuler;
+use super::icon::{Glyph, Icon};
+use super::status_badge::{StatusBadge, css_name};
+use crate::report_query::{ReportQuery, Sort};
+
+pub mod view;
+
+use view::{Finding, Missing, Row};
+
+/// One of a report's two tables: the data, or the predictions. Sorting and opening a column are links.
+#[component]
+pub fn ColumnTable(
+    /// The report.
+    report: Arc<DriftReport>,
+    /// The predictions' columns instead of the data's.
+    #[prop(optional)]
+    predictions: bool,
+    /// What the address says.
+    #[prop(into)]
+    query: Signal<ReportQuery>,
+) -> impl IntoView {
+    let judge = report.settings.judge;
+    let rows = Memo::new({
+        let report = report.clone();
+        move |_| query.with(|query| view::rows(&report, predictions, query))
+    });
+    // A picture does not depend on the address: each is drawn once.
+    let pictures: Arc<[String]> =
+        report.columns.iter().map(|column| svg::small_distribution(&column.distribution)).collect();
+    let other = move || match query.with(|query| query.judge).unwrap_or(judge) {
+        Judge::Calibrated => "Evidently",
+        Judge::Evidently => "Calibrated",
+    };
+    let body = move || {
+        let rows = rows.get();
+        if rows.is_empty() {
+            return view! { <NoRows query=query.get()/> }.into_any();
+        }
+        let pictures = pictures.clone();
+        rows.into_iter()
+            .map(|row| {
+                let picture = pictures.get(row.index as usize).cloned().unwrap_or_default();
+                view! { <TableRow row picture/> }
+            })
+            .collect_view()
+            .into_any()
+    };
+    view! {
+        <div class="column-table">
+            <table class="column-table__table">
+                <caption class="visually-hidden">{if predictions { "Prediction columns" } else { "Columns" }}</caption>
+                <thead>
+                    <tr>
+                        <SortHeader query sort=Sort::Name label="Column" class="column-table__name"/>
+                        <SortHeader query sort=Sort::Urgency label="Verdict" class="column-table__verdict"/>
+                        <th scope="col" class="column-table__picture">"Distribution"</th>
+                        <SortHeader query sort=Sort::Score label="Test" class="column-table__finding"/>
+                        <SortHeader query sort=Sort::Effect label="Effect, 95% interval" class="column-table__effect"/>
+                        <SortHeader query sort=Sort::Missing label="Missing" class="column-table__missing"/>
+                        <th scope="col" class="column-table__other">{other}</th>
+                    </tr>
+                </thead>
+                <tbody>{body}</tbody>
+            </table>
+        </div>
+    }
+}
+
+#[component]
+fn SortHeader(query: Signal<ReportQuery>, sort: Sort, label: &'static str, class: &'static str) -> impl IntoView {
+    let order = move || {
+        query
+            .with(|query| (query.sort == sort).then_some(sort.descends() != query.reversed))
+            .map(|descending| if descending { "descending" } else { "ascending" })
+    };
+    let arrow =
+        move || order().map(|order| view! { <Icon glyph=if order == "ascending" { Glyph::Up } else { Glyph::Down }/> });
+    view! {
+        <th scope="col" class=class aria-sort=order>
+            <a class="column-table__sort" href=move || query.with(|query| query.sorted_by(sort).href()) data-noscroll="">
+                {label}
+                {arrow}
+            </a>
+        </th>
+    }
+}
+
+#[component]
+fn TableRow(row: Row, picture: String) -> impl IntoView {
+    let class = format!(
+        "column-table__row column-table__row--{}{}",
+        css_name(row.verdict),
+        if row.is_open { " column-table__row--open" } else { "" }
+    );
+    let differs = row.why_they_differ.is_some();
+    view! {
+        <tr class=class>
+            <th scope="row" class="column-table__name">
+                <a
+                    class="column-table__link"
+                    id=format!("row-{}", row.index)
+                    href=row.href
+                    aria-current=row.is_open.then_some("true")
+                    data-noscroll=""
+                >
+                    {row.name}
+                </a>
+                <span class="column-table__kind">{row.kind}</span>
+            </th>
+            <td class="column-table__verdict">
+                <StatusBadge verdict=row.verdict/>
+                {row.by_missing.then(|| view! { <span class="column-table__note">"by missing values"</span> })}
+            </td>
+            <td class="column-table__picture" inner_html=picture></td>
+            <td class="column-table__finding">{finding(row.finding)}</td>
+            <td class="column-table__effect">
+                {row
+                    .effect
+                    .map(|effect| {
+                        view! {
+                            <span class="column-table__number">{view::effect_value(&effect)}</span>
+                            <span class="column-table__note">{view::effect_interval(&effect)}</span>
+                            <EffectRuler effect/>
+                        }
+                    })}
+            </td>
+            <td class="column-table__missing">{missing(row.missing)}</td>
+            <td class="column-table__other" class:column-table__other--differs=differs>
+                <StatusBadge verdict=row.other_verdict/>
+                {row.why_they_differ.map(|why| view! { <span class="column-table__why">{why}</span> })}
+            </td>
+        </tr>
+    }
+}
+
+fn finding(finding: Finding) -> impl IntoView {
+    match finding {
+        Finding::Tested { test, score, threshold } => view! {
+            <span class="column-table__test">{test}</span>
+            <span class="column-table__number">{score}</span>
+            <span class="column-table__note">{threshold}</span>
+        }
+        .into_any(),
+        Finding::NotTested(reason) => view! { <span class="column-table__reason">{reason}</span> }.into_any(),
+    }
+}
+
+fn missing(missing: Missing) -> impl IntoView {
+    if missing.reference == 0.0 && missing.current == 0.0 {
+        return view! { <span class="column-table__none">"none"</span> }.into_any();
+    }
+    view! {
+        <span class="column-table__number">{view::points(missing.change())}</span>
+        <span class="column-table__note">
+            {format!("{} to {}", format::share(missing.reference), format::share(missing.current))}
+        </span>
+    }
+    .into_any()
+}
+
+#[component]
+fn NoRows(query: ReportQuery) -> impl IntoView {
+    view! {
+        <tr class="column-table__empty">
+            <td colspan="7">
+                <p>"No column fits the filter."</p>
+                <a class="button button--small" href=query.unfiltered().href() data-noscroll="">"Show all columns"</a>
+            </td>
+        </tr>
+    }
+}

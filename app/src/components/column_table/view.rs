@@ -1,0 +1,263 @@
+//! What the table of columns says, worked out without a page: which rows, in which order, with which words.
+
+use std::cmp::Ordering;
+
+use tidemark::judge::{Effect, EffectKind, Judge, Verdict};
+use tidemark::render::format;
+use tidemark::report::{ColumnReport, DriftReport};
+use tidemark::schema::ColumnRole;
+use tidemark::stattest::{Score, Tested};
+
+use crate::components::effect_ruler::relative_size;
+use crate::report_query::{ReportQuery, Sort};
+
+/// One row.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Row {
+    /// Position in the report, for element ids.
+    pub index: u32,
+    /// The column's name.
+    pub name: String,
+    /// Type, and role where it is not a plain feature.
+    pub kind: String,
+    /// The leading judge's verdict.
+    pub verdict: Verdict,
+    /// What led to it.
+    pub finding: Finding,
+    /// How large the change is.
+    pub effect: Option<Effect>,
+    /// Whether a change of the missing values, not of the values, is the more pressing one.
+    pub by_missing: bool,
+    /// Missing values on both sides.
+    pub missing: Missing,
+    /// What the judge that does not lead says.
+    pub other_verdict: Verdict,
+    /// Why the two differ, where they do.
+    pub why_they_differ: Option<String>,
+    /// Opens the column's panel.
+    pub href: String,
+    /// Whether the panel is this column's.
+    pub is_open: bool,
+}
+
+/// A test and its numbers, or why there is none.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Finding {
+    /// There was a test.
+    Tested {
+        /// Its name.
+        test: String,
+        /// `p = 0.043`, `distance 0.192`.
+        score: String,
+        /// What the score is held against: `threshold 0.05`.
+        threshold: String,
+    },
+    /// There was none.
+    NotTested(String),
+}
+
+/// Missing values of both sides.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Missing {
+    /// Share in the reference, 0 to 1.
+    pub reference: f64,
+    /// Share in the current data, 0 to 1.
+    pub current: f64,
+}
+
+impl Missing {
+    fn of(column: &ColumnReport) -> Self {
+        let share = |missing: u64, rows: u64| if rows == 0 { 0.0 } else { missing as f64 / rows as f64 };
+        Self {
+            reference: share(column.reference.missing, column.reference.rows),
+            current: share(column.current.missing, column.current.rows),
+        }
+    }
+
+    /// Current minus reference.
+    pub fn change(&self) -> f64 {
+        self.current - self.reference
+    }
+}
+
+/// The rows of one of the two tables, in the order the reader asked for.
+pub fn rows(report: &DriftReport, predictions: bool, query: &ReportQuery) -> Vec<Row> {
+    let judge = query.judge.unwrap_or(report.settings.judge);
+    let mut columns: Vec<(usize, &ColumnReport)> = report
+        .columns
+        .iter()
+        .enumerate()
+        .filter(|(_, column)| (column.role == ColumnRole::Prediction) == predictions)
+        // There are one or two predictions: they stay in sight, whatever is searched for.
+        .filter(|(_, column)| predictions || passes(column, judge, query))
+        .collect();
+    // Stable: what is equal stays in schema order, and so it does when the order is turned round.
+    columns.sort_by(|(_, a), (_, b)| {
+        let order = compare(a, b, judge, query.sort);
+        if query.reversed { order.reverse() } else { order }
+    });
+    columns.into_iter().map(|(index, column)| row(report, index, column, judge, query)).collect()
+}
+
+/// How many data columns there are of each verdict, whatever the filter: all, then in the order of [`Verdict::ALL`].
+pub fn counts(report: &DriftReport, judge: Judge) -> (u64, [u64; Verdict::ALL.len()]) {
+    let mut counts = [0; Verdict::ALL.len()];
+    for column in report.group(false) {
+        counts[urgency(column.verdict(judge))] += 1;
+    }
+    (counts.iter().sum(), counts)
+}
+
+fn passes(column: &ColumnReport, judge: Judge, query: &ReportQuery) -> bool {
+    query.verdict.is_none_or(|verdict| column.verdict(judge) == verdict)
+        && column.name.to_lowercase().contains(&query.text.trim().to_lowercase())
+}
+
+fn compare(a: &ColumnReport, b: &ColumnReport, judge: Judge, sort: Sort) -> Ordering {
+    match sort {
+        Sort::Urgency => urgency(a.verdict(judge))
+            .cmp(&urgency(b.verdict(judge)))
+            .then_with(|| effect_size(b).total_cmp(&effect_size(a))),
+        Sort::Name => a.name.cmp(&b.name),
+        Sort::Score => evidence(b, judge).total_cmp(&evidence(a, judge)),
+        Sort::Effect => effect_size(b).total_cmp(&effect_size(a)),
+        Sort::Missing => Missing::of(b).change().abs().total_cmp(&Missing::of(a).change().abs()),
+    }
+}
+
+fn urgency(verdict: Verdict) -> usize {
+    Verdict::ALL.iter().position(|known| *known == verdict).expect("`ALL` holds every verdict")
+}
+
+/// Size of the change in multiples of the smallest that matters; untested columns come last.
+fn effect_size(column: &ColumnReport) -> f64 {
+    column.calibrated.values.outcome().map_or(-1.0, |test| relative_size(&test.effect))
+}
+
+/// How far a score lies beyond its threshold, alike for p-values (small speaks for drift) and distances (large does).
+fn evidence(column: &ColumnReport, judge: Judge) -> f64 {
+    match judge {
+        Judge::Calibrated => column.calibrated.values.outcome().map_or(f64::NEG_INFINITY, |test| -test.p_adjusted),
+        Judge::Evidently => column.evidently.outcome().map_or(f64::NEG_INFINITY, |outcome| match outcome.score {
+            Score::PValue(p) => outcome.threshold / p.max(f64::MIN_POSITIVE),
+            Score::Distance(distance) => distance / outcome.threshold,
+        }),
+    }
+}
+
+fn row(report: &DriftReport, index: usize, column: &ColumnReport, judge: Judge, query: &ReportQuery) -> Row {
+    let other = match judge {
+        Judge::Calibrated => Judge::Evidently,
+        Judge::Evidently => Judge::Calibrated,
+    };
+    Row {
+        index: u32::try_from(index).unwrap_or(u32::MAX),
+        name: column.name.clone(),
+        kind: kind(column),
+        verdict: column.verdict(judge),
+        finding: finding(report, column, judge),
+        effect: column.calibrated.values.outcome().map(|test| test.effect.clone()),
+        by_missing: judge == Judge::Calibrated && is_by_missing(column),
+        missing: Missing::of(column),
+        other_verdict: column.verdict(other),
+        why_they_differ: column.why_they_differ.clone(),
+        href: format!("{}#column", query.with_column(Some(&column.name)).href()),
+        is_open: query.column.as_deref() == Some(column.name.as_str()),
+    }
+}
+
+/// Type, and role where it is not a plain feature: `numerical`, `categorical, target`.
+pub fn kind(column: &ColumnReport) -> String {
+    match column.role {
+        ColumnRole::Feature => column.column_type.to_string(),
+        ColumnRole::Target => format!("{}, target", column.column_type),
+        ColumnRole::Prediction => format!("{}, prediction", column.column_type),
+        ColumnRole::Ignored => format!("{}, ignored", column.column_type),
+    }
+}
+
+/// Whether the verdict on the missing values is the one that presses.
+pub fn is_by_missing(column: &ColumnReport) -> bool {
+    let calibrated = &column.calibrated;
+    calibrated.missing.outcome().is_some_and(|missing| {
+        missing.verdict == calibrated.verdict
+            && calibrated.values.outcome().is_none_or(|values| values.verdict != calibrated.verdict)
+            && matches!(missing.verdict, Verdict::Drifted | Verdict::Minor)
+    })
+}
+
+fn finding(report: &DriftReport, column: &ColumnReport, judge: Judge) -> Finding {
+    match judge {
+        Judge::Calibrated => match &column.calibrated.values {
+            Tested::Tested(test) => Finding::Tested {
+                test: test.test.clone(),
+                score: format!("p = {}", format::p_value(test.p_adjusted)),
+                threshold: format!("threshold {}", format::number(report.settings.calibrated.q)),
+            },
+            Tested::NotTested(reason) => Finding::NotTested(reason.to_string()),
+        },
+        Judge::Evidently => match &column.evidently {
+            Tested::Tested(outcome) => Finding::Tested {
+                test: outcome.method.display_name().to_owned(),
+                score: format::score(&outcome.score),
+                threshold: format!("threshold {}", format::number(outcome.threshold)),
+            },
+            Tested::NotTested(reason) => Finding::NotTested(reason.to_string()),
+        },
+    }
+}
+
+/// An effect in words: `0.231`, `2.4 times`, `+3.1 points`.
+pub fn effect_value(effect: &Effect) -> String {
+    one(effect, effect.value)
+}
+
+/// The 95% interval in words: `0.21 to 0.25`.
+pub fn effect_interval(effect: &Effect) -> String {
+    match effect.high {
+        Some(high) => format!("{} to {}", one(effect, effect.low), one(effect, high)),
+        None => format!("{} or more", one(effect, effect.low)),
+    }
+}
+
+/// One number of an effect in words.
+pub fn one(effect: &Effect, value: f64) -> String {
+    match effect.kind {
+        EffectKind::LargestGap | EffectKind::TotalVariation => format!("{value:.3}"),
+        EffectKind::RateRatio => format!("{}×", format::number(value)),
+        EffectKind::ShareDifference => points(value),
+    }
+}
+
+/// A difference of shares in percentage points: `+3.1 pp`.
+pub fn points(difference: f64) -> String {
+    let points = 100.0 * difference;
+    let size = points.abs();
+    let text = match size {
+        0.0 => "0".to_owned(),
+        tiny if tiny < 0.01 => "< 0.01".to_owned(),
+        small if small < 1.0 => format!("{small:.2}"),
+        _ => format!("{size:.1}"),
+    };
+    let sign = if points == 0.0 {
+        ""
+    } else if points < 0.0 {
+        "\u{2212}"
+    } else {
+        "+"
+    };
+    format!("{sign}{text} pp")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn points_keep_their_sign_and_as_many_digits_as_they_need() {
+        assert_eq!(points(0.031), "+3.1 pp");
+        assert_eq!(points(-0.004_2), "\u{2212}0.42 pp");
+        assert_eq!(points(0.000_01), "+< 0.01 pp");
+        assert_eq!(points(0.0), "0 pp");
+    }
+}

@@ -1,0 +1,40 @@
+//! The model on one card: what it is, and how good it was when it was made.
+
+use leptos::prelude::*;
+use tidemark::render::format;
+
+use crate::monitor;
+
+/// The card.
+#[component]
+pub fn ModelCard(
+    /// The model.
+    model: monitor::ModelCard,
+) -> impl IntoView {
+    let metrics = model
+        .metrics
+        .into_iter()
+        .map(|(name, value)| {
+            view! {
+                <div class="model-card__metric">
+                    <dt>{name}</dt>
+                    <dd>{format::number(value)}</dd>
+                </div>
+            }
+        })
+        .collect_view();
+    view! {
+        <section class="model-card" aria-labelledby="model">
+            <h2 class="model-card__title" id="model">"Model"</h2>
+            <dl class="facts">
+                <div class="facts__fact"><dt>"Kind"</dt><dd>{model.kind}</dd></div>
+                <div class="facts__fact"><dt>"Version"</dt><dd><code>{model.version}</code></dd></div>
+                <div class="facts__fact"><dt>"Predicts"</dt><dd>{model.target}</dd></div>
+                <div class="facts__fact"><dt>"Features"</dt><dd>{format::count(model.n_features)}</dd></div>
+                <div class="facts__fact"><dt>"Reference rows"</dt><dd>{format::count(model.n_reference)}</dd></div>
+            </dl>
+            <h3 class="model-card__subtitle">"On held-out rows"</h3>
+            <dl class="model-card__metrics">{metrics}</dl>
+        </section>
+    }
+}

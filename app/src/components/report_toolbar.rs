@@ -1,0 +1,105 @@
+//! Filter and judge of a report. Everything ends up in the address.
+
+use leptos::prelude::*;
+use leptos_router::NavigateOptions;
+use leptos_router::hooks::{use_location, use_navigate};
+use std::sync::Arc;
+use tidemark::judge::{Judge, Verdict};
+use tidemark::render::format;
+use tidemark::report::DriftReport;
+
+use super::column_table::view::counts;
+use super::icon::{Glyph, Icon};
+use super::segmented::{Choice, Segmented};
+use crate::report_query::ReportQuery;
+
+/// A field for a name, a choice of verdicts, a choice of judges.
+///
+/// *On the server* the field is a plain GET form; in the browser it filters with every key.
+#[component]
+pub fn ReportToolbar(
+    /// The report.
+    report: Arc<DriftReport>,
+    /// What the address says.
+    #[prop(into)]
+    query: Signal<ReportQuery>,
+) -> impl IntoView {
+    let leading = report.settings.judge;
+    let judge = Memo::new(move |_| query.with(|query| query.judge).unwrap_or(leading));
+    let verdicts = Memo::new(move |_| {
+        let (all, by_verdict) = counts(&report, judge.get());
+        query.with(|query| verdict_choices(query, all, by_verdict))
+    });
+    let judges = Memo::new(move |_| {
+        let choice = |label: &str, choice: Judge| Choice {
+            label: label.to_owned(),
+            count: None,
+            href: query.with(|query| query.with_judge(choice).href()),
+            taken: judge.get() == choice,
+        };
+        vec![choice("Calibrated", Judge::Calibrated), choice("Evidently 0.7", Judge::Evidently)]
+    });
+    view! {
+        <div class="report-toolbar" role="group" aria-label="Filter and judge">
+            <SearchField query/>
+            <Segmented label="Verdict" choices=verdicts/>
+            <div class="report-toolbar__judge">
+                <span class="report-toolbar__label" aria-hidden="true">"Judged by"</span>
+                <Segmented label="Judge" choices=judges/>
+            </div>
+        </div>
+    }
+}
+
+/// "All", then every verdict that occurs (and the one filtered by, so that it can be seen and left).
+fn verdict_choices(query: &ReportQuery, all: u64, by_verdict: [u64; Verdict::ALL.len()]) -> Vec<Choice> {
+    let everything = Choice {
+        label: "All".to_owned(),
+        count: Some(format::count(all)),
+        href: query.with_verdict(None).href(),
+        taken: query.verdict.is_none(),
+    };
+    let by_verdict = Verdict::ALL.into_iter().zip(by_verdict).filter_map(|(verdict, count)| {
+        let taken = query.verdict == Some(verdict);
+        (count > 0 || taken).then(|| Choice {
+            label: verdict.label().to_owned(),
+            count: Some(format::count(count)),
+            href: query.with_verdict(Some(verdict)).href(),
+            taken,
+        })
+    });
+    std::iter::once(everything).chain(by_verdict).collect()
+}
+
+#[component]
+fn SearchField(query: Signal<ReportQuery>) -> impl IntoView {
+    let navigate = use_navigate();
+    let path = use_location().pathname;
+    let filter = move |event| {
+        let query = ReportQuery { text: event_target_value(&event), ..query.get_untracked() };
+        // Replaced, so that "back" leaves the page instead of taking letters away.
+        let address = format!("{}{}", path.get_untracked(), query.href());
+        navigate(&address, NavigateOptions { replace: true, scroll: false, ..NavigateOptions::default() });
+    };
+    let kept = move || {
+        let pairs = query.with(ReportQuery::pairs).into_iter().filter(|(name, _)| *name != "q");
+        pairs.map(|(name, value)| view! { <input r#type="hidden" name=name value=value/> }).collect_view()
+    };
+    view! {
+        <form method="get" class="search-field" role="search" on:submit=|event| event.prevent_default()>
+            <Icon glyph=Glyph::Search/>
+            <input
+                class="search-field__input"
+                r#type="search"
+                name="q"
+                placeholder="Filter columns"
+                aria-label="Filter columns by name"
+                autocomplete="off"
+                value=query.get_untracked().text
+                prop:value=move || query.with(|query| query.text.clone())
+                on:input=filter
+            />
+            {kept}
+        </form>
+    }
+}

@@ -1,0 +1,146 @@
+//! A whole report on a page: verdict, figures, data quality, predictions, columns.
+
+use leptos::prelude::*;
+use leptos_router::hooks::use_query_map;
+use std::sync::Arc;
+use tidemark::render::format;
+use tidemark::report::DriftReport;
+
+use super::chart_frame::SideLegend;
+use super::column_panel::ColumnPanel;
+use super::column_table::ColumnTable;
+use super::quality_strip::QualityStrip;
+use super::report_toolbar::ReportToolbar;
+use super::share_bar::ShareBar;
+use super::stat_tile::StatTile;
+use super::verdict_banner::VerdictBanner;
+use crate::report_query::ReportQuery;
+
+pub mod headline;
+
+use headline::Headline;
+
+/// The report, filtered, sorted and opened as the address says. Used for stored comparisons and for those made in the
+/// browser.
+#[component]
+pub fn ReportView(
+    /// The report.
+    #[prop(into)]
+    report: Arc<DriftReport>,
+    /// Which rows, and when: a line under the verdict.
+    #[prop(optional, into)]
+    meta: ViewFnOnce,
+    /// Buttons beside the verdict.
+    #[prop(optional, into)]
+    actions: ViewFnOnce,
+) -> impl IntoView {
+    let address = use_query_map();
+    let query = Memo::new(move |_| address.with(ReportQuery::parse));
+    let headline = Memo::new({
+        let report = report.clone();
+        move |_| Headline::new(&report, query.with(|query| query.judge).unwrap_or(report.settings.judge))
+    });
+    let open_column = Memo::new({
+        let report = report.clone();
+        move |_| {
+            query.with(|query| query.column.clone()).and_then(|name| report.columns.iter().position(|c| c.name == name))
+        }
+    });
+    let has_predictions = report.predictions.is_some();
+    let panel = {
+        let report = report.clone();
+        move || open_column.get().map(|index| view! { <ColumnPanel report=report.clone() index query/> })
+    };
+    view! {
+        <article class="report">
+            <VerdictBanner
+                verdict=Signal::derive(move || headline.with(Headline::verdict))
+                label=Signal::derive(move || headline.with(Headline::label).to_owned())
+                sentence=Signal::derive(move || headline.with(|headline| headline.sentence.clone()))
+                actions
+            >
+                {meta.run()}
+            </VerdictBanner>
+            <Tiles report=report.clone() headline/>
+            <QualityStrip report=report.clone() query/>
+            <div class="report__body" class:report__body--split=move || open_column.get().is_some()>
+                <div class="report__tables">
+                    {has_predictions
+                        .then(|| {
+                            view! {
+                                <section class="report__section" aria-labelledby="prediction-drift">
+                                    <div class="report__head">
+                                        <h2 id="prediction-drift">"Prediction drift"</h2>
+                                        <p class="report__hint">"What the model answers, then and now."</p>
+                                        <SideLegend/>
+                                    </div>
+                                    <ColumnTable report=report.clone() predictions=true query/>
+                                </section>
+                            }
+                        })}
+                    <section class="report__section" aria-labelledby="data-drift">
+                        <div class="report__head">
+                            <h2 id="data-drift">"Data drift"</h2>
+                            <p class="report__hint">"What the model is asked, then and now."</p>
+                            {(!has_predictions).then(|| view! { <SideLegend/> })}
+                        </div>
+                        <ReportToolbar report=report.clone() query/>
+                        <ColumnTable report=report.clone() query/>
+                    </section>
+                </div>
+                {panel}
+            </div>
+        </article>
+    }
+}
+
+#[component]
+fn Tiles(report: Arc<DriftReport>, headline: Memo<Headline>) -> impl IntoView {
+    let data = Memo::new(move |_| headline.with(|headline| headline.data.clone()));
+    let drifted = Signal::derive(move || {
+        data.with(|data| format!("{} of {}", format::count(data.n_drifted), format::count(data.n_columns)))
+    });
+    let untested = Signal::derive(move || {
+        Some(match data.with(|data| data.n_columns - data.n_tested) {
+            0 => "every column tested".to_owned(),
+            n => format!("{} not tested", format::count(n)),
+        })
+    });
+    let share = Signal::derive(move || data.with(|data| format::share(data.share_drifted)));
+    let needed = Signal::derive(move || {
+        Some(format!("drift from {} on", data.with(|data| format::share(data.share_threshold))))
+    });
+    let predictions = Signal::derive(move || {
+        headline.with(|headline| match &headline.predictions {
+            Some(group) if group.drifted => "Drifted".to_owned(),
+            Some(_) => "No drift".to_owned(),
+            None => "–".to_owned(),
+        })
+    });
+    let of_predictions = Signal::derive(move || {
+        headline.with(|headline| {
+            Some(headline.predictions.as_ref().map_or_else(
+                || "the data hold no predictions".to_owned(),
+                |group| format!("{} of {} drifted", group.n_drifted, format::plural(group.n_columns, "column")),
+            ))
+        })
+    });
+    view! {
+        <dl class="tiles">
+            <StatTile label="Drifted columns" value=drifted note=untested/>
+            <StatTile label="Share of columns" value=share note=needed>
+                <ShareBar
+                    share=Signal::derive(move || data.with(|data| data.share_drifted))
+                    threshold=Signal::derive(move || data.with(|data| data.share_threshold))
+                    drifted=Signal::derive(move || data.with(|data| data.drifted))
+                />
+            </StatTile>
+            <StatTile label="Prediction drift" value=predictions note=of_predictions/>
+            <StatTile
+                label="Rows compared"
+                value=format::count(report.current.rows)
+                note=format!("with {} of the reference", format::count(report.reference.rows))
+            />
+        </dl>
+    }
+}

@@ -1,0 +1,97 @@
+//! The verdict over a whole report, under either judge.
+
+use tidemark::judge::{Judge, Verdict};
+use tidemark::render::format;
+use tidemark::report::{DriftReport, GroupVerdict};
+
+use crate::monitor::overall;
+
+/// What stands on top of a report.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Headline {
+    /// The data's columns together.
+    pub data: GroupVerdict,
+    /// The predictions' columns together, where there are any.
+    pub predictions: Option<GroupVerdict>,
+    /// All of it in a sentence.
+    pub sentence: String,
+    starved: bool,
+}
+
+impl Headline {
+    /// The report's own words under its leading judge, and the same worked out for the other one.
+    pub fn new(report: &DriftReport, judge: Judge) -> Self {
+        let count =
+            |predictions| report.group(predictions).filter(|c| c.verdict(judge) == Verdict::NotEnoughData).count();
+        let starved = 2 * count(false) as u64 > report.data.n_columns;
+        if judge == report.settings.judge {
+            return Self {
+                data: report.data.clone(),
+                predictions: report.predictions.clone(),
+                sentence: report.sentence.clone(),
+                starved,
+            };
+        }
+        let data = group(report, false, judge);
+        let predictions = report.predictions.as_ref().map(|_| group(report, true, judge));
+        Self { sentence: sentence(&data, judge), data, predictions, starved }
+    }
+
+    /// How it stands, as a badge says it.
+    pub fn verdict(&self) -> Verdict {
+        self.overall().0
+    }
+
+    /// That in a word or two.
+    pub fn label(&self) -> &'static str {
+        self.overall().1
+    }
+
+    fn overall(&self) -> (Verdict, &'static str) {
+        let drifted = self.data.drifted || self.predictions.as_ref().is_some_and(|group| group.drifted);
+        if !drifted && self.starved {
+            return (Verdict::NotEnoughData, "Not enough data yet");
+        }
+        overall(drifted, self.data.n_drifted)
+    }
+}
+
+fn group(report: &DriftReport, predictions: bool, judge: Judge) -> GroupVerdict {
+    let threshold = match judge {
+        Judge::Calibrated => report.settings.calibrated.drift_share,
+        Judge::Evidently => report.settings.evidently.drift_share,
+    };
+    let mut group = GroupVerdict {
+        n_columns: 0,
+        n_tested: 0,
+        n_drifted: 0,
+        share_drifted: 0.0,
+        share_threshold: threshold,
+        drifted: false,
+    };
+    for column in report.group(predictions) {
+        let verdict = column.verdict(judge);
+        group.n_columns += 1;
+        group.n_tested += u64::from(verdict != Verdict::NotTested);
+        group.n_drifted += u64::from(verdict == Verdict::Drifted);
+    }
+    if group.n_columns > 0 {
+        group.share_drifted = group.n_drifted as f64 / group.n_columns as f64;
+        group.drifted = group.share_drifted >= threshold;
+    }
+    group
+}
+
+fn sentence(data: &GroupVerdict, judge: Judge) -> String {
+    let whose = match judge {
+        Judge::Calibrated => "the calibrated rules",
+        Judge::Evidently => "the rules of Evidently 0.7",
+    };
+    format!(
+        "By {whose}, {} of {} drifted ({}); the data count as drifted from {} on.",
+        format::count(data.n_drifted),
+        format::plural(data.n_columns, "column"),
+        format::share(data.share_drifted),
+        format::share(data.share_threshold),
+    )
+}

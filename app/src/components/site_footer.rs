@@ -1,0 +1,16 @@
+//! The line under every page.
+
+use leptos::prelude::*;
+
+/// What this is, and which version of it.
+#[component]
+pub fn SiteFooter() -> impl IntoView {
+    view! {
+        <footer class="site-footer">
+            <div class="site-footer__inner">
+                <span>"Tidemark " {tidemark::VERSION}</span>
+                <span>"The same arithmetic on the server, on the command line and in your browser."</span>
+            </div>
+        </footer>
+    }
+}

@@ -1,0 +1,62 @@
+//! Keeps the overview fresh while someone looks at it.
+
+use leptos::prelude::*;
+
+use crate::api;
+use crate::monitor::Overview;
+
+mod pulse;
+#[cfg_attr(not(feature = "hydrate"), path = "live/timer_server.rs")]
+mod timer;
+
+pub use pulse::{Link, Pulse};
+
+/// The latest overview, and how the line to the service is doing.
+#[derive(Debug, Clone, Copy)]
+pub struct Live {
+    /// What the service said last.
+    pub overview: RwSignal<Overview>,
+    /// Whether that is fresh.
+    pub link: RwSignal<Link>,
+    asking_early: RwSignal<bool>,
+}
+
+impl Live {
+    /// Asks at the next tick, however short ago the last answer is.
+    pub fn ask_now(&self) {
+        self.asking_early.set(true);
+    }
+}
+
+/// Starts from `first` and asks the service again every two seconds, as long as the page is looked at.
+///
+/// *On the server* nothing is asked: the page shows `first`.
+pub fn follow(first: Overview) -> Live {
+    let live =
+        Live { overview: RwSignal::new(first), link: RwSignal::new(Link::Fresh), asking_early: RwSignal::new(false) };
+    // An effect, so that the timer starts in the browser only.
+    Effect::new(move || {
+        let pulse = StoredValue::new(Pulse::new(timer::now()));
+        timer::every_half_second(move |now, hidden| {
+            if live.asking_early.get_untracked() {
+                live.asking_early.set(false);
+                pulse.update_value(Pulse::hurry);
+            }
+            if let Some(turn) = pulse.try_update_value(|pulse| pulse.tick(now, hidden)).flatten() {
+                timer::run(async move {
+                    let answer = api::load_overview().await;
+                    // The page may be gone by now, and its signals with it.
+                    let accepted = pulse.try_update_value(|pulse| pulse.answered(turn, timer::now(), answer.is_ok()));
+                    if let (Some(true), Ok(overview)) = (accepted, answer) {
+                        live.overview.try_set(overview);
+                    }
+                });
+            }
+            let link = pulse.with_value(|pulse| pulse.link(now));
+            if live.link.get_untracked() != link {
+                live.link.set(link);
+            }
+        });
+    });
+    live
+}

@@ -1,0 +1,188 @@
+//! `/compare`: two files, compared in the reader's own browser.
+
+use leptos::prelude::*;
+use leptos_meta::Title;
+use std::sync::Arc;
+use tidemark::judge::Settings;
+use tidemark::render::{format, html};
+use tidemark::report::DriftReport;
+
+use crate::components::error_state::ErrorState;
+use crate::components::icon::{Glyph, Icon};
+use crate::components::report_view::ReportView;
+
+#[cfg_attr(not(feature = "hydrate"), path = "compare/browser_server.rs")]
+mod browser;
+mod file_drop;
+pub mod job;
+
+use browser::Picked;
+use file_drop::FileDrop;
+use job::{Stage, Step};
+
+/// The page.
+///
+/// *On the server* it explains itself; reading and comparing files takes a browser with JavaScript.
+#[component]
+pub fn ComparePage() -> impl IntoView {
+    let reference = RwSignal::new_local(None::<Picked>);
+    let current = RwSignal::new_local(None::<Picked>);
+    let stage = RwSignal::new(Stage::Choosing);
+    let job = StoredValue::new_local(None::<browser::Job>);
+    let both = move || Some((reference.get()?, current.get()?));
+
+    let start = move || {
+        let Some((reference, current)) = both() else { return };
+        stage.set(Stage::Running(Step::starting()));
+        let settings = serde_json::to_string(&Settings::default()).expect("settings are plain data");
+        let on_event = move |event| {
+            // After a cancel the worker's last words do not count.
+            if stage.try_with_untracked(Stage::is_running) == Some(true) {
+                stage.update(|stage| stage.take_in(event));
+            }
+        };
+        job.set_value(Some(browser::start(reference, current, settings, on_event)));
+    };
+    let cancel = move |_| {
+        // Dropping the job ends its worker at once.
+        job.set_value(None);
+        stage.set(Stage::Choosing);
+    };
+    let try_example = move |_| {
+        stage.set(Stage::Running(Step::fetching()));
+        browser::fetch_example(move |files| match files {
+            Ok([first, second]) => {
+                reference.set(Some(first));
+                current.set(Some(second));
+                start();
+            }
+            Err(message) => stage.set(Stage::Failed(message)),
+        });
+    };
+    on_cleanup(move || {
+        job.try_update_value(Option::take);
+    });
+
+    let is_running = move || stage.with(Stage::is_running);
+    view! {
+        <Title text="Compare"/>
+        <div class="page page--wide">
+            <header class="page__head">
+                <div>
+                    <h1 class="page__title">"Compare two files"</h1>
+                    <p class="page__subtitle">
+                        "Which columns changed between two CSV files, how much, and whether it matters."
+                    </p>
+                </div>
+            </header>
+            <noscript>
+                <section class="notice">
+                    <p>
+                        "This page compares files inside your browser, and that takes JavaScript. On the command line the same
+                        comparison is "
+                        <code>"tidemark report reference.csv current.csv"</code> "."
+                    </p>
+                </section>
+            </noscript>
+            <section class="compare needs-script" aria-label="Files">
+                <div class="compare__files">
+                    <FileDrop label="Reference" hint="What you know to be fine: training data, last month" file=reference other=current/>
+                    <FileDrop label="Current" hint="What you want to know about: production data, this week" file=current other=reference/>
+                </div>
+                <div class="compare__actions">
+                    <button
+                        class="button button--primary button--large"
+                        r#type="button"
+                        disabled=move || both().is_none() || is_running()
+                        on:click=move |_| start()
+                    >
+                        "Compare"
+                    </button>
+                    <button class="button button--large" r#type="button" disabled=is_running on:click=try_example>
+                        "Try it with example data"
+                    </button>
+                    <p class="compare__promise">
+                        <Icon glyph=Glyph::Lock/>
+                        "The files stay in this browser. Nothing is uploaded."
+                    </p>
+                </div>
+            </section>
+            <div aria-live="polite">
+                {move || stage.with(|stage| match stage {
+                    Stage::Choosing => ().into_any(),
+                    Stage::Running(step) => view! { <Running step=step.clone() cancel=Callback::new(cancel)/> }.into_any(),
+                    Stage::Failed(message) => {
+                        view! { <ErrorState title="The files could not be compared" detail=message.clone()/> }.into_any()
+                    }
+                    Stage::Done { millis, .. } => {
+                        view! { <p class="visually-hidden">{format!("Compared in {}.", seconds(*millis))}</p> }.into_any()
+                    }
+                })}
+            </div>
+            {move || {
+                stage
+                    .with(|stage| match stage {
+                        Stage::Done { report, millis } => Some((report.clone(), *millis)),
+                        _ => None,
+                    })
+                    .map(|(report, millis)| view! { <Done report millis/> })
+            }}
+        </div>
+    }
+}
+
+#[component]
+fn Running(step: Step, cancel: Callback<leptos::ev::MouseEvent>) -> impl IntoView {
+    view! {
+        <section class="compare__running" aria-label="Progress">
+            <p class="compare__stage">{step.words()}</p>
+            <progress class="progress" max="1000" value=step.per_mille().map(|value| value.to_string()) aria-label=step.words()></progress>
+            <button class="button" r#type="button" on:click=move |event| cancel.run(event)>"Cancel"</button>
+        </section>
+    }
+}
+
+#[component]
+fn Done(report: Arc<DriftReport>, millis: f64) -> impl IntoView {
+    let names = format!("{} held against {}", report.current.label, report.reference.label);
+    let cells = (report.reference.rows + report.current.rows) * report.columns.len() as u64;
+    let took = format!("{} values in {}", format::count(cells), seconds(millis));
+    let save = {
+        let report = report.clone();
+        move || {
+            let (json, page) = (report.clone(), report.clone());
+            let save_json = move |_| {
+                let text = serde_json::to_string_pretty(&*json).expect("a report is plain data");
+                browser::save("tidemark-report.json", "application/json", &text);
+            };
+            let save_page = move |_| browser::save("tidemark-report.html", "text/html", &html::report(&page));
+            view! {
+                <button class="button" r#type="button" on:click=save_page>
+                    <Icon glyph=Glyph::Download/>
+                    "Download HTML"
+                </button>
+                <button class="button" r#type="button" on:click=save_json>
+                    <Icon glyph=Glyph::Download/>
+                    "Download JSON"
+                </button>
+            }
+        }
+    };
+    view! {
+        <ReportView
+            report
+            actions=save
+            meta=move || {
+                view! {
+                    <span>{names}</span>
+                    <span>{took}</span>
+                }
+            }
+        />
+    }
+}
+
+/// `412 ms`, `3.4 s`.
+fn seconds(millis: f64) -> String {
+    if millis < 1000.0 { format!("{millis:.0} ms") } else { format!("{:.1} s", millis / 1000.0) }
+}

@@ -1,0 +1,248 @@
+//! `/`: how the model is doing right now.
+
+use leptos::prelude::*;
+use leptos_meta::Title;
+use tidemark::judge::Verdict;
+use tidemark::render::format;
+
+use crate::api::{self, CheckNow};
+use crate::components::drift_history::DriftHistory;
+use crate::components::empty_state::EmptyState;
+use crate::components::error_state::{ErrorState, title_of};
+use crate::components::model_card::ModelCard;
+use crate::components::skeleton::Skeleton;
+use crate::components::snapshot_list::SnapshotList;
+use crate::components::sparkline::Sparkline;
+use crate::components::stat_tile::StatTile;
+use crate::components::verdict_banner::VerdictBanner;
+use crate::error::AppError;
+use crate::format::{ago, span};
+use crate::live::{Link, Live, follow};
+use crate::monitor::{Overview, SnapshotHead};
+
+/// Comparisons in the list under the chart.
+const LISTED: usize = 8;
+/// Comparisons in the chart.
+const CHARTED: usize = 60;
+
+/// The page. It waits for the first overview on the server, and keeps it fresh in the browser.
+#[component]
+pub fn OverviewPage() -> impl IntoView {
+    let first = Resource::new(|| (), |()| api::load_overview());
+    view! {
+        <Title text="Overview"/>
+        <div class="page">
+            <Suspense fallback=|| view! { <Skeleton label="Loading the overview"/> }>
+                {move || Suspend::new(async move {
+                    match first.await {
+                        Ok(overview) => view! { <LiveOverview first=overview/> }.into_any(),
+                        Err(error) => {
+                            view! {
+                                <h1 class="page__title">"Overview"</h1>
+                                <ErrorState title=title_of(&error) detail=error.to_string()>
+                                    <button class="button button--primary" r#type="button" on:click=move |_| first.refetch()>
+                                        "Try again"
+                                    </button>
+                                </ErrorState>
+                            }
+                                .into_any()
+                        }
+                    }
+                })}
+            </Suspense>
+        </div>
+    }
+}
+
+#[component]
+fn LiveOverview(first: Overview) -> impl IntoView {
+    let model = first.model.clone();
+    let live = follow(first);
+    let overview = live.overview;
+    let history = Memo::new(move |_| {
+        overview.with(|overview| {
+            let start = overview.history.len().saturating_sub(CHARTED);
+            overview.history[start..].to_vec()
+        })
+    });
+    let latest = Memo::new(move |_| history.with(|history| history.last().cloned()));
+    let listed =
+        Memo::new(move |_| history.with(|history| history.iter().rev().take(LISTED).cloned().collect::<Vec<_>>()));
+    let threshold = Memo::new(move |_| overview.with(|overview| overview.share_threshold));
+    let is_empty = Memo::new(move |_| latest.with(Option::is_none));
+    let name = model.name.clone();
+    let below = move || {
+        if is_empty.get() {
+            view! { <Awaiting overview/> }.into_any()
+        } else {
+            view! {
+                <DriftHistory history threshold/>
+                <section class="overview__latest" aria-labelledby="latest">
+                    <div class="overview__head">
+                        <h2 id="latest">"Latest comparisons"</h2>
+                        <a href="/reports">"All reports"</a>
+                    </div>
+                    <SnapshotList heads=listed threshold/>
+                </section>
+            }
+            .into_any()
+        }
+    };
+    view! {
+        <header class="page__head">
+            <div>
+                <h1 class="page__title">{name}</h1>
+                <p class="page__subtitle">{format!("{}, predicts {}", model.kind, model.target)}</p>
+            </div>
+            <LinkState live/>
+        </header>
+        <Standing live latest/>
+        <Tiles overview latest/>
+        <div class="overview__columns">
+            <div class="overview__main">{below}</div>
+            <aside class="overview__side"><ModelCard model/></aside>
+        </div>
+    }
+}
+
+/// Whether what one sees is fresh. Keeps its width, whatever it says.
+#[component]
+fn LinkState(live: Live) -> impl IntoView {
+    let text = move || match live.link.get() {
+        Link::Fresh => "Live".to_owned(),
+        Link::Stale { seconds } => format!("Stale, {} old", span(i64::from(seconds) * 1000)),
+    };
+    let stale = move || live.link.get() != Link::Fresh;
+    view! {
+        <p class="link-state needs-script" class:link-state--stale=stale role="status">
+            <span class="link-state__dot" aria-hidden="true"></span>
+            {text}
+        </p>
+    }
+}
+
+/// The verdict of the latest comparison, and the button that makes a new one.
+#[component]
+fn Standing(live: Live, latest: Memo<Option<SnapshotHead>>) -> impl IntoView {
+    let overview = live.overview;
+    let check = ServerAction::<CheckNow>::new();
+    // A comparison just made is shown at once, not with the next question.
+    Effect::new(move || {
+        if check.value().with(|answer| matches!(answer, Some(Ok(_)))) {
+            live.ask_now();
+        }
+    });
+    let standing = move || latest.with(|head| head.as_ref().map(SnapshotHead::verdict));
+    let verdict = Signal::derive(move || standing().map_or(Verdict::NotEnoughData, |(verdict, _)| verdict));
+    let label = Signal::derive(move || standing().map_or("Not enough data yet", |(_, label)| label).to_owned());
+    let sentence = Signal::derive(move || {
+        latest.with(|head| head.as_ref().map(|head| head.sentence.clone())).unwrap_or_else(|| {
+            overview.with(|overview| {
+                format!(
+                    "The first comparison needs {}; {} so far.",
+                    format::plural(overview.min_window_rows, "row"),
+                    format::count(overview.traffic.total)
+                )
+            })
+        })
+    });
+    let made = move || {
+        let now = overview.with(|overview| overview.now);
+        latest.with(|head| {
+            head.as_ref().map(|head| {
+                view! {
+                    <span>{format!("{} compared {}", format::plural(head.window.rows(), "row"), ago(head.created, now))}</span>
+                    <a href=format!("/reports/{}", head.id)>"Open the report"</a>
+                }
+            })
+        })
+    };
+    let every =
+        move || overview.with(|overview| format!("Compares every {}", span(overview.interval_seconds as i64 * 1000)));
+    let problem = move || {
+        check.value().with(|answer| match answer {
+            Some(Err(error)) => Some(problem_of(error)),
+            _ => None,
+        })
+    };
+    let pending = check.pending();
+    view! {
+        <VerdictBanner
+            verdict
+            label
+            sentence
+            actions=move || {
+                view! {
+                    <ActionForm action=check>
+                        <button class="button button--primary" r#type="submit" disabled=move || pending.get()>
+                            {move || if pending.get() { "Comparing…" } else { "Check now" }}
+                        </button>
+                    </ActionForm>
+                    <p class="verdict-banner__problem" role="status">{problem}</p>
+                }
+            }
+        >
+            {made}
+            <span>{every}</span>
+        </VerdictBanner>
+    }
+}
+
+fn problem_of(error: &AppError) -> String {
+    error.to_string()
+}
+
+#[component]
+fn Tiles(overview: RwSignal<Overview>, latest: Memo<Option<SnapshotHead>>) -> impl IntoView {
+    let traffic = Memo::new(move |_| overview.with(|overview| overview.traffic.clone()));
+    let rate = Signal::derive(move || traffic.with(|traffic| format!("{:.1}", traffic.per_second)));
+    let minute = Signal::derive(move || traffic.with(|traffic| traffic.last_minute.clone()));
+    let total = Signal::derive(move || traffic.with(|traffic| format::count(traffic.total)));
+    let latest_prediction = Signal::derive(move || {
+        overview.with(|overview| {
+            let at = overview.traffic.latest;
+            Some(at.map_or_else(|| "none yet".to_owned(), |at| format!("latest {}", ago(at, overview.now))))
+        })
+    });
+    let positive = Signal::derive(move || {
+        traffic.with(|traffic| traffic.share_positive.map_or_else(|| "–".to_owned(), format::share))
+    });
+    let drifted = Signal::derive(move || {
+        latest.with(|head| {
+            head.as_ref().map_or_else(|| "–".to_owned(), |head| format!("{} of {}", head.n_drifted, head.n_columns))
+        })
+    });
+    let counts_from = Signal::derive(move || {
+        Some(format!("drift from {} on", format::share(overview.with(|overview| overview.share_threshold))))
+    });
+    view! {
+        <dl class="tiles">
+            <StatTile label="Predictions per second" value=rate note="the last minute">
+                <Sparkline counts=minute label="Predictions in each of the last sixty seconds"/>
+            </StatTile>
+            <StatTile label="Predictions" value=total note=latest_prediction/>
+            <StatTile label="Share of positives" value=positive note="in the latest window"/>
+            <StatTile label="Drifted columns" value=drifted note=counts_from/>
+        </dl>
+    }
+}
+
+/// Before the first comparison: what is awaited.
+#[component]
+fn Awaiting(overview: RwSignal<Overview>) -> impl IntoView {
+    let rows = move || overview.with(|overview| overview.traffic.total.min(overview.min_window_rows));
+    let needed = move || overview.with(|overview| overview.min_window_rows);
+    view! {
+        <EmptyState title="Waiting for the first window">
+            <p>
+                "A comparison takes at least "
+                {move || format::plural(needed(), "row")}
+                " of predictions. Send them to " <code>"POST /predict"</code> " and this page fills by itself."
+            </p>
+            <progress class="progress" max=move || needed().to_string() value=move || rows().to_string() aria-label="Rows so far"></progress>
+            <p class="empty-state__count">
+                {move || format!("{} of {}", format::count(rows()), format::plural(needed(), "row"))}
+            </p>
+        </EmptyState>
+    }
+}

@@ -1,0 +1,72 @@
+//! `/reports/{id}`: one stored comparison.
+
+use leptos::prelude::*;
+use leptos_meta::Title;
+use leptos_router::hooks::use_params_map;
+use std::sync::Arc;
+use tidemark::render::format;
+
+use crate::api;
+use crate::components::error_state::{ErrorState, title_of};
+use crate::components::moment::Moment;
+use crate::components::report_view::ReportView;
+use crate::components::skeleton::Skeleton;
+use crate::monitor::Snapshot;
+
+/// The page. The address's query filters, sorts and opens columns: see [`crate::report_query`].
+#[component]
+pub fn ReportPage() -> impl IntoView {
+    let params = use_params_map();
+    let id = Memo::new(move |_| params.with(|params| params.get("id").unwrap_or_default()));
+    let snapshot = Resource::new(move || id.get(), api::load_snapshot);
+    view! {
+        <Title text="Report"/>
+        <div class="page page--wide">
+            <Suspense fallback=|| view! { <Skeleton label="Loading the report"/> }>
+                {move || Suspend::new(async move {
+                    match snapshot.await {
+                        Ok(snapshot) => view! { <Shown snapshot/> }.into_any(),
+                        Err(error) => {
+                            view! {
+                                <h1 class="page__title">"Report"</h1>
+                                <ErrorState title=title_of(&error) detail=error.to_string()>
+                                    <a class="button button--primary" href="/reports">"See all reports"</a>
+                                    <button class="button" r#type="button" on:click=move |_| snapshot.refetch()>
+                                        "Try again"
+                                    </button>
+                                </ErrorState>
+                            }
+                                .into_any()
+                        }
+                    }
+                })}
+            </Suspense>
+        </div>
+    }
+}
+
+#[component]
+fn Shown(snapshot: Snapshot) -> impl IntoView {
+    let Snapshot { head, report } = snapshot;
+    let report = Arc::new(report);
+    let (first, last) = (format::count(head.window.first), format::count(head.window.end.saturating_sub(1)));
+    let reference = report.reference.label.clone();
+    let created = head.created;
+    view! {
+        <header class="page__head">
+            <div>
+                <p class="page__crumb"><a href="/reports">"Reports"</a></p>
+                <h1 class="page__title"><Moment at=created/></h1>
+            </div>
+        </header>
+        <ReportView
+            report
+            meta=move || {
+                view! {
+                    <span>{format!("Rows {first} to {last} of the log")}</span>
+                    <span>{format!("held against {reference}")}</span>
+                }
+            }
+        />
+    }
+}

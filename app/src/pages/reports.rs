@@ -1,0 +1,68 @@
+//! `/reports`: every stored comparison.
+
+use leptos::prelude::*;
+use leptos_meta::Title;
+use tidemark::render::format;
+
+use crate::api;
+use crate::components::empty_state::EmptyState;
+use crate::components::error_state::{ErrorState, title_of};
+use crate::components::skeleton::Skeleton;
+use crate::components::snapshot_list::SnapshotList;
+use crate::monitor::Overview;
+
+/// The page.
+#[component]
+pub fn ReportsPage() -> impl IntoView {
+    let overview = Resource::new(|| (), |()| api::load_overview());
+    view! {
+        <Title text="Reports"/>
+        <div class="page">
+            <header class="page__head">
+                <h1 class="page__title">"Reports"</h1>
+            </header>
+            <Suspense fallback=|| view! { <Skeleton label="Loading the reports"/> }>
+                {move || Suspend::new(async move {
+                    match overview.await {
+                        Ok(overview) => view! { <List overview/> }.into_any(),
+                        Err(error) => {
+                            view! {
+                                <ErrorState title=title_of(&error) detail=error.to_string()>
+                                    <button class="button button--primary" r#type="button" on:click=move |_| overview.refetch()>
+                                        "Try again"
+                                    </button>
+                                </ErrorState>
+                            }
+                                .into_any()
+                        }
+                    }
+                })}
+            </Suspense>
+        </div>
+    }
+}
+
+#[component]
+fn List(overview: Overview) -> impl IntoView {
+    let heads: Vec<_> = overview.history.into_iter().rev().collect();
+    if heads.is_empty() {
+        return view! {
+            <EmptyState title="No comparison yet">
+                <p>
+                    "The first is made as soon as "
+                    {format::plural(overview.min_window_rows, "row")}
+                    " of predictions have come in. So far there are "
+                    {format::count(overview.traffic.total)}
+                    "."
+                </p>
+                <p><a class="button" href="/compare">"Compare two files meanwhile"</a></p>
+            </EmptyState>
+        }
+        .into_any();
+    }
+    view! {
+        <p class="page__subtitle">{format!("{} of {}", format::plural(heads.len() as u64, "comparison"), overview.model.name)}</p>
+        <SnapshotList heads=heads threshold=overview.share_threshold/>
+    }
+    .into_any()
+}

@@ -1,0 +1,175 @@
+//! What the address of a report page says: filter, order, judge and the open column. All of it can be bookmarked, sent
+//! to someone, and followed without JavaScript.
+
+use leptos_router::params::ParamsMap;
+use tidemark::judge::{Judge, Verdict};
+
+/// The query part of a report's address.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ReportQuery {
+    /// Only columns whose name contains this, in any case.
+    pub text: String,
+    /// Only columns of this verdict.
+    pub verdict: Option<Verdict>,
+    /// By what the table is sorted.
+    pub sort: Sort,
+    /// Whether the order is turned round.
+    pub reversed: bool,
+    /// Whose verdicts lead; the report's own judge when `None`.
+    pub judge: Option<Judge>,
+    /// The column whose panel is open.
+    pub column: Option<String>,
+}
+
+/// By what the table of columns is sorted. Each has the direction one wants first: see [`Sort::descends`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Sort {
+    /// The most pressing verdict first, then the largest effect.
+    #[default]
+    Urgency,
+    /// By name.
+    Name,
+    /// By score: what speaks most for drift first.
+    Score,
+    /// The largest effect first.
+    Effect,
+    /// The largest change in missing values first.
+    Missing,
+}
+
+impl Sort {
+    /// Every order.
+    pub const ALL: [Self; 5] = [Self::Urgency, Self::Name, Self::Score, Self::Effect, Self::Missing];
+
+    /// The name in the address.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Urgency => "verdict",
+            Self::Name => "name",
+            Self::Score => "score",
+            Self::Effect => "effect",
+            Self::Missing => "missing",
+        }
+    }
+
+    /// Whether the unreversed order goes from large to small.
+    pub const fn descends(self) -> bool {
+        matches!(self, Self::Urgency | Self::Effect | Self::Missing)
+    }
+
+    fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|sort| sort.name() == name)
+    }
+}
+
+impl ReportQuery {
+    /// Reads the query of an address. What it does not understand counts as not said.
+    pub fn parse(params: &ParamsMap) -> Self {
+        let verdict = params.get_str("verdict").and_then(|name| Verdict::ALL.into_iter().find(|v| v.name() == name));
+        let judge = params.get_str("judge").and_then(|name| JUDGES.into_iter().find(|judge| judge.name() == name));
+        Self {
+            text: params.get("q").unwrap_or_default(),
+            verdict,
+            sort: params.get_str("sort").and_then(Sort::from_name).unwrap_or_default(),
+            reversed: params.get_str("order") == Some("reversed"),
+            judge,
+            column: params.get("column").filter(|name| !name.is_empty()),
+        }
+    }
+
+    /// The parts that differ from a bare address, in a fixed order: names and values, not yet escaped.
+    pub fn pairs(&self) -> Vec<(&'static str, String)> {
+        let mut pairs = Vec::new();
+        if !self.text.is_empty() {
+            pairs.push(("q", self.text.clone()));
+        }
+        if let Some(verdict) = self.verdict {
+            pairs.push(("verdict", verdict.name().to_owned()));
+        }
+        if self.sort != Sort::default() {
+            pairs.push(("sort", self.sort.name().to_owned()));
+        }
+        if self.reversed {
+            pairs.push(("order", "reversed".to_owned()));
+        }
+        if let Some(judge) = self.judge {
+            pairs.push(("judge", judge.name().to_owned()));
+        }
+        if let Some(column) = &self.column {
+            pairs.push(("column", column.clone()));
+        }
+        pairs
+    }
+
+    /// The address, relative to the page it stands on.
+    pub fn href(&self) -> String {
+        let query = self.pairs().into_iter().collect::<ParamsMap>().to_query_string();
+        // A bare "" would mean "this very address, query included".
+        if query.is_empty() { "?".to_owned() } else { query }
+    }
+
+    /// The same with another verdict to filter by.
+    pub fn with_verdict(&self, verdict: Option<Verdict>) -> Self {
+        Self { verdict, ..self.clone() }
+    }
+
+    /// The same with another judge leading.
+    pub fn with_judge(&self, judge: Judge) -> Self {
+        Self { judge: Some(judge), ..self.clone() }
+    }
+
+    /// The same with the panel of another column open, or none.
+    pub fn with_column(&self, column: Option<&str>) -> Self {
+        Self { column: column.map(str::to_owned), ..self.clone() }
+    }
+
+    /// The same sorted by `sort`; turned round when it already was sorted so.
+    pub fn sorted_by(&self, sort: Sort) -> Self {
+        Self { sort, reversed: self.sort == sort && !self.reversed, ..self.clone() }
+    }
+
+    /// The same without a filter.
+    pub fn unfiltered(&self) -> Self {
+        Self { text: String::new(), verdict: None, ..self.clone() }
+    }
+}
+
+const JUDGES: [Judge; 2] = [Judge::Calibrated, Judge::Evidently];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_gives_back_the_query_that_made_it() {
+        let query = ReportQuery {
+            text: "amount & more".to_owned(),
+            verdict: Some(Verdict::NotEnoughData),
+            sort: Sort::Effect,
+            reversed: true,
+            judge: Some(Judge::Evidently),
+            column: Some("V4/é".to_owned()),
+        };
+        let params: ParamsMap = query.pairs().into_iter().collect();
+        assert_eq!(ReportQuery::parse(&params), query);
+        assert!(query.href().starts_with("?q=amount%20%26%20more&verdict=not_enough_data"), "{}", query.href());
+    }
+
+    #[test]
+    fn nonsense_in_an_address_counts_as_not_said() {
+        let params: ParamsMap =
+            [("verdict", "??".to_owned()), ("sort", "colour".to_owned()), ("column", String::new())]
+                .into_iter()
+                .collect();
+        assert_eq!(ReportQuery::parse(&params), ReportQuery::default());
+        assert_eq!(ReportQuery::default().href(), "?");
+    }
+
+    #[test]
+    fn sorting_twice_by_the_same_turns_the_order_round_and_a_third_time_back() {
+        let once = ReportQuery::default().sorted_by(Sort::Name);
+        let twice = once.sorted_by(Sort::Name);
+        assert_eq!((once.reversed, twice.reversed, twice.sorted_by(Sort::Name).reversed), (false, true, false));
+        assert!(!twice.sorted_by(Sort::Effect).reversed);
+    }
+}
