@@ -64,7 +64,11 @@ target/wasm/pages/tidemark_bg.wasm: $(wasm_tools) $(library) $(call rust,app/Car
 target/wasm/worker/tidemark_worker_bg.wasm: $(wasm_tools) $(library) $(call rust,app/worker)
 	scripts/wasm worker
 
-# Only for scripts/test.
+# Needs the answers that the native tests write.
+.PHONY: parity
+parity: target/wasm/parity/tidemark_worker_bg.wasm
+	@node scripts/parity.mjs
+
 target/wasm/parity/tidemark_worker_bg.wasm: $(wasm_tools) $(library) $(call rust,app/worker)
 	scripts/wasm parity
 
