@@ -42,7 +42,7 @@ pub fn card_fraud(n_rows: usize, seed: u64) -> (Dataset, Dataset) {
 
 /// Puts payments into columns.
 pub fn collect(payments: Payments) -> Dataset {
-    let mut columns = vec![Vec::with_capacity(payments.len()); N_FIELDS];
+    let mut columns: Vec<Vec<f64>> = (0..N_FIELDS).map(|_| Vec::with_capacity(payments.len())).collect();
     for payment in payments {
         for (column, value) in columns.iter_mut().zip(payment) {
             column.push(value);

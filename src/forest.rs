@@ -190,19 +190,19 @@ impl Forest {
     pub const fn n_nodes(&self) -> usize {
         self.nodes.len()
     }
-}
 
-/// The class a forest names: the one with the largest probability, the first of them when several have it (numpy's
-/// `argmax`). With two classes: the positive one when its probability is above 0.5.
-///
-/// # Panics
-/// When there is no class.
-pub fn class_of(probabilities: &[f64]) -> usize {
-    let mut best = 0;
-    for (class, &probability) in probabilities.iter().enumerate() {
-        if probability > probabilities[best] {
-            best = class;
+    /// The class that goes with [`Forest::probabilities`]: the one with the largest, the first of them when several have
+    /// it (numpy's `argmax`). With two classes: the positive one when its probability is above 0.5.
+    ///
+    /// # Panics
+    /// When `probabilities` is empty.
+    pub fn class_of(&self, probabilities: &[f64]) -> usize {
+        let mut best = 0;
+        for (class, &probability) in probabilities.iter().enumerate() {
+            if probability > probabilities[best] {
+                best = class;
+            }
         }
+        best
     }
-    best
 }

@@ -8,6 +8,7 @@ pub mod data;
 pub mod example;
 pub mod forest;
 pub mod judge;
+pub mod model;
 mod num;
 pub mod profile;
 mod random;

@@ -4,7 +4,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
-use tidemark::forest::{Forest, ForestParts, LEAF, class_of};
+use tidemark::forest::{Forest, ForestParts, LEAF};
 
 /// `golden-forest/1`: "a leaf has left = -1; go left when (float32)x <= threshold; the answer is the mean of the trees'
 /// leaf values".
@@ -45,7 +45,7 @@ fn probabilities_are_scikit_learns() {
         for (found, expected) in found.iter().zip(expected) {
             assert!((found - expected).abs() < 1e-9, "{found} for {expected}");
         }
-        assert_eq!(golden.classes[class_of(&found)], *prediction);
+        assert_eq!(golden.classes[forest.class_of(&found)], *prediction);
         assert_eq!(forest.probability(&row).to_bits(), found[1].to_bits());
     }
 }

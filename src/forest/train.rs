@@ -15,11 +15,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use super::{Forest, ForestError, MAX_DEPTH, MAX_TREES};
 use tree::{GrownTree, TreeTask};
 
-mod cross;
 mod importances;
 mod tree;
-
-pub use cross::{N_FOLDS, cross_predict};
 
 /// What grows the trees, as it stands in a model's record.
 pub const GROWER: &str = "smartcore 0.7.0";
@@ -53,6 +50,13 @@ pub const DEFAULT_MAX_DEPTH: u16 = 16;
 ///
 /// On 227,845 rows with 393 frauds a tree takes a tenth of the time it takes with all rows.
 pub const MAX_ROWS_PER_CLASS: usize = 20_000;
+
+impl GrowOptions {
+    /// Features tried at every node, of `n_features`.
+    pub fn mtry_of(&self, n_features: usize) -> usize {
+        self.mtry.unwrap_or_else(|| n_features.isqrt())
+    }
+}
 
 impl Default for GrowOptions {
     fn default() -> Self {
@@ -217,4 +221,104 @@ fn rows_of_class(classes: &[u32], n_classes: usize) -> Result<Vec<Vec<u32>>, Gro
         return Err(GrowError::Classes { n_rows: rows.iter().map(Vec::len).collect() });
     }
     Ok(rows)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::random::Rng;
+
+    /// Two features, of which the first decides and the second is noise.
+    fn rows(n_rows: usize) -> ([Vec<f64>; 2], Vec<u32>) {
+        let mut rng = Rng::new(21);
+        let decides: Vec<f64> = (0..n_rows).map(|_| rng.normal()).collect();
+        let noise = (0..n_rows).map(|_| rng.normal()).collect();
+        let classes = decides.iter().map(|&value| u32::from(value + 0.3 * rng.normal() > 1.0)).collect();
+        ([decides, noise], classes)
+    }
+
+    fn grow_with(options: &GrowOptions) -> Grown {
+        let ([decides, noise], classes) = rows(2_000);
+        grow(&[&decides, &noise], &classes, 2, options, &|_, _| true).expect("two classes, finite values")
+    }
+
+    #[test]
+    fn leaves_hold_the_shares_of_the_training_rows() {
+        // One tree whose only leaves are those of one question: rows on each side, counted by hand.
+        let ([decides, _], classes) = rows(2_000);
+        let options = GrowOptions { n_trees: 1, max_depth: Some(1), ..GrowOptions::default() };
+        let forest = grow(&[&decides], &classes, 2, &options, &|_, _| true).expect("two classes").forest;
+        let parts = forest.to_parts();
+        assert_eq!(parts.tree_lengths, [3]);
+        for (side, goes) in [(0, true), (1, false)] {
+            let of_side = || decides.iter().zip(&classes).filter(|(x, _)| (**x <= parts.thresholds[0]) == goes);
+            let n_positive = of_side().filter(|(_, class)| **class == 1).count();
+            assert_eq!(parts.shares[2 * side + 1], n_positive as f64 / of_side().count() as f64);
+        }
+    }
+
+    #[test]
+    fn probabilities_keep_to_the_true_share_when_a_class_is_cut() {
+        // A tenth of the large class is drawn for each tree; the forest must not call for ten times as many positives.
+        let options = GrowOptions { n_trees: 20, max_rows_per_class: 160, ..GrowOptions::default() };
+        let ([decides, noise], classes) = rows(2_000);
+        let forest = grow_with(&options).forest;
+        let probabilities = forest.probability_of_columns(&[&decides, &noise]);
+        let mean = probabilities.iter().sum::<f64>() / 2_000.0;
+        let share = f64::from(classes.iter().sum::<u32>()) / 2_000.0;
+        assert!((mean - share).abs() < 0.03, "{mean} for {share}");
+    }
+
+    #[test]
+    fn what_decides_is_important_and_the_seed_decides_the_forest() {
+        let options = GrowOptions { n_trees: 10, ..GrowOptions::default() };
+        let grown = grow_with(&options);
+        assert!(grown.importances[0] > 0.6, "{:?}", grown.importances);
+        assert!((grown.importances.iter().sum::<f64>() - 1.0).abs() < 1e-12);
+        assert_eq!(grow_with(&options), grown);
+        assert_ne!(grow_with(&GrowOptions { seed: 1, ..options.clone() }), grown);
+        // The first trees stay the same when more are asked for.
+        let more = grow_with(&GrowOptions { n_trees: 12, ..options }).forest.to_parts();
+        let fewer = grown.forest.to_parts();
+        assert_eq!(more.thresholds[..fewer.thresholds.len()], fewer.thresholds);
+    }
+
+    #[cfg(feature = "parallel")]
+    #[test]
+    fn the_number_of_threads_changes_nothing() {
+        let options = GrowOptions { n_trees: 8, ..GrowOptions::default() };
+        let with_threads = |n| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(n).build().expect("threads can be started");
+            pool.install(|| grow_with(&options))
+        };
+        assert_eq!(with_threads(1), with_threads(3));
+    }
+
+    #[test]
+    fn depth_and_leaves_keep_their_limits() {
+        let options = GrowOptions { n_trees: 3, max_depth: Some(2), min_samples_leaf: 50, ..GrowOptions::default() };
+        let parts = grow_with(&options).forest.to_parts();
+        assert!(parts.tree_lengths.iter().all(|&length| length <= 7), "{:?}", parts.tree_lengths);
+    }
+
+    #[test]
+    fn options_and_values_out_of_range_are_refused() {
+        let refused = |options: GrowOptions, value: f64, classes: &[u32]| {
+            let column = [1.0, 2.0, value, 4.0];
+            grow(&[&column], classes, 2, &options, &|_, _| true).expect_err("something is wrong")
+        };
+        let usual = GrowOptions { n_trees: 1, ..GrowOptions::default() };
+        let both = [0, 1, 0, 1];
+        let option = |name, expected: &str, found| GrowError::Option { name, expected: expected.to_owned(), found };
+        let with = |change: fn(&mut GrowOptions)| {
+            let mut options = usual.clone();
+            change(&mut options);
+            refused(options, 3.0, &both)
+        };
+        assert_eq!(with(|options| options.n_trees = 0), option("n_trees", "1 to 10000", 0));
+        assert_eq!(with(|options| options.max_depth = Some(0)), option("max_depth", "1 to 1000", 0));
+        assert_eq!(with(|options| options.mtry = Some(2)), option("mtry", "1 to 1", 2));
+        assert_eq!(refused(usual.clone(), f64::NAN, &both), GrowError::NotFinite { feature: 0, row: 2 });
+        assert_eq!(refused(usual, 3.0, &[0; 4]), GrowError::Classes { n_rows: vec![4, 0] });
+    }
 }

@@ -141,3 +141,108 @@ fn walk<const N: usize>(nodes: &[Node], lanes: &mut [u32; N], rows: [&[f64]; N])
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::forest::ForestParts;
+    use crate::random::Rng;
+
+    /// Full trees of this depth with random questions and shares of three classes.
+    fn forest(n_trees: usize, depth: u32, n_features: usize) -> Forest {
+        let mut rng = Rng::new(9);
+        let mut parts = ForestParts { n_features, n_classes: 3, ..ForestParts::default() };
+        let (n_inner, n_nodes) = (2_u32.pow(depth) - 1, 2_u32.pow(depth + 1) - 1);
+        for _ in 0..n_trees {
+            parts.tree_lengths.push(n_nodes);
+            for node in 0..n_nodes {
+                let is_leaf = node >= n_inner;
+                parts.features.push(if is_leaf { LEAF } else { rng.below(n_features as u64) as u16 });
+                parts.thresholds.push(rng.normal());
+                parts.lefts.push(2 * node + 1);
+                parts.rights.push(2 * node + 2);
+                if is_leaf {
+                    let (a, b) = (rng.uniform() / 2.0, rng.uniform() / 2.0);
+                    parts.shares.extend([a, b, 1.0 - a - b]);
+                }
+            }
+        }
+        Forest::new(&parts).expect("full trees are sound")
+    }
+
+    /// The obvious walk, by the written parts.
+    fn probabilities_by_parts(parts: &ForestParts, row: &[f64]) -> Vec<f64> {
+        let mut sums = vec![0.0; parts.n_classes];
+        let (mut root, mut leaves_before) = (0, 0);
+        for &length in &parts.tree_lengths {
+            let mut node = root;
+            while parts.features[node] != LEAF {
+                let goes_left = row[usize::from(parts.features[node])] <= parts.thresholds[node];
+                node = root + if goes_left { parts.lefts[node] } else { parts.rights[node] } as usize;
+            }
+            let is_leaf = |place: &usize| parts.features[*place] == LEAF;
+            let leaf = leaves_before + (root..node).filter(is_leaf).count();
+            for (sum, share) in sums.iter_mut().zip(&parts.shares[leaf * parts.n_classes..]) {
+                *sum += share;
+            }
+            leaves_before += (root..root + length as usize).filter(is_leaf).count();
+            root += length as usize;
+        }
+        sums.iter().map(|sum| sum / parts.tree_lengths.len() as f64).collect()
+    }
+
+    #[test]
+    fn every_way_of_walking_gives_the_same_digits() {
+        // Numbers of trees and rows that leave remainders of the lanes and of the blocks.
+        let forest = forest(2 * LANES + 3, 6, 5);
+        let parts = forest.to_parts();
+        let n_rows = 2 * BLOCK + LANES + 3;
+        let mut rng = Rng::new(10);
+        let missing_at_times = |rng: &mut Rng| if rng.below(10) == 0 { f64::NAN } else { rng.normal() };
+        let columns: Vec<Vec<f64>> =
+            (0..5).map(|_| (0..n_rows).map(|_| missing_at_times(&mut rng)).collect()).collect();
+        let batch = forest.probability_of_columns(&columns.iter().map(Vec::as_slice).collect::<Vec<_>>());
+        assert_eq!(batch.len(), n_rows);
+        for (row, probability) in batch.into_iter().enumerate() {
+            let values: Vec<f64> = columns.iter().map(|column| column[row]).collect();
+            let probabilities = forest.probabilities(&values);
+            assert_eq!(probabilities, probabilities_by_parts(&parts, &values));
+            assert_eq!(probabilities[2].to_bits(), probability.to_bits());
+            assert_eq!(forest.probability(&values).to_bits(), probability.to_bits());
+        }
+    }
+
+    #[test]
+    fn the_threshold_itself_goes_left_and_a_missing_value_right() {
+        let parts = ForestParts {
+            n_features: 1,
+            n_classes: 2,
+            tree_lengths: vec![3],
+            features: vec![0, LEAF, LEAF],
+            thresholds: vec![2.0, 0.0, 0.0],
+            lefts: vec![1, 0, 0],
+            rights: vec![2, 0, 0],
+            shares: vec![1.0, 0.0, 0.0, 1.0],
+        };
+        let forest = Forest::new(&parts).expect("one question, two leaves");
+        let found =
+            [2.0, 2.0_f64.next_up(), f64::NAN, f64::INFINITY, f64::NEG_INFINITY].map(|x| forest.probability(&[x]));
+        assert_eq!(found, [0.0, 1.0, 1.0, 1.0, 0.0]);
+        assert_eq!(forest.probability_of_columns(&[&[]]), [0.0; 0]);
+    }
+
+    #[test]
+    fn the_first_of_the_largest_is_the_class() {
+        let forest = forest(1, 1, 1);
+        assert_eq!(forest.class_of(&[0.4, 0.2, 0.4]), 0);
+        assert_eq!(forest.class_of(&[0.2, 0.4, 0.4]), 1);
+        assert_eq!(forest.class_of(&[0.5, 0.5]), 0);
+        assert_eq!(forest.class_of(&[0.499, 0.501]), 1);
+    }
+
+    #[test]
+    #[should_panic(expected = "a row has one value per feature")]
+    fn a_row_of_another_length_is_a_mistake_of_the_caller() {
+        forest(1, 1, 2).probability(&[1.0]);
+    }
+}

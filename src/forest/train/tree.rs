@@ -92,10 +92,9 @@ impl TreeTask<'_> {
         let x = DenseMatrix::new(rows.len(), self.features.len(), values, true).map_err(smartcore)?;
         let y: Vec<u32> = rows.iter().map(|&row| self.classes[row as usize]).collect();
 
-        let n_features = self.features.len();
         let mut parameters = RandomForestClassifierParameters::default()
             .with_n_trees(1)
-            .with_m(self.options.mtry.unwrap_or_else(|| n_features.isqrt()))
+            .with_m(self.options.mtry_of(self.features.len()))
             .with_min_samples_leaf(self.options.min_samples_leaf)
             .with_seed(seed);
         parameters.max_depth = self.options.max_depth.map(|questions| questions + 1);

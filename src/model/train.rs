@@ -1,0 +1,418 @@
+//! From a table to a model.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use super::{Model, ModelError, ModelParts, PREDICTION, PROBABILITY, Rows, Split, TrainingRecord};
+use crate::data::{Category, Column, Dataset, Numbers, Strings, Values};
+use crate::forest::metrics::Metrics;
+use crate::forest::train::{GROWER, GrowError, GrowOptions, Progress, grow};
+use crate::schema::{ColumnRole, ColumnSpec, ColumnType, Schema, SchemaOverrides, UnknownColumn};
+
+/// How a model is trained.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TrainOptions {
+    /// What people will call the model.
+    pub name: String,
+    /// The column to predict. It has two values; the larger one (by number, else by text) is the positive class.
+    pub target: String,
+    /// A person's word on types, and on columns to be [`ColumnRole::Ignored`]. All others are features.
+    pub overrides: SchemaOverrides,
+    /// Which rows are held back.
+    pub split: Split,
+    /// The share of rows held back, above 0 and below 1.
+    pub test_share: f64,
+    /// How the forest is grown. Its seed decides the split, too.
+    pub grow: GrowOptions,
+}
+
+impl TrainOptions {
+    /// The usual: the last fifth of the rows held back, 100 trees.
+    pub fn new(name: impl Into<String>, target: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            target: target.into(),
+            overrides: SchemaOverrides::default(),
+            split: Split::Time,
+            test_share: 0.2,
+            grow: GrowOptions::default(),
+        }
+    }
+}
+
+/// Why no model was trained.
+#[derive(Debug, Clone, PartialEq)]
+pub enum TrainError {
+    /// The target or an override names no column of the data.
+    UnknownColumn(UnknownColumn),
+    /// A column has a name the model's own columns need.
+    ReservedName {
+        /// The name.
+        name: String,
+    },
+    /// The target has no value in a row.
+    MissingTarget {
+        /// The row, counted from 0.
+        row: usize,
+    },
+    /// The target does not have two values.
+    TargetValues {
+        /// The target.
+        name: String,
+        /// How many it has.
+        found: usize,
+    },
+    /// No column is left to predict from.
+    NoFeatures,
+    /// A feature holds something other than numbers.
+    NotNumeric {
+        /// The column.
+        name: String,
+        /// Its type.
+        found: ColumnType,
+    },
+    /// A feature has a missing or infinite value.
+    NotFinite {
+        /// The column.
+        name: String,
+        /// The row among those trained on, counted from 0.
+        row: usize,
+    },
+    /// The share of rows to hold back leaves none to train on or none to measure by.
+    TestShare {
+        /// Rows of the data.
+        n_rows: usize,
+        /// Rows that would be held back.
+        n_test: usize,
+    },
+    /// The rows to train on lack a class.
+    ClassAbsent {
+        /// The class.
+        class: String,
+        /// How the rows were chosen.
+        split: Split,
+    },
+    /// The forest did not grow.
+    Grow(GrowError),
+    /// The parts do not make a model.
+    Model(ModelError),
+}
+
+impl fmt::Display for TrainError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::UnknownColumn(error) => write!(f, "{error}"),
+            Self::ReservedName { name } => {
+                write!(f, "the data have a column {name:?}, the name the model's own answer is to have; rename it")
+            }
+            Self::MissingTarget { row } => write!(f, "the target has no value in row {}", row + 1),
+            Self::TargetValues { name, found } => {
+                write!(f, "the target {name:?} has {found} different values, expected 2")
+            }
+            Self::NoFeatures => write!(f, "no column is left to predict from"),
+            Self::NotNumeric { name, found } => {
+                write!(f, "column {name:?} is {found}, not made of numbers; ignore it or turn it into numbers")
+            }
+            Self::NotFinite { name, row } => {
+                write!(f, "column {name:?} has a missing or infinite value in training row {}", row + 1)
+            }
+            Self::TestShare { n_rows, n_test } => {
+                write!(f, "holding back {n_test} of {n_rows} rows leaves too few on one side")
+            }
+            Self::ClassAbsent { class, split: Split::Time } => write!(
+                f,
+                "the rows to train on, which are the first, have none of class {class:?}; \
+                 a stratified split takes some of each class"
+            ),
+            Self::ClassAbsent { class, .. } => write!(f, "the rows to train on have none of class {class:?}"),
+            Self::Grow(error) => write!(f, "{error}"),
+            Self::Model(error) => write!(f, "{error}"),
+        }
+    }
+}
+
+impl std::error::Error for TrainError {}
+
+/// Trains a model on `data`: holds rows back, grows a forest on the others, measures it on those held back.
+///
+/// # Errors
+/// See [`TrainError`].
+pub fn train(data: &Dataset, options: &TrainOptions, progress: Progress<'_>) -> Result<Model, TrainError> {
+    let schema = schema(data, options)?;
+    let features = features(data, &schema)?;
+    let target = data.column(&options.target).expect("the schema was learnt from these columns");
+    let (classes, labels) = classes(target)?;
+
+    let rows = options.split.of(&classes, labels.len(), options.test_share, options.grow.seed);
+    check_rows(&rows, &classes, &labels, options.split)?;
+    let pick = |rows: &[usize]| -> Vec<Vec<f64>> {
+        features.iter().map(|(_, column)| rows.iter().map(|&row| column[row]).collect()).collect()
+    };
+    let train_classes: Vec<u32> = rows.train.iter().map(|&row| classes[row]).collect();
+    let grown = grow(&slices(&pick(&rows.train)), &train_classes, labels.len(), &options.grow, progress);
+    let grown = grown.map_err(|error| with_name(error, &features))?;
+
+    let probabilities = grown.forest.probability_of_columns(&slices(&pick(&rows.test)));
+    let truths: Vec<bool> = rows.test.iter().map(|&row| classes[row] == 1).collect();
+    // With two classes, and only those come this far, the class follows from one probability.
+    let predictions = probabilities.iter().map(|probability| f64::from(u8::from(*probability > 0.5))).collect();
+    let metrics = Metrics::of(&truths, &probabilities).named();
+    let held_out = Dataset::new(vec![
+        Column { name: target.name.clone(), values: take(&target.values, &rows.test) },
+        Column::numbers(PREDICTION, predictions),
+        Column::fractions(PROBABILITY, probabilities),
+    ])
+    .expect("one value per row held back, and the reserved names are not the target's");
+
+    let names = features.iter().map(|(name, _)| (*name).to_owned());
+    let training = record(&rows, options, features.len());
+    Model::new(ModelParts {
+        name: options.name.clone(),
+        target: options.target.clone(),
+        classes: labels,
+        importances: names.zip(grown.importances).collect(),
+        schema,
+        forest: grown.forest,
+        metrics,
+        training,
+        reference: data.clone(),
+        held_out,
+    })
+    .map_err(TrainError::Model)
+}
+
+fn schema(data: &Dataset, options: &TrainOptions) -> Result<Schema, TrainError> {
+    for name in [PREDICTION, PROBABILITY] {
+        if data.column(name).is_some() {
+            return Err(TrainError::ReservedName { name: name.to_owned() });
+        }
+    }
+    let mut overrides = options.overrides.clone();
+    overrides.roles.insert(options.target.clone(), ColumnRole::Target);
+    let mut schema = Schema::infer(data, &overrides).map_err(TrainError::UnknownColumn)?;
+    let answers = [(PREDICTION, ColumnType::Categorical), (PROBABILITY, ColumnType::Numerical)];
+    schema.columns.extend(answers.map(|(name, column_type)| ColumnSpec {
+        name: name.to_owned(),
+        column_type,
+        role: ColumnRole::Prediction,
+        is_declared: true,
+    }));
+    Ok(schema)
+}
+
+/// The features' names and values.
+fn features<'a>(data: &'a Dataset, schema: &'a Schema) -> Result<Vec<(&'a str, &'a [f64])>, TrainError> {
+    let mut features = Vec::new();
+    for spec in schema.columns.iter().filter(|spec| spec.role == ColumnRole::Feature) {
+        match data.column(&spec.name).map(|column| &column.values) {
+            Some(Values::Numbers(numbers)) => features.push((spec.name.as_str(), numbers.as_slice())),
+            _ => return Err(TrainError::NotNumeric { name: spec.name.clone(), found: spec.column_type }),
+        }
+    }
+    if features.is_empty() { Err(TrainError::NoFeatures) } else { Ok(features) }
+}
+
+/// Each row's class, and the classes' names in order.
+fn classes(target: &Column) -> Result<(Vec<u32>, Vec<String>), TrainError> {
+    let categories: Vec<Option<Category>> = match &target.values {
+        Values::Numbers(numbers) => {
+            // Adding zero makes -0 and 0 one class.
+            let category = |&value: &f64| (!value.is_nan()).then_some(Category::Number(value + 0.0));
+            numbers.as_slice().iter().map(category).collect()
+        }
+        Values::Booleans(values) => values.iter().map(|&value| Some(Category::Boolean(value))).collect(),
+        Values::Strings(strings) => {
+            strings.iter().map(|string| string.map(|string| Category::Name(string.to_owned()))).collect()
+        }
+    };
+    let mut codes: BTreeMap<&Category, u32> = BTreeMap::new();
+    for (row, category) in categories.iter().enumerate() {
+        codes.insert(category.as_ref().ok_or(TrainError::MissingTarget { row })?, 0);
+    }
+    if codes.len() != 2 {
+        return Err(TrainError::TargetValues { name: target.name.clone(), found: codes.len() });
+    }
+    for (code, place) in (0..).zip(codes.values_mut()) {
+        *place = code;
+    }
+    let classes = categories.iter().flatten().map(|category| codes[category]).collect();
+    Ok((classes, codes.keys().map(|category| category.to_string()).collect()))
+}
+
+fn check_rows(rows: &Rows, classes: &[u32], labels: &[String], split: Split) -> Result<(), TrainError> {
+    if rows.train.is_empty() || rows.test.is_empty() {
+        return Err(TrainError::TestShare { n_rows: classes.len(), n_test: rows.test.len() });
+    }
+    for (class, label) in (0..).zip(labels) {
+        if !rows.train.iter().any(|&row| classes[row] == class) {
+            return Err(TrainError::ClassAbsent { class: label.clone(), split });
+        }
+    }
+    Ok(())
+}
+
+/// The error with the feature's name in place of its number.
+fn with_name(error: GrowError, features: &[(&str, &[f64])]) -> TrainError {
+    match error {
+        GrowError::NotFinite { feature, row } => TrainError::NotFinite { name: features[feature].0.to_owned(), row },
+        other => TrainError::Grow(other),
+    }
+}
+
+fn slices(columns: &[Vec<f64>]) -> Vec<&[f64]> {
+    columns.iter().map(Vec::as_slice).collect()
+}
+
+fn take(values: &Values, rows: &[usize]) -> Values {
+    match values {
+        Values::Numbers(numbers) => {
+            let taken = rows.iter().map(|&row| numbers.as_slice()[row]).collect();
+            Values::Numbers(Numbers::new(taken, numbers.is_integer()))
+        }
+        Values::Booleans(values) => Values::Booleans(rows.iter().map(|&row| values[row]).collect()),
+        Values::Strings(strings) => {
+            let all: Vec<Option<&str>> = strings.iter().collect();
+            Values::Strings(Strings::from_options(rows.iter().map(|&row| all[row])))
+        }
+    }
+}
+
+fn record(rows: &Rows, options: &TrainOptions, n_features: usize) -> TrainingRecord {
+    let grow = &options.grow;
+    TrainingRecord {
+        n_rows: rows.train.len() + rows.test.len(),
+        n_test: rows.test.len(),
+        split: options.split,
+        seed: grow.seed,
+        n_trees: grow.n_trees,
+        max_depth: grow.max_depth,
+        min_samples_leaf: grow.min_samples_leaf,
+        mtry: grow.mtry_of(n_features),
+        max_rows_per_class: grow.max_rows_per_class,
+        grower: GROWER.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::example;
+
+    fn options(n_trees: usize) -> TrainOptions {
+        let mut options = TrainOptions::new("fraud", "Class");
+        options.grow.n_trees = n_trees;
+        options
+    }
+
+    fn metric(model: &Model, name: &str) -> f64 {
+        model.metrics.iter().find(|(metric, _)| metric == name).map(|(_, value)| *value).expect("the metric is defined")
+    }
+
+    #[test]
+    fn a_model_finds_fraud_and_survives_its_file() {
+        let (reference, _) = example::card_fraud(8_000, 1);
+        let model = train(&reference, &options(20), &|_, _| true).expect("the example can be learnt");
+        assert_eq!(model.classes, ["0", "1"]);
+        assert_eq!((model.reference.n_rows(), model.held_out.n_rows()), (8_000, 1_600));
+        assert_eq!((model.training.n_test, model.training.mtry), (1_600, 5));
+        assert!(metric(&model, "roc_auc") > 0.8, "{:?}", model.metrics);
+        // The four strongest of the example's shifts are where the forest looks.
+        let strong = ["V10", "V12", "V14", "V17"];
+        let relied: f64 =
+            model.importances.iter().filter(|(name, _)| strong.contains(&name.as_str())).map(|(_, x)| x).sum();
+        assert!(relied > 0.3, "{relied}");
+
+        let read = Model::from_bytes(&model.to_bytes()).expect("the file was just written");
+        assert_eq!(read, model);
+        assert_eq!(read.version(), model.version());
+        assert_eq!(read.probabilities_of(&reference), model.probabilities_of(&reference));
+    }
+
+    #[test]
+    fn rows_held_back_are_predicted_by_the_forest_that_serves() {
+        let (reference, _) = example::card_fraud(2_000, 2);
+        let model = train(&reference, &options(5), &|_, _| true).expect("the example can be learnt");
+        let found = model.probabilities_of(&reference.slice(1_600..2_000)).expect("the features are there");
+        let Some(Values::Numbers(stored)) = model.reference_column(PROBABILITY).map(|column| &column.values) else {
+            panic!("probabilities are numbers");
+        };
+        assert_eq!(stored.as_slice(), found);
+    }
+
+    #[test]
+    fn a_seed_gives_its_model() {
+        let (reference, _) = example::card_fraud(1_000, 3);
+        let of_seed = |seed| {
+            let mut options = options(4);
+            options.grow.seed = seed;
+            options.split = Split::Stratified;
+            train(&reference, &options, &|_, _| true).expect("the example can be learnt").to_bytes()
+        };
+        assert!(of_seed(1) == of_seed(1));
+        assert!(of_seed(1) != of_seed(2));
+    }
+
+    #[test]
+    fn progress_is_told_and_can_cancel() {
+        let (reference, _) = example::card_fraud(500, 4);
+        let cancelled = train(&reference, &options(50), &|done, total| done < 3 && total == 50);
+        assert_eq!(cancelled.map(|_| ()), Err(TrainError::Grow(GrowError::Cancelled)));
+    }
+
+    #[test]
+    fn targets_may_be_words() {
+        let data = Dataset::new(vec![
+            Column::numbers("x", (0..40).map(f64::from).collect()),
+            Column::strings("answer", (0..40).map(|row| Some(if row % 4 < 2 { "yes" } else { "no" }))),
+        ])
+        .expect("40 rows each");
+        let mut options = TrainOptions::new("words", "answer");
+        options.grow.n_trees = 3;
+        let model = train(&data, &options, &|_, _| true).expect("two classes, one feature");
+        assert_eq!(model.classes, ["no", "yes"]);
+    }
+
+    #[test]
+    fn what_cannot_be_learnt_is_said_by_name() {
+        let column = |name: &str| Column::numbers(name, (0..10).map(f64::from).collect());
+        let target = || Column::numbers("y", (0..10).map(|row| f64::from(row % 2)).collect());
+        let refused = |columns: Vec<Column>| {
+            let data = Dataset::new(columns).expect("ten rows each");
+            train(&data, &TrainOptions::new("m", "y"), &|_, _| true).expect_err("this cannot be learnt").to_string()
+        };
+        assert_eq!(refused(vec![column("x")]), "no column is called \"y\"; there are x");
+        assert_eq!(refused(vec![target()]), "no column is left to predict from");
+        assert_eq!(refused(vec![column("x"), column("y")]), "the target \"y\" has 10 different values, expected 2");
+        assert!(refused(vec![column("prediction"), target()]).starts_with("the data have a column \"prediction\""));
+        let shops = Column::strings("shop", (0..10).map(|row| Some(if row < 5 { "a" } else { "b" })));
+        assert_eq!(
+            refused(vec![shops, target()]),
+            "column \"shop\" is categorical, not made of numbers; ignore it or turn it into numbers"
+        );
+        let gap = Column::numbers("gap", [f64::NAN].into_iter().chain((1..10).map(f64::from)).collect());
+        assert_eq!(
+            refused(vec![column("x"), gap, target()]),
+            "column \"gap\" has a missing or infinite value in training row 1"
+        );
+        let unanswered = Column::numbers("y", [1.0, f64::NAN].into_iter().cycle().take(10).collect());
+        assert_eq!(refused(vec![column("x"), unanswered]), "the target has no value in row 2");
+        let late = Column::numbers("y", (0..10).map(|row| f64::from(u8::from(row > 8))).collect());
+        assert!(refused(vec![column("x"), late]).contains("have none of class \"1\"; a stratified split"));
+    }
+
+    #[test]
+    fn ignored_columns_stay_in_the_reference() {
+        let data = Dataset::new(vec![
+            Column::strings("id", (0..20).map(|row| Some(if row < 9 { "a" } else { "b" }))),
+            Column::numbers("x", (0..20).map(f64::from).collect()),
+            Column::numbers("y", (0..20).map(|row| f64::from(row % 2)).collect()),
+        ])
+        .expect("20 rows each");
+        let mut options = TrainOptions::new("m", "y");
+        options.overrides.roles.insert("id".to_owned(), ColumnRole::Ignored);
+        options.grow.n_trees = 1;
+        let model = train(&data, &options, &|_, _| true).expect("x can be learnt from");
+        assert_eq!(model.schema.features().collect::<Vec<_>>(), ["x"]);
+        assert_eq!(model.reference, data);
+    }
+}
