@@ -19,7 +19,12 @@ const read = (path) => readFileSync(path);
 
 // ---- the wasm modules and the JavaScript around them ----------------------------------------------------------------
 for (const folder of ["target/wasm/pages", "target/wasm/worker"]) {
-  for (const path of list(folder)) files.set(`pkg/${path}`, await minified(path, read(join(folder, path))));
+  const parts = list(folder);
+  if (parts.length === 0) {
+    console.error(`site: there is nothing in ${folder}.\nwhat to do: make site, which builds it first.`);
+    process.exit(1);
+  }
+  for (const path of parts) files.set(`pkg/${path}`, await minified(path, read(join(folder, path))));
 }
 files.set("pkg/worker.js", await minified("worker.js", read("public/worker.js")));
 
@@ -40,8 +45,7 @@ files.set("pkg/echarts.LICENSE.txt", Buffer.concat([
 files.set("pkg/tidemark.css", await bundled({
   entryPoints: ["style/main.css"],
   target: TARGET,
-  // Addresses of the running site, not of files beside the stylesheet.
-  external: ["/*", "fonts/*", "./fonts/*"],
+  plugins: [addressesAsTheyAre()],
 }));
 const inter = "node_modules/@fontsource-variable/inter";
 for (const subset of ["latin", "latin-ext"]) {
@@ -73,6 +77,12 @@ if (charts > ECHARTS_BROTLI_MAX) {
 async function bundled(options) {
   const { outputFiles } = await build({ bundle: true, minify: true, write: false, logLevel: "warning", ...options });
   return Buffer.from(outputFiles[0].contents);
+}
+
+/** What a stylesheet names by `url()` is an address of the running site, not a file to bundle. */
+function addressesAsTheyAre() {
+  const leave = ({ kind, path }) => (kind === "url-token" ? { path, external: true } : undefined);
+  return { name: "addresses-as-they-are", setup: (bundler) => bundler.onResolve({ filter: /.*/ }, leave) };
 }
 
 /** JavaScript without its spaces and long names; anything else as it is. */
