@@ -1,2 +1,7 @@
-//! Placeholder.
-fn main() {}
+//! The binary `tidemark`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    tidemark_server::cli::run()
+}

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::{ColumnReport, Distribution, DriftReport, GroupVerdict, Input, SCHEMA_VERSION, SideSummary, sentence};
-use crate::data::Dataset;
+use crate::data::{Column, Dataset};
 use crate::judge::{Settings, Verdict, calibrated, evidently};
 use crate::profile::ColumnProfile;
 use crate::schema::{ColumnRole, ColumnSpec, Schema, infer_type};
@@ -92,11 +92,21 @@ pub struct FittedReference {
 impl FittedReference {
     /// Takes the profile of every column of the schema that is not ignored.
     pub fn fit(reference: Reference<Source<'_>>, schema: &Schema) -> Self {
-        let source = reference.0;
+        let data = reference.0.data;
+        Self::fit_columns(reference.0.input(), schema, |name| data.column(name))
+    }
+
+    /// The same for columns that do not lie in one table, and may differ in length: a model's features come with all its
+    /// training rows, its predictions with those that were held back.
+    pub fn fit_columns<'a>(
+        input: Input,
+        schema: &Schema,
+        column: impl Fn(&str) -> Option<&'a Column> + Sync,
+    ) -> Self {
         let specs: Vec<&ColumnSpec> =
             schema.columns.iter().filter(|spec| spec.role != ColumnRole::Ignored).collect();
-        let columns = map(&specs, |spec| ((*spec).clone(), source.data.column(&spec.name).map(ColumnProfile::of)));
-        Self { input: source.input(), columns }
+        let columns = map(&specs, |spec| ((*spec).clone(), column(&spec.name).map(ColumnProfile::of)));
+        Self { input, columns }
     }
 
     /// Compares one window with the reference. `importances` says how much the model relies on each feature, 0 to 1.

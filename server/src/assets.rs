@@ -1,0 +1,53 @@
+//! The site, inside the binary: scripts, styles, fonts and wasm, most of them compressed beforehand.
+
+use axum::body::Body;
+use axum::http::{HeaderMap, StatusCode, Uri, header};
+use axum::response::{IntoResponse, Response};
+use rust_embed::RustEmbed;
+
+/// What `make site` gathered. Missing in a build without it: then the pages have no style and no wasm, and say so.
+#[derive(RustEmbed)]
+#[folder = "../target/site"]
+#[allow_missing = true]
+struct Site;
+
+/// The version in the addresses of the files; `None` in a build without the site.
+pub fn version() -> Option<String> {
+    let file = Site::get("version.txt")?;
+    Some(String::from_utf8_lossy(&file.data).trim().to_owned())
+}
+
+/// The file at this address; `None` if there is none.
+pub fn respond(uri: &Uri, headers: &HeaderMap) -> Option<Response> {
+    let path = uri.path().trim_start_matches('/');
+    let file = Site::get(path)?;
+    let accepts_brotli = headers
+        .get(header::ACCEPT_ENCODING)
+        .and_then(|value| value.to_str().ok())
+        .is_some_and(|accepted| accepted.split(',').any(|coding| coding.trim().starts_with("br")));
+    let compressed = accepts_brotli.then(|| Site::get(&format!("{path}.br"))).flatten();
+
+    let etag = format!("\"{}\"", hex(&file.metadata.sha256_hash()[..8]));
+    let is_versioned = uri.query().is_some_and(|query| query.starts_with("v="));
+    let caching = if is_versioned { "public, max-age=31536000, immutable" } else { "no-cache" };
+    let is_unchanged = headers.get(header::IF_NONE_MATCH).is_some_and(|known| known == etag.as_str());
+    let kind = mime_guess::from_path(path).first_or_octet_stream();
+    let kind = if kind.type_() == "text" { format!("{kind}; charset=utf-8") } else { kind.to_string() };
+    let mut response = Response::builder()
+        .header(header::CONTENT_TYPE, kind)
+        .header(header::CACHE_CONTROL, caching)
+        .header(header::ETAG, etag)
+        .header(header::VARY, "accept-encoding");
+    if is_unchanged {
+        return response.status(StatusCode::NOT_MODIFIED).body(Body::empty()).ok();
+    }
+    if compressed.is_some() {
+        response = response.header(header::CONTENT_ENCODING, "br");
+    }
+    let data = compressed.unwrap_or(file).data.into_owned();
+    Some(response.body(Body::from(data)).map_or_else(|_| StatusCode::NOT_FOUND.into_response(), Response::from))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,168 @@
+//! `tidemark report`: two CSV files in, one report out.
+
+use clap::{Args as ClapArgs, ValueEnum};
+use std::io::Write;
+use std::path::PathBuf;
+use tidemark::judge::{Judge, Settings};
+use tidemark::render::{html, text};
+use tidemark::report::{DriftReport, compare};
+use tidemark::schema::{ColumnRole, ColumnType, Schema, SchemaOverrides};
+use tidemark::stattest::{Current, Method, Reference};
+
+use super::files::{Table, read_csv};
+use super::{Failure, files};
+
+/// Compare a current CSV file with a reference: did something really change, how much, and which way?
+///
+/// Both files may be gzipped. Column types are learnt from the reference; the report always holds both profiles'
+/// verdicts, --profile says whose lead.
+#[derive(ClapArgs)]
+pub(super) struct Args {
+    /// The data to hold against, for example what the model was trained on
+    #[arg(value_name = "REFERENCE.csv")]
+    reference: PathBuf,
+    /// The data under examination
+    #[arg(value_name = "CURRENT.csv")]
+    current: PathBuf,
+    /// How to write the report
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+    /// Where to write it; standard output if not given
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    #[command(flatten)]
+    judging: Judging,
+    /// Columns that hold what the model said; they are judged apart, as prediction drift
+    #[arg(long, value_name = "COLUMN")]
+    prediction: Vec<String>,
+    /// The column that the model is to predict
+    #[arg(long, value_name = "COLUMN")]
+    target: Option<String>,
+    /// Columns to leave out
+    #[arg(long, value_name = "COLUMN")]
+    ignore: Vec<String>,
+    /// A column's type, against what would be inferred: --column-type hour=categorical
+    #[arg(long, value_name = "COLUMN=TYPE", value_parser = parse_column_type)]
+    column_type: Vec<(String, ColumnType)>,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Format {
+    /// One HTML file that needs no script
+    Html,
+    /// The whole report as JSON
+    Json,
+    /// A table for the terminal
+    Text,
+}
+
+/// Whose verdicts lead, and by which methods.
+#[derive(ClapArgs)]
+pub(super) struct Judging {
+    /// Whose verdicts lead: `calibrated` says what is real and large enough, `evidently` what Evidently 0.7 would say
+    #[arg(long, default_value = "calibrated", value_parser = parse_judge, value_name = "PROFILE")]
+    profile: Judge,
+    /// Evidently's method for a column, against its default: --test Amount=psi. Known: ks, wasserstein, chisquare, z,
+    /// jensenshannon, psi
+    #[arg(long, value_name = "COLUMN=METHOD", value_parser = parse_test)]
+    test: Vec<(String, Method)>,
+    /// Share of drifted columns from which on the data as a whole count as drifted; by default 0.5 for `evidently` and
+    /// 0.1 for `calibrated`
+    #[arg(long, value_name = "SHARE", value_parser = parse_share)]
+    drift_share: Option<f64>,
+}
+
+impl Judging {
+    /// The settings that the flags add up to.
+    pub(super) fn settings(&self) -> Settings {
+        let mut settings = Settings { judge: self.profile, ..Settings::default() };
+        settings.evidently.per_column_method = self.test.iter().cloned().collect();
+        if let Some(share) = self.drift_share {
+            settings.evidently.drift_share = share;
+            settings.calibrated.drift_share = share;
+        }
+        settings
+    }
+}
+
+pub(super) fn run(args: &Args) -> Result<(), Failure> {
+    let reference = read_csv(&args.reference)?;
+    let current = read_csv(&args.current)?;
+    let overrides = overrides(args);
+    let report = compare_tables(&reference, &current, &overrides, &args.judging.settings())?;
+    let rendered = match args.format {
+        Format::Html => html::report(&report),
+        Format::Text => text::report(&report),
+        Format::Json => serde_json::to_string_pretty(&report).map_err(|error| Failure::new("report", error))? + "\n",
+    };
+    match &args.out {
+        Some(path) => {
+            files::write_atomically(path, |file| file.write_all(rendered.as_bytes()))?;
+            eprintln!("{}", report.sentence);
+            Ok(())
+        }
+        None => {
+            let written = std::io::stdout().write_all(rendered.as_bytes());
+            // A reader that has seen enough, such as head, is no failure.
+            written.or_else(|error| match error.kind() {
+                std::io::ErrorKind::BrokenPipe => Ok(()),
+                _ => Err(Failure::new("standard output", error)),
+            })
+        }
+    }
+}
+
+fn overrides(args: &Args) -> SchemaOverrides {
+    let mut overrides = SchemaOverrides::default();
+    overrides.types.extend(args.column_type.iter().cloned());
+    let predictions = args.prediction.iter().map(|name| (name.clone(), ColumnRole::Prediction));
+    let ignored = args.ignore.iter().map(|name| (name.clone(), ColumnRole::Ignored));
+    let target = args.target.iter().map(|name| (name.clone(), ColumnRole::Target));
+    overrides.roles.extend(predictions.chain(ignored).chain(target));
+    overrides
+}
+
+/// Compares two tables by a schema learnt from the first.
+pub(super) fn compare_tables(
+    reference: &Table,
+    current: &Table,
+    overrides: &SchemaOverrides,
+    settings: &Settings,
+) -> Result<DriftReport, Failure> {
+    let schema = Schema::infer(&reference.data, overrides).map_err(|error| Failure::new(&reference.label, error))?;
+    Ok(compare(Reference(reference.source()), Current(current.source()), &schema, settings))
+}
+
+fn parse_judge(text: &str) -> Result<Judge, String> {
+    [Judge::Evidently, Judge::Calibrated]
+        .into_iter()
+        .find(|judge| judge.name() == text)
+        .ok_or_else(|| "there are `calibrated` and `evidently`".to_owned())
+}
+
+fn parse_column_type(text: &str) -> Result<(String, ColumnType), String> {
+    let (column, name) = split(text)?;
+    [ColumnType::Numerical, ColumnType::Categorical, ColumnType::Text]
+        .into_iter()
+        .find(|column_type| column_type.name() == name)
+        .map(|column_type| (column, column_type))
+        .ok_or_else(|| "the types are numerical, categorical and text".to_owned())
+}
+
+fn parse_test(text: &str) -> Result<(String, Method), String> {
+    let (column, name) = split(text)?;
+    let known = || Method::ALL.map(Method::name).join(", ");
+    Method::from_name(name).map(|method| (column, method)).ok_or_else(|| format!("the methods are {}", known()))
+}
+
+fn parse_share(text: &str) -> Result<f64, String> {
+    let share: f64 = text.parse().map_err(|_| "expected a number from 0 to 1".to_owned())?;
+    if (0.0..=1.0).contains(&share) { Ok(share) } else { Err("expected a number from 0 to 1".to_owned()) }
+}
+
+/// `column=value`, at the last sign, because a column's name may hold one.
+fn split(text: &str) -> Result<(String, &str), String> {
+    text.rsplit_once('=')
+        .map(|(column, value)| (column.to_owned(), value))
+        .ok_or_else(|| "expected COLUMN=VALUE".to_owned())
+}
