@@ -1,8 +1,8 @@
-/** A CSV of 2000 rows in which the column `moved` is shifted and the column `steady` is not. Seeded: always the same text. */
+/** A CSV of 2000 rows in which the column `shifted` has moved and the column `steady` is not. Seeded: always the same text. */
 export function csv({ seed, shift, rows = 2000 }) {
   const random = generator(seed);
   const normal = () => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
-  const lines = ["moved,steady,kind"];
+  const lines = ["shifted,steady,kind"];
   for (let row = 0; row < rows; row += 1) {
     lines.push([normal() + shift, normal(), random() < 0.3 ? "card" : "cash"].join(","));
   }
