@@ -1,4 +1,7 @@
 //! What the pages are put together from. One component per file; its look lies in `style/components/` under its name.
+//!
+//! A component of any size ends in `into_any()`: the type of a view spells out all that is in it, and a page of pages
+//! grows past what the compiler can lay out.
 
 pub mod chart;
 pub mod chart_frame;

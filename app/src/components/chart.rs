@@ -35,4 +35,5 @@ pub fn Chart(
             <div class="chart__canvas" node_ref=host aria-hidden="true"></div>
         </div>
     }
+    .into_any()
 }

@@ -27,6 +27,7 @@ pub fn ChartFrame(
             <figcaption class="chart-frame__caption">{move || caption.get()}</figcaption>
         </figure>
     }
+    .into_any()
 }
 
 /// Which colour is which side.
@@ -38,4 +39,5 @@ pub fn SideLegend() -> impl IntoView {
             <li class="side-legend__side side-legend__side--current">"Current"</li>
         </ul>
     }
+    .into_any()
 }

@@ -95,6 +95,7 @@ pub fn ColumnPanel(
             </div>
         </section>
     }
+    .into_any()
 }
 
 #[component]
@@ -112,6 +113,7 @@ fn NavLink(href: Signal<Option<String>>, glyph: Glyph, label: &'static str) -> i
             <Icon glyph/>
         </a>
     }
+    .into_any()
 }
 
 #[component]
@@ -132,6 +134,7 @@ fn Categories(column: ColumnReport) -> impl IntoView {
         {list("New in the current data", column.calibrated.new_categories)}
         {list("No longer in the current data", column.calibrated.vanished_categories)}
     }
+    .into_any()
 }
 
 /// New or vanished categories that are named; a column of identifiers could have thousands.

@@ -72,6 +72,7 @@ pub fn ColumnTable(
             </table>
         </div>
     }
+    .into_any()
 }
 
 #[component]
@@ -91,6 +92,7 @@ fn SortHeader(query: Signal<ReportQuery>, sort: Sort, label: &'static str, class
             </a>
         </th>
     }
+    .into_any()
 }
 
 #[component]
@@ -139,6 +141,7 @@ fn TableRow(row: Row, picture: String) -> impl IntoView {
             </td>
         </tr>
     }
+    .into_any()
 }
 
 fn finding(finding: Finding) -> impl IntoView {
@@ -176,4 +179,5 @@ fn NoRows(query: ReportQuery) -> impl IntoView {
             </td>
         </tr>
     }
+    .into_any()
 }

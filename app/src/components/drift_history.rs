@@ -51,6 +51,7 @@ pub fn DriftHistory(
             </Chart>
         </ChartFrame>
     }
+    .into_any()
 }
 
 /// The same as a still picture, with links.
@@ -111,6 +112,7 @@ fn StillHistory(history: Signal<Vec<SnapshotHead>>, threshold: Signal<f64>) -> i
             {points}
         </svg>
     }
+    .into_any()
 }
 
 fn x(i: usize, n: usize) -> f64 {

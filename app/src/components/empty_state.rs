@@ -20,4 +20,5 @@ pub fn EmptyState(
             <div class="empty-state__body">{children()}</div>
         </section>
     }
+    .into_any()
 }

@@ -29,6 +29,7 @@ pub fn ErrorState(
             {children.map(|children| view! { <div class="error-state__actions">{children()}</div> })}
         </section>
     }
+    .into_any()
 }
 
 /// The few words above an error's sentence.

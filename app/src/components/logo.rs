@@ -1,16 +1,17 @@
-//! The mark: a wave against a tide gauge.
+//! The mark: a tide mark, and the water that has risen past it.
 
 use leptos::prelude::*;
 
-/// The mark alone; the name stands beside it as text.
+/// The mark alone; the name stands beside it as text. The same drawing as `public/favicon.svg`.
 #[component]
 pub fn Logo() -> impl IntoView {
     view! {
         <svg class="logo" viewBox="0 0 32 32" aria-hidden="true">
-            <rect class="logo__ground" width="32" height="32" rx="8"></rect>
-            <path class="logo__mark" d="M6 9.5h5M6 14h3"></path>
-            <path class="logo__wave" d="M6 20.5c3.3 0 3.7-6.5 7.3-6.5s4 6.5 7.4 6.5S24 17.6 26 16.6"></path>
-            <path class="logo__level" d="M6 25h20"></path>
+            <path class="logo__mark" d="M3 12h26"></path>
+            <path
+                class="logo__wave"
+                d="M3 24c3.5 0 3.5-4 6.5-4s3 5.5 6 5.5c5.5 0 4-20.5 9.5-20.5 2.200 0 3.200 1.200 4 2.5"
+            ></path>
         </svg>
     }
 }

@@ -37,4 +37,5 @@ pub fn ModelCard(
             <dl class="model-card__metrics">{metrics}</dl>
         </section>
     }
+    .into_any()
 }

@@ -71,6 +71,7 @@ pub fn QualityStrip(
             <div class="quality-strip__body">{body}</div>
         </section>
     }
+    .into_any()
 }
 
 #[component]
@@ -95,4 +96,5 @@ fn Problem(finding: Finding, query: Signal<ReportQuery>) -> impl IntoView {
             {links}
         </p>
     }
+    .into_any()
 }

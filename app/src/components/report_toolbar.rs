@@ -49,6 +49,7 @@ pub fn ReportToolbar(
             </div>
         </div>
     }
+    .into_any()
 }
 
 /// "All", then every verdict that occurs (and the one filtered by, so that it can be seen and left).
@@ -102,4 +103,5 @@ fn SearchField(query: Signal<ReportQuery>) -> impl IntoView {
             {kept}
         </form>
     }
+    .into_any()
 }

@@ -92,6 +92,7 @@ pub fn ReportView(
             </div>
         </article>
     }
+    .into_any()
 }
 
 #[component]
@@ -143,4 +144,5 @@ fn Tiles(report: Arc<DriftReport>, headline: Memo<Headline>) -> impl IntoView {
             />
         </dl>
     }
+    .into_any()
 }

@@ -42,4 +42,5 @@ pub fn Segmented(
             {links}
         </nav>
     }
+    .into_any()
 }

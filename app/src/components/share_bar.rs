@@ -31,4 +31,5 @@ pub fn ShareBar(
             <rect class="share-bar__mark" x=move || format!("{:.1}", 200.0 * threshold.get() - 0.75) width="1.5" height="14"></rect>
         </svg>
     }
+    .into_any()
 }

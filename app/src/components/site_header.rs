@@ -25,4 +25,5 @@ pub fn SiteHeader() -> impl IntoView {
             </div>
         </header>
     }
+    .into_any()
 }

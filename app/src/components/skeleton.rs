@@ -22,4 +22,5 @@ pub fn Skeleton(
             <div class="skeleton__body"></div>
         </div>
     }
+    .into_any()
 }

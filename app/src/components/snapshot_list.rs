@@ -39,6 +39,7 @@ pub fn SnapshotList(
             </table>
         </div>
     }
+    .into_any()
 }
 
 #[component]
@@ -61,4 +62,5 @@ fn Line(head: SnapshotHead, threshold: Signal<f64>) -> impl IntoView {
             <td class="snapshot-list__sentence">{head.sentence}</td>
         </tr>
     }
+    .into_any()
 }

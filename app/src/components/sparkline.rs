@@ -22,6 +22,7 @@ pub fn Sparkline(
             <path class="sparkline__line" d=move || line.get()></path>
         </svg>
     }
+    .into_any()
 }
 
 fn line(counts: &[u64]) -> String {

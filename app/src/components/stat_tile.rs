@@ -28,4 +28,5 @@ pub fn StatTile(
             </dd>
         </div>
     }
+    .into_any()
 }

@@ -36,4 +36,5 @@ pub fn VerdictBanner(
             <div class="verdict-banner__actions">{actions.run()}</div>
         </section>
     }
+    .into_any()
 }

@@ -129,6 +129,7 @@ pub fn ComparePage() -> impl IntoView {
             }}
         </div>
     }
+    .into_any()
 }
 
 #[component]
@@ -140,6 +141,7 @@ fn Running(step: Step, cancel: Callback<leptos::ev::MouseEvent>) -> impl IntoVie
             <button class="button" r#type="button" on:click=move |event| cancel.run(event)>"Cancel"</button>
         </section>
     }
+    .into_any()
 }
 
 #[component]
@@ -180,6 +182,7 @@ fn Done(report: Arc<DriftReport>, millis: f64) -> impl IntoView {
             }
         />
     }
+    .into_any()
 }
 
 /// `412 ms`, `3.4 s`.

@@ -26,4 +26,5 @@ pub fn NotFoundPage() -> impl IntoView {
             </ErrorState>
         </div>
     }
+    .into_any()
 }

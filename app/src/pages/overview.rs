@@ -52,6 +52,7 @@ pub fn OverviewPage() -> impl IntoView {
             </Suspense>
         </div>
     }
+    .into_any()
 }
 
 #[component]
@@ -103,6 +104,7 @@ fn LiveOverview(first: Overview) -> impl IntoView {
             <aside class="overview__side"><ModelCard model/></aside>
         </div>
     }
+    .into_any()
 }
 
 /// Whether what one sees is fresh. Keeps its width, whatever it says.
@@ -119,6 +121,7 @@ fn LinkState(live: Live) -> impl IntoView {
             {text}
         </p>
     }
+    .into_any()
 }
 
 /// The verdict of the latest comparison, and the button that makes a new one.
@@ -186,6 +189,7 @@ fn Standing(live: Live, latest: Memo<Option<SnapshotHead>>) -> impl IntoView {
             <span>{every}</span>
         </VerdictBanner>
     }
+    .into_any()
 }
 
 fn problem_of(error: &AppError) -> String {
@@ -225,6 +229,7 @@ fn Tiles(overview: RwSignal<Overview>, latest: Memo<Option<SnapshotHead>>) -> im
             <StatTile label="Drifted columns" value=drifted note=counts_from/>
         </dl>
     }
+    .into_any()
 }
 
 /// Before the first comparison: what is awaited.
@@ -245,4 +250,5 @@ fn Awaiting(overview: RwSignal<Overview>) -> impl IntoView {
             </p>
         </EmptyState>
     }
+    .into_any()
 }

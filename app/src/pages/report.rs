@@ -43,6 +43,7 @@ pub fn ReportPage() -> impl IntoView {
             </Suspense>
         </div>
     }
+    .into_any()
 }
 
 #[component]
@@ -69,4 +70,5 @@ fn Shown(snapshot: Snapshot) -> impl IntoView {
             }
         />
     }
+    .into_any()
 }

@@ -40,6 +40,7 @@ pub fn ReportsPage() -> impl IntoView {
             </Suspense>
         </div>
     }
+    .into_any()
 }
 
 #[component]

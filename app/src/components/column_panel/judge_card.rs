@@ -29,6 +29,7 @@ pub fn CalibratedCard(
             {effect_test(found.missing, q)}
         </section>
     }
+    .into_any()
 }
 
 /// Evidently 0.7: one test, one threshold.
@@ -63,6 +64,7 @@ pub fn EvidentlyCard(
             {body}
         </section>
     }
+    .into_any()
 }
 
 fn effect_test(found: Tested<EffectTest>, q: f64) -> AnyView {
@@ -120,4 +122,5 @@ fn Fact(#[prop(into)] name: String, #[prop(into)] value: String) -> impl IntoVie
             <dd>{value}</dd>
         </div>
     }
+    .into_any()
 }

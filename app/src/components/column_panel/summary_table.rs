@@ -67,6 +67,7 @@ pub fn SummaryTable(
             <tbody>{rows}</tbody>
         </table>
     }
+    .into_any()
 }
 
 #[cfg(test)]

@@ -67,6 +67,7 @@ pub fn FileDrop(
             />
         </label>
     }
+    .into_any()
 }
 
 /// A file's size: `812 bytes`, `14.2 MB`.
