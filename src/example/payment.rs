@@ -61,8 +61,8 @@ impl Payments {
         Self::new(n_rows, derive_seed(seed, 0), false)
     }
 
-    /// The two days after. The first quarter is like the reference; then, more and more, amounts grow, `V4` and `V3` move,
-    /// `V7` spreads, frauds become twice as many and look different.
+    /// The two days after. The first quarter is like the reference; then, more and more, amounts grow, `V3`, `V4` and
+    /// `V20` move, `V7` spreads, frauds become twice as many and look different.
     pub fn current(n_rows: usize, seed: u64) -> Self {
         Self::new(n_rows, derive_seed(seed, 1), true)
     }
@@ -139,8 +139,8 @@ impl ExactSizeIterator for Payments {}
 fn fraud_strength(is_fraud: bool, rng: &mut Rng) -> f64 {
     let kind = rng.uniform();
     match (is_fraud, kind) {
-        (true, ..0.70) => (1.0 + 0.3 * rng.normal()).max(0.2),
-        (true, ..0.92) => 0.15 + 0.5 * rng.uniform(),
+        (true, ..0.72) => (1.0 + 0.3 * rng.normal()).max(0.2),
+        (true, ..0.95) => 0.2 + 0.5 * rng.uniform(),
         (true, _) => 0.15 * rng.uniform(),
         (false, ..0.004) => 0.7 * rng.uniform(),
         (false, _) => 0.0,
@@ -160,9 +160,10 @@ fn tail(rng: &mut Rng) -> f64 {
 /// What time does to the components, in standard deviations.
 fn drift(component: usize, value: f64, progress: f64) -> f64 {
     match component {
-        3 => value - 0.5 * progress,
-        4 => value + 0.6 * progress,
-        7 => value * (1.0 + 0.7 * progress),
+        3 => value - 0.7 * progress,
+        4 => value + 0.8 * progress,
+        7 => value * (1.0 + progress),
+        20 => value + 0.5 * progress,
         _ => value,
     }
 }
@@ -173,8 +174,8 @@ fn amount(scores: &[f64; N_COMPONENTS], is_fraud: bool, progress: f64, rng: &mut
     let explained: f64 = AMOUNT_MIX.iter().map(|(_, weight)| weight * weight).sum();
     mixed += (1.0 - explained).sqrt() * rng.normal();
     let (mean, deviation) = if is_fraud { LOG_FRAUD_AMOUNT } else { LOG_AMOUNT };
-    let dearer_shop = if rng.uniform() < 0.2 * progress { 3.0 } else { 1.0 };
-    let amount = libm::exp(mean + deviation * mixed) * (1.0 + 0.5 * progress) * dearer_shop;
+    let dearer_shop = if rng.uniform() < 0.25 * progress { 3.0 } else { 1.0 };
+    let amount = libm::exp(mean + deviation * mixed) * (1.0 + 0.8 * progress) * dearer_shop;
     match rng.uniform() {
         // Prices that end in .99 or on a whole number are more frequent than others.
         ..0.12 => rounded(amount.min(MAX_AMOUNT).floor() + 0.99, 100.0),
