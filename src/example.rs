@@ -6,9 +6,7 @@
 //! over two days, 492 of them fraud, standard deviations falling from 1.96 to 0.33, amounts with a median of 22 and a mean
 //! of 88. No row of it is in here.
 
-use std::io::{self, Write};
-
-use crate::data::{Column, Dataset, Values};
+use crate::data::{Column, Dataset};
 
 mod clock;
 mod payment;
@@ -55,57 +53,10 @@ pub fn collect(payments: Payments) -> Dataset {
     Dataset::new(columns.collect()).expect("the fields have different names and one value per payment")
 }
 
-/// Writes a table as CSV: a header, comma-separated values, missing ones empty, numbers as short as they read back the
-/// same, strings quoted where they have to be.
-///
-/// # Errors
-/// Those of `out`.
-pub fn write_csv(data: &Dataset, out: impl Write) -> io::Result<()> {
-    let mut out = io::BufWriter::with_capacity(1 << 16, out);
-    for (place, column) in data.columns().iter().enumerate() {
-        out.write_all(if place == 0 { b"" } else { b"," })?;
-        write_text(&mut out, &column.name)?;
-    }
-    // Strings can only be read in row order, so every column of them is read as far as the row.
-    let mut strings: Vec<_> = data
-        .columns()
-        .iter()
-        .map(|column| match &column.values {
-            Values::Strings(strings) => Some(strings.iter()),
-            _ => None,
-        })
-        .collect();
-    for row in 0..data.n_rows() {
-        out.write_all(b"\n")?;
-        for (place, (column, strings)) in data.columns().iter().zip(&mut strings).enumerate() {
-            out.write_all(if place == 0 { b"" } else { b"," })?;
-            match &column.values {
-                Values::Numbers(numbers) if numbers.as_slice()[row].is_nan() => {}
-                Values::Numbers(numbers) => write!(out, "{}", numbers.as_slice()[row])?,
-                Values::Booleans(values) => write!(out, "{}", values[row])?,
-                Values::Strings(_) => {
-                    if let Some(text) = strings.as_mut().and_then(Iterator::next).flatten() {
-                        write_text(&mut out, text)?;
-                    }
-                }
-            }
-        }
-    }
-    out.write_all(b"\n")?;
-    out.flush()
-}
-
-fn write_text(out: &mut impl Write, text: &str) -> io::Result<()> {
-    if text.contains([',', '"', '\n', '\r']) {
-        write!(out, "\"{}\"", text.replace('"', "\"\""))
-    } else {
-        out.write_all(text.as_bytes())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::data::Values;
 
     fn numbers<'a>(data: &'a Dataset, name: &str) -> &'a [f64] {
         match &data.column(name).expect("the column is there").values {
@@ -209,25 +160,9 @@ mod tests {
     }
 
     #[test]
-    fn csv_is_short_and_quotes_what_it_must() {
-        let data = Dataset::new(vec![
-            Column::fractions("a,b", vec![0.1, f64::NAN, -2.0]),
-            Column::strings("name", [Some("x"), Some("say \"no\""), None]),
-            Column { name: "yes".into(), values: Values::Booleans(vec![true, false, true]) },
-        ])
-        .expect("three rows each");
-        let mut csv = Vec::new();
-        write_csv(&data, &mut csv).expect("writing to memory does not fail");
-        assert_eq!(
-            String::from_utf8(csv).expect("CSV is text"),
-            "\"a,b\",name,yes\n0.1,x,true\n,\"say \"\"no\"\"\",false\n-2,,true\n"
-        );
-    }
-
-    #[test]
     fn components_have_six_decimals_and_amounts_two() {
         let mut csv = Vec::new();
-        write_csv(&card_fraud(200, 8).0, &mut csv).expect("writing to memory does not fail");
+        crate::data::csv::write(&card_fraud(200, 8).0, &mut csv).expect("writing to memory does not fail");
         let text = String::from_utf8(csv).expect("CSV is text");
         for line in text.lines().skip(1) {
             let decimals = |field: &str| field.split_once('.').map_or(0, |(_, decimals)| decimals.len());

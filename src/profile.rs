@@ -74,10 +74,7 @@ impl ColumnProfile {
             (
                 Shape::Numbers { sorted: a, is_integer: a_is_integer },
                 Shape::Numbers { sorted: b, is_integer: b_is_integer },
-            ) => Shape::Numbers {
-                sorted: merge_sorted(a, b),
-                is_integer: *a_is_integer && *b_is_integer,
-            },
+            ) => Shape::Numbers { sorted: merge_sorted(a, b), is_integer: *a_is_integer && *b_is_integer },
             (Shape::Categories { counts: a }, Shape::Categories { counts: b }) => {
                 let mut counts = std::collections::BTreeMap::new();
                 for (category, count) in a.iter().chain(b) {
@@ -214,9 +211,8 @@ mod tests {
             let part = |values: &[f64]| ColumnProfile::of(&Column::fractions("x", values.to_vec()));
             assert_eq!(part(&values[..cut]).merge(&part(&values[cut..])), Some(part(&values)), "cut at {cut}");
         }
-        let strings = |values: &[&'static str]| {
-            ColumnProfile::of(&Column::strings("x", values.iter().map(|value| Some(*value))))
-        };
+        let strings =
+            |values: &[&'static str]| ColumnProfile::of(&Column::strings("x", values.iter().map(|value| Some(*value))));
         assert_eq!(strings(&["b", "a"]).merge(&strings(&["b"])), Some(strings(&["a", "b", "b"])));
         assert_eq!(strings(&["b"]).merge(&numbers(&[1.0])), None);
     }

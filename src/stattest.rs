@@ -49,8 +49,7 @@ pub enum Method {
 
 impl Method {
     /// Every method, in the order of the documentation.
-    pub const ALL: [Self; 6] =
-        [Self::Ks, Self::Wasserstein, Self::ChiSquare, Self::Z, Self::JensenShannon, Self::Psi];
+    pub const ALL: [Self; 6] = [Self::Ks, Self::Wasserstein, Self::ChiSquare, Self::Z, Self::JensenShannon, Self::Psi];
 
     /// Evidently's name string.
     pub const fn name(self) -> &'static str {

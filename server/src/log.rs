@@ -101,7 +101,10 @@ impl PredictionLog {
         self.submit(Job::Ping).await.map(|_| ())
     }
 
-    async fn submit(&self, job: impl FnOnce(oneshot::Sender<Result<u64, StoreError>>) -> Job) -> Result<u64, StoreError> {
+    async fn submit(
+        &self,
+        job: impl FnOnce(oneshot::Sender<Result<u64, StoreError>>) -> Job,
+    ) -> Result<u64, StoreError> {
         let (reply, answer) = oneshot::channel();
         let jobs = self.jobs.as_ref().ok_or(StoreError::Closed)?;
         jobs.send(job(reply)).map_err(|_closed| StoreError::Closed)?;
@@ -161,8 +164,11 @@ impl PredictionLog {
     /// # Errors
     /// The log cannot be read.
     pub fn end(&self) -> Result<u64, StoreError> {
-        let last: Option<u64> =
-            self.reader().query_row("select max(position) from predictions", [], |row| row.get(0)).optional()?.flatten();
+        let last: Option<u64> = self
+            .reader()
+            .query_row("select max(position) from predictions", [], |row| row.get(0))
+            .optional()?
+            .flatten();
         Ok(last.unwrap_or(0) + 1)
     }
 

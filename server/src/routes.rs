@@ -1,7 +1,7 @@
 //! The addresses of the service: what programs ask, and the pages.
 
 use axum::Router;
-use axum::extract::{FromRef, State};
+use axum::extract::{DefaultBodyLimit, FromRef, State};
 use axum::http::{HeaderMap, HeaderValue, Method, Request, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
@@ -35,6 +35,9 @@ impl FromRef<AppState> for LeptosOptions {
     }
 }
 
+/// A body may be so large: a hundred times a row of thirty features, and no burden on memory.
+const MAX_BODY_BYTES: usize = 1 << 20;
+
 /// Every address, ready to be served.
 pub fn router(service: Arc<Service>) -> Router {
     let leptos = LeptosOptions::builder().output_name("tidemark").build();
@@ -53,6 +56,7 @@ pub fn router(service: Arc<Service>) -> Router {
         .method_not_allowed_fallback(|method: Method| async move {
             Problem::new(StatusCode::METHOD_NOT_ALLOWED, format!("{method} means nothing at this address"))
         })
+        .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .layer(middleware::from_fn(only_same_origin))
         .layer(middleware::from_fn(security_headers))
         .with_state(state)

@@ -86,16 +86,12 @@ impl Snapshots {
     pub fn insert(&self, created: Millis, window: Window, report: &DriftReport) -> Result<SnapshotHead, StoreError> {
         let connection = self.connection();
         let transaction = connection.unchecked_transaction()?;
-        transaction.execute(
-            "insert into snapshots (head, report) values ('', ?1)",
-            params![serde_json::to_string(report)?],
-        )?;
+        transaction
+            .execute("insert into snapshots (head, report) values ('', ?1)", params![serde_json::to_string(report)?])?;
         let id = transaction.last_insert_rowid();
         let head = head(id, created, window, report);
-        transaction.execute(
-            "update snapshots set head = ?1 where id = ?2",
-            params![serde_json::to_string(&head)?, id],
-        )?;
+        transaction
+            .execute("update snapshots set head = ?1 where id = ?2", params![serde_json::to_string(&head)?, id])?;
         transaction.commit()?;
         Ok(head)
     }

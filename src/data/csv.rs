@@ -1,4 +1,4 @@
-//! CSV to typed columns, plain or gzipped.
+//! CSV to typed columns, plain or gzipped, and back.
 //!
 //! A column's kind comes from its text, by pandas' rules, so that both judges see what their users expect: numbers
 //! where every value present is one (whole numbers only if none is missing), truth values where every value is
@@ -9,6 +9,10 @@ use std::io::Read;
 
 use super::column::{Numbers, StringsBuilder};
 use super::{Column, Dataset, DatasetError, Values};
+
+mod write;
+
+pub use write::write;
 
 /// Texts that stand for a missing value: pandas' `na_values`.
 pub const MISSING: [&str; 19] = [
@@ -332,10 +336,7 @@ mod tests {
     #[test]
     fn errors_say_where() {
         assert_eq!(read(b""), Err(CsvError::Empty));
-        assert_eq!(
-            read(b"a,b\n1,2\n3\n"),
-            Err(CsvError::UnequalRow { line: 3, expected: 2, found: 1 })
-        );
+        assert_eq!(read(b"a,b\n1,2\n3\n"), Err(CsvError::UnequalRow { line: 3, expected: 2, found: 1 }));
         let duplicate = DatasetError::DuplicateName { name: "a".to_owned() };
         assert_eq!(read(b"a,a\n1,2\n"), Err(CsvError::Header(duplicate)));
     }

@@ -240,15 +240,17 @@ fn unsettled(test: &str, p_value: f64, effect: Effect, direction: Option<Directi
 /// At most this many categories are named; a column of identifiers has thousands of new ones.
 const MAX_NOVELTIES: usize = 20;
 
-fn novelties(
-    reference: Reference<&ColumnProfile>,
-    current: Current<&ColumnProfile>,
-) -> (Vec<String>, Vec<String>) {
+fn novelties(reference: Reference<&ColumnProfile>, current: Current<&ColumnProfile>) -> (Vec<String>, Vec<String>) {
     let (reference, current) = (reference.0.counts(), current.0.counts());
     let (categories, r, c) = align(Reference(&reference), Current(&current));
     let only = |here: &[u64], there: &[u64]| {
-        let mut only: Vec<(u64, &Category)> =
-            here.iter().zip(there).zip(&categories).filter(|((n, m), _)| **n > 0 && **m == 0).map(|((n, _), category)| (*n, category)).collect();
+        let mut only: Vec<(u64, &Category)> = here
+            .iter()
+            .zip(there)
+            .zip(&categories)
+            .filter(|((n, m), _)| **n > 0 && **m == 0)
+            .map(|((n, _), category)| (*n, category))
+            .collect();
         only.sort_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.cmp(b.1)));
         only.into_iter().take(MAX_NOVELTIES).map(|(_, category)| category.to_string()).collect()
     };

@@ -189,10 +189,9 @@ fn note(method: Method, reference: Reference<&ColumnProfile>, current: Current<&
              threshold says."
                 .to_owned(),
         ),
-        Method::Wasserstein | Method::JensenShannon | Method::Psi if current.0.n() < FEW_ROWS => Some(format!(
-            "A fixed threshold on {} rows: chance alone can pass it.",
-            current.0.n().min(reference.0.n())
-        )),
+        Method::Wasserstein | Method::JensenShannon | Method::Psi if current.0.n() < FEW_ROWS => {
+            Some(format!("A fixed threshold on {} rows: chance alone can pass it.", current.0.n().min(reference.0.n())))
+        }
         _ => None,
     }
 }

@@ -20,8 +20,7 @@ pub fn report(report: &DriftReport) -> String {
     let mut columns: Vec<&ColumnReport> = report.columns.iter().collect();
     columns.sort_by_key(|column| report.verdict(column));
     let rows: Vec<[String; 6]> = std::iter::once(header).chain(columns.into_iter().map(row)).collect();
-    let widths: [usize; 6] =
-        std::array::from_fn(|i| rows.iter().map(|row| row[i].chars().count()).max().unwrap_or(0));
+    let widths: [usize; 6] = std::array::from_fn(|i| rows.iter().map(|row| row[i].chars().count()).max().unwrap_or(0));
     for row in &rows {
         let cells: Vec<String> = row.iter().zip(widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
         text.push_str(cells.join("  ").trim_end());
@@ -55,10 +54,5 @@ fn row(column: &ColumnReport) -> [String; 6] {
 /// `largest gap 0.12 (0.08 to 0.16)`.
 pub fn effect(effect: &crate::judge::Effect) -> String {
     let high = effect.high.map_or_else(|| "no limit".to_owned(), format::number);
-    format!(
-        "{} {} ({} to {high})",
-        effect.kind.label(),
-        format::number(effect.value),
-        format::number(effect.low)
-    )
+    format!("{} {} ({} to {high})", effect.kind.label(), format::number(effect.value), format::number(effect.low))
 }

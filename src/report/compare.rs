@@ -98,13 +98,8 @@ impl FittedReference {
 
     /// The same for columns that do not lie in one table, and may differ in length: a model's features come with all its
     /// training rows, its predictions with those that were held back.
-    pub fn fit_columns<'a>(
-        input: Input,
-        schema: &Schema,
-        column: impl Fn(&str) -> Option<&'a Column> + Sync,
-    ) -> Self {
-        let specs: Vec<&ColumnSpec> =
-            schema.columns.iter().filter(|spec| spec.role != ColumnRole::Ignored).collect();
+    pub fn fit_columns<'a>(input: Input, schema: &Schema, column: impl Fn(&str) -> Option<&'a Column> + Sync) -> Self {
+        let specs: Vec<&ColumnSpec> = schema.columns.iter().filter(|spec| spec.role != ColumnRole::Ignored).collect();
         let columns = map(&specs, |spec| ((*spec).clone(), column(&spec.name).map(ColumnProfile::of)));
         Self { input, columns }
     }
@@ -177,8 +172,7 @@ fn compare_column(
             let is_numerical = spec.column_type == crate::schema::ColumnType::Numerical;
             let distribution = Distribution::of(reference, current, is_numerical);
             let (reference, current) = (Reference(reference), Current(current));
-            let evidently =
-                evidently::judge(&spec.name, evidently_type, reference, current, &settings.evidently);
+            let evidently = evidently::judge(&spec.name, evidently_type, reference, current, &settings.evidently);
             let calibrated = calibrated::examine(spec.column_type, reference, current, &settings.calibrated);
             (evidently.into(), calibrated, distribution)
         }

@@ -55,8 +55,8 @@ fn data_sentence(columns: &[ColumnReport], data: &GroupVerdict, settings: &Setti
         [first, second, third] => format!(", most of all {first}, {second} and {third}"),
         _ => String::new(),
     };
-    let whole = if data.drifted { "The data drifted" } else { "The data as a whole held" };
-    format!("{whole}: {} of {} drifted{most}.", data.n_drifted, format::plural(data.n_columns, "column"))
+    let whole = if data.drifted { "The data drifted" } else { "The data as a whole held, but drifted" };
+    format!("{whole} in {} of {}{most}.", data.n_drifted, format::plural(data.n_columns, "column"))
 }
 
 /// What columns are ranked by: the larger of both effects, in units of their minimum.

@@ -39,9 +39,8 @@ pub fn sturges_edges(min: f64, max: f64, n: u64, is_integer: bool) -> Vec<f64> {
 /// for the last bin, which takes in both.
 pub fn count(sorted: &[f64], edges: &[f64]) -> Vec<u64> {
     let last = edges.len() - 1;
-    let below = |i: usize| {
-        sorted.partition_point(|&value| if i == last { value <= edges[i] } else { value < edges[i] })
-    };
+    let below =
+        |i: usize| sorted.partition_point(|&value| if i == last { value <= edges[i] } else { value < edges[i] });
     let positions: Vec<usize> = (0..=last).map(below).collect();
     positions.windows(2).map(|pair| (pair[1] - pair[0]) as u64).collect()
 }

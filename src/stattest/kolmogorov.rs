@@ -30,11 +30,8 @@ pub fn sf(n: u64, x: f64) -> f64 {
     if is_one_sided {
         return (2.0 * smirnov_sf(n, x)).clamp(0.0, 1.0);
     }
-    let cdf = if n <= 140 || (n <= 100_000 && n_f * x * x.sqrt() <= 1.4) {
-        durbin_cdf(n, x)
-    } else {
-        pelz_good_cdf(n_f, x)
-    };
+    let cdf =
+        if n <= 140 || (n <= 100_000 && n_f * x * x.sqrt() <= 1.4) { durbin_cdf(n, x) } else { pelz_good_cdf(n_f, x) };
     (1.0 - cdf).clamp(0.0, 1.0)
 }
 

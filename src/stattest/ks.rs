@@ -136,7 +136,8 @@ fn exact_p(n: u64, m: u64, gap: u128) -> f64 {
         let mut row = Vec::with_capacity((high - low + 1) as usize);
         let mut left = 1.0;
         for j in low..=high {
-            let above = usize::try_from(j - before_low).ok().and_then(|index| before.get(index)).copied().unwrap_or(1.0);
+            let above =
+                usize::try_from(j - before_low).ok().and_then(|index| before.get(index)).copied().unwrap_or(1.0);
             let share = match (i, j) {
                 (0, 0) => 0.0,
                 (0, _) => left,

@@ -130,11 +130,7 @@ pub fn p_value(reference: Reference<(u64, u64)>, current: Current<(u64, u64)>) -
     let ((k_r, n), (k_c, m)) = (reference.0, current.0);
     let events = (k_r + k_c) as f64;
     let smallest = events.min((n + m) as f64 - events) * (n.min(m) as f64) / (n + m) as f64;
-    if smallest >= 5.0 {
-        super::z::test(reference, current).unwrap_or(1.0)
-    } else {
-        fisher_exact(reference, current)
-    }
+    if smallest >= 5.0 { super::z::test(reference, current).unwrap_or(1.0) } else { fisher_exact(reference, current) }
 }
 
 #[cfg(test)]

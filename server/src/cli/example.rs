@@ -2,6 +2,7 @@
 
 use clap::Args as ClapArgs;
 use std::path::{Path, PathBuf};
+use tidemark::data::csv;
 use tidemark::example;
 
 use super::{Failure, files, progress, stop};
@@ -41,7 +42,7 @@ pub(super) fn make(rows: u64, seed: u64, folder: &Path) -> Result<[PathBuf; 2], 
         stop::check()?;
         spinner.set_message(format!("Writing {name}"));
         let path = folder.join(name);
-        files::write_atomically(&path, |mut file| example::write_csv(data, &mut file))?;
+        files::write_atomically(&path, |file| csv::write(data, file))?;
         paths.push(path);
     }
     spinner.finish_and_clear();

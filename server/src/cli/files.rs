@@ -40,7 +40,10 @@ pub(super) fn read_model(path: &Path) -> Result<Model, Failure> {
 }
 
 /// Writes a file so that readers see the old content or the new, never half of it.
-pub(super) fn write_atomically(path: &Path, write: impl FnOnce(&mut dyn Write) -> std::io::Result<()>) -> Result<(), Failure> {
+pub(super) fn write_atomically(
+    path: &Path,
+    write: impl FnOnce(&mut dyn Write) -> std::io::Result<()>,
+) -> Result<(), Failure> {
     let folder = check_folder(path)?;
     let name = path.file_name().ok_or_else(|| Failure::file(path, "that is no file name"))?;
     let temporary = folder.join(format!(".{}.{}.tmp", name.to_string_lossy(), std::process::id()));

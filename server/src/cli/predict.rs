@@ -3,8 +3,7 @@
 use clap::Args as ClapArgs;
 use std::io::Write;
 use std::path::PathBuf;
-use tidemark::data::{Column, Dataset};
-use tidemark::example::write_csv;
+use tidemark::data::{Column, Dataset, csv};
 use tidemark::model::{PREDICTION, PROBABILITY};
 
 use super::{Failure, files, stop};
@@ -32,14 +31,10 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         probabilities.iter().map(|probability| model.classes[usize::from(*probability > 0.5)].as_str()).collect();
     let scored = scored(table.data, &labels, probabilities).map_err(|error| Failure::file(&args.input, error))?;
     stop::check()?;
-    files::write_atomically(&args.out, |file: &mut dyn Write| write_csv(&scored, file))
+    files::write_atomically(&args.out, |file: &mut dyn Write| csv::write(&scored, file))
 }
 
-fn scored(
-    data: Dataset,
-    labels: &[&str],
-    probabilities: Vec<f64>,
-) -> Result<Dataset, tidemark::data::DatasetError> {
+fn scored(data: Dataset, labels: &[&str], probabilities: Vec<f64>) -> Result<Dataset, tidemark::data::DatasetError> {
     data.with_column(Column::strings(PREDICTION, labels.iter().map(|label| Some(*label))))?
         .with_column(Column::fractions(PROBABILITY, probabilities))
 }

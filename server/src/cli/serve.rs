@@ -62,7 +62,8 @@ pub(super) fn serve(model: Model, args: &ServiceArgs, on_ready: impl FnOnce(Sock
     let runtime = tokio::runtime::Runtime::new().map_err(|error| Failure::new("threads", error))?;
     runtime.block_on(async {
         let listener = TcpListener::bind(args.listen).await.map_err(|error| {
-            let remedy = if error.kind() == std::io::ErrorKind::AddrInUse { "; --listen takes another one" } else { "" };
+            let remedy =
+                if error.kind() == std::io::ErrorKind::AddrInUse { "; --listen takes another one" } else { "" };
             Failure::new(args.listen, format!("{error}{remedy}"))
         })?;
         let address = listener.local_addr().map_err(|error| Failure::new(args.listen, error))?;

@@ -29,7 +29,7 @@ fn generate() -> (Vec<u8>, Vec<u8>) {
     let (reference, current) = tidemark::example::card_fraud(ROWS, SEED);
     let csv = |data: &tidemark::data::Dataset| {
         let mut csv = Vec::new();
-        tidemark::example::write_csv(data, &mut csv).expect("writing to memory does not fail");
+        tidemark::data::csv::write(data, &mut csv).expect("writing to memory does not fail");
         csv
     };
     (csv(&reference), csv(&current))

@@ -66,7 +66,9 @@ fn compare_report(case: &Value, report: &DriftReport, tally: &mut Tally) {
         tally.check(&format!("{what} type"), outcome.column_type == column_type, || format!("{}", outcome.column_type));
         let score = expected["score"].as_f64().expect("a score");
         let found = outcome.score.value();
-        tally.check(&what, agrees(found, score), || format!("{} {found:e}, not {score:e} by {}", outcome.method.name(), expected["method"]));
+        tally.check(&what, agrees(found, score), || {
+            format!("{} {found:e}, not {score:e} by {}", outcome.method.name(), expected["method"])
+        });
         let drifted = expected["drift_detected"].as_bool().expect("a verdict");
         tally.check(&format!("{what} verdict"), outcome.drifted == drifted, || format!("not {drifted}"));
     }

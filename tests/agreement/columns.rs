@@ -10,14 +10,25 @@ use super::tally::{Tally, agrees};
 
 /// Evidently's methods that Tidemark does not have yet. A name that is neither here nor a [`Method`] is an error.
 const NOT_YET: [&str; 14] = [
-    "kl_div", "hellinger", "TVD", "anderson", "cramer_von_mises", "mannw", "ed", "es", "t_test", "fisher_exact",
-    "g_test", "empirical_mmd", "perc_text_content_drift", "abs_text_content_drift",
+    "kl_div",
+    "hellinger",
+    "TVD",
+    "anderson",
+    "cramer_von_mises",
+    "mannw",
+    "ed",
+    "es",
+    "t_test",
+    "fisher_exact",
+    "g_test",
+    "empirical_mmd",
+    "perc_text_content_drift",
+    "abs_text_content_drift",
 ];
 
 pub fn run(file: &Value, directory: &Path, tally: &mut Tally) {
     for case in file["cases"].as_array().expect("cases") {
-        let (Some(reference), Some(current)) =
-            (side(&case["reference"], directory), side(&case["current"], directory))
+        let (Some(reference), Some(current)) = (side(&case["reference"], directory), side(&case["current"], directory))
         else {
             tally.skip("the data file is not there", 1);
             continue;

@@ -1,0 +1,198 @@
+//! The binary, run as a person would.
+
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use crate::support::{Folder, current, model_file, reference};
+
+fn tidemark(folder: &Folder, args: &[&str]) -> Output {
+    command(folder, args).output().expect("the binary runs")
+}
+
+fn command(folder: &Folder, args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_tidemark"));
+    command.args(args).current_dir(&folder.0).stdin(Stdio::null());
+    command
+}
+
+fn stdout(output: &Output) -> String {
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+/// A folder with reference.csv, current.csv and a model.
+fn prepared() -> Folder {
+    let folder = Folder::new();
+    for (name, data) in [("reference.csv", reference()), ("current.csv", current())] {
+        let mut csv = Vec::new();
+        tidemark::data::csv::write(data, &mut csv).unwrap();
+        std::fs::write(folder.path(name), csv).unwrap();
+    }
+    std::fs::write(folder.path("model.tidemark"), model_file()).unwrap();
+    folder
+}
+
+fn read(path: &Path) -> String {
+    std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+#[test]
+fn help_teaches_every_command() {
+    let folder = Folder::new();
+    let help = stdout(&tidemark(&folder, &["--help"]));
+    for command in ["demo", "example", "train", "predict", "serve", "simulate", "report", "watch"] {
+        assert!(help.contains(command), "{command}");
+        assert!(stdout(&tidemark(&folder, &[command, "--help"])).contains("Usage:"), "{command}");
+    }
+    assert_eq!(tidemark(&folder, &["no-such-command"]).status.code(), Some(2));
+    assert_eq!(tidemark(&folder, &["report", "a.csv"]).status.code(), Some(2));
+}
+
+#[test]
+fn the_example_is_the_same_every_time() {
+    let folder = Folder::new();
+    for out in ["a", "b"] {
+        stdout(&tidemark(&folder, &["example", "--rows", "500", "--seed", "3", "--out", out]));
+    }
+    for name in ["reference.csv", "current.csv"] {
+        let made = read(&folder.path("a").join(name));
+        assert_eq!(made, read(&folder.path("b").join(name)));
+        assert!(made.starts_with("Time,V1,V2,"), "{}", &made[..40]);
+        assert_eq!(made.lines().count(), 501);
+    }
+}
+
+#[test]
+fn train_and_predict_work_on_files() {
+    let folder = prepared();
+    let args = ["train", "reference.csv", "--target", "Class", "--out", "m.tidemark", "--trees", "3"];
+    let figures = stdout(&tidemark(&folder, &args));
+    assert!(figures.contains("3 trees on 2,400 rows"), "{figures}");
+    stdout(&tidemark(&folder, &["predict", "m.tidemark", "current.csv", "--out", "scored.csv"]));
+    let scored = read(&folder.path("scored.csv"));
+    assert!(scored.lines().next().unwrap().ends_with(",Class,prediction,probability"));
+    assert_eq!(scored.lines().count(), 3001);
+}
+
+#[test]
+fn reports_come_in_three_formats_and_two_profiles() {
+    let folder = prepared();
+    let json = stdout(&tidemark(
+        &folder,
+        &["report", "reference.csv", "current.csv", "--format", "json", "--profile", "evidently"],
+    ));
+    let report: tidemark::report::DriftReport = serde_json::from_str(&json).unwrap();
+    assert_eq!(report.columns.len(), 31);
+    assert_eq!(report.settings.judge.name(), "evidently");
+    assert_eq!(report.settings.drift_share(), 0.5);
+    let text = stdout(&tidemark(&folder, &["report", "reference.csv", "current.csv"]));
+    assert!(text.contains("Amount") && text.contains("calibrated profile"), "{text}");
+    let args =
+        ["report", "reference.csv", "current.csv", "--format", "html", "--out", "r.html", "--prediction", "Class"];
+    stdout(&tidemark(&folder, &args));
+    let html = read(&folder.path("r.html"));
+    assert!(html.contains("Prediction drift") && !html.contains("<script"), "no script is needed to read it");
+    assert!(html.len() < 200_000, "{} bytes", html.len());
+}
+
+#[test]
+fn errors_are_one_sentence_and_exit_with_one() {
+    let folder = prepared();
+    std::fs::write(folder.path("broken.csv"), "a,b\n1,2\n3\n").unwrap();
+    std::fs::write(folder.path("other.csv"), "a,b\n1,2\n").unwrap();
+    std::fs::write(folder.path("broken.tidemark"), &model_file()[..1000]).unwrap();
+    for (args, words) in [
+        (vec!["report", "reference.csv", "nope.csv"], "nope.csv: No such file"),
+        (vec!["report", "reference.csv", "broken.csv"], "broken.csv: line 3 has 1 cells where the header has 2"),
+        (vec!["report", "reference.csv", "current.csv", "--target", "label"], "no column is called \"label\""),
+        (vec!["predict", "broken.tidemark", "current.csv", "--out", "x.csv"], "broken.tidemark"),
+        (vec!["predict", "model.tidemark", "other.csv", "--out", "x.csv"], "other.csv: there is no column"),
+        (vec!["train", "reference.csv", "--target", "label", "--out", "x"], "label"),
+        (vec!["serve", "--model", "nope.tidemark"], "nope.tidemark"),
+        (
+            vec!["simulate", "--input-file", "current.csv", "--endpoint", "http://127.0.0.1:9/predict"],
+            "is the server running?",
+        ),
+    ] {
+        let output = tidemark(&folder, &args);
+        let error = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(1), "{args:?}: {error}");
+        assert!(error.contains(words), "{args:?}: {error}");
+        assert!(!error.contains("panicked"), "{args:?}: {error}");
+    }
+    assert!(!folder.path("x.csv").exists() && !folder.path("x").exists(), "nothing is left of a failure");
+}
+
+#[test]
+fn watch_survives_a_bad_file_and_takes_both_spellings() {
+    let folder = prepared();
+    stdout(&tidemark(&folder, &["predict", "model.tidemark", "reference.csv", "--out", "p.csv"]));
+    std::fs::write(folder.path("broken.csv"), "a,b\n1,2\n3\n").unwrap();
+    let output = tidemark(
+        &folder,
+        &[
+            "watch",
+            "--reference_data_path",
+            "reference.csv",
+            "--current-data-path",
+            "broken.csv",
+            "--reference_prediction_path",
+            "p.csv",
+            "--current-prediction-path",
+            "p.csv",
+            "--drift_report_path",
+            "data.html",
+            "--prediction-drift-report-path",
+            "predictions.html",
+            "--interval",
+            "1",
+            "--rounds",
+            "2",
+        ],
+    );
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{said}");
+    assert_eq!(said.matches("data drift was not refreshed: broken.csv: line 3").count(), 2, "{said}");
+    assert!(!folder.path("data.html").exists());
+    assert!(read(&folder.path("predictions.html")).contains("prediction"));
+}
+
+#[test]
+fn a_served_model_is_simulated_against_and_stops_at_a_signal() {
+    let folder = prepared();
+    let mut server =
+        command(&folder, &["serve", "--model", "model.tidemark", "--listen", "127.0.0.1:0", "--data-dir", "d"])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+    let mut line = String::new();
+    std::io::BufRead::read_line(&mut std::io::BufReader::new(server.stdout.as_mut().unwrap()), &mut line).unwrap();
+    let address = line.trim().strip_prefix("Tidemark is at ").expect(&line).to_owned();
+    let endpoint = format!("{address}predict");
+
+    let args = [
+        "simulate",
+        "--input_file",
+        "current.csv",
+        "--endpoint",
+        &endpoint,
+        "--delay",
+        "0",
+        "--execution-mode",
+        "parallel",
+    ];
+    let summary = stdout(&tidemark(&folder, &args));
+    assert!(summary.starts_with("3,000 rows answered"), "{summary}");
+    let log = read(&folder.path("sim_log_file.txt"));
+    assert_eq!(log.lines().count(), 3000);
+    assert!(log.lines().all(|line| line.contains(" - INFO - API response: {")), "{log}");
+
+    let terminated = Command::new("kill").arg(server.id().to_string()).status().unwrap();
+    assert!(terminated.success());
+    let asked = Instant::now();
+    let status = server.wait().unwrap();
+    assert!(status.success(), "{status}");
+    assert!(asked.elapsed() < Duration::from_secs(10));
+}

@@ -1,0 +1,73 @@
+//! The pages as they leave the server, readable without a script, and the addresses around them.
+
+use std::sync::Arc;
+use std::time::Duration;
+use tidemark_app::backend::Backend;
+
+use crate::support::Instance;
+
+#[tokio::test]
+async fn pages_say_what_they_are_about() {
+    let instance = Instance::new();
+    instance.predict_rows(0..150).await;
+    let head = instance.service.check_now().unwrap();
+    for (path, words) in [
+        ("/", "card-fraud"),
+        ("/reports", "Reports"),
+        (&*format!("/reports/{}", head.id), "Amount"),
+        ("/compare", "Reference"),
+    ] {
+        let page = instance.send("GET", path, None).await;
+        assert_eq!(page.status, 200, "{path}");
+        assert!(page.text.contains(words), "{path} lacks {words:?}");
+        assert!(page.text.contains("<h1"), "{path} has no heading");
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_there_is_not_found() {
+    let instance = Instance::new();
+    for path in ["/nope", "/reports/7", "/pkg/nope.js", "/pkg/../../etc/passwd", "/%2e%2e/%2e%2e/etc/passwd"] {
+        assert_eq!(instance.send("GET", path, None).await.status, 404, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn every_page_has_a_policy_of_its_own() {
+    let instance = Instance::new();
+    let (first, second) = (instance.send("GET", "/", None).await, instance.send("GET", "/", None).await);
+    let policy = first.header("content-security-policy");
+    assert!(policy.contains("default-src 'none'") && !policy.contains("unsafe-inline"), "{policy}");
+    assert!(!policy.contains("'unsafe-eval'"), "{policy}");
+    assert_ne!(policy, second.header("content-security-policy"), "a nonce is used once");
+    assert!(!first.text.contains(" style=\""), "the policy forbids inline styles");
+    assert_eq!(first.header("x-content-type-options"), "nosniff");
+}
+
+#[tokio::test]
+async fn server_functions_answer_and_say_what_is_wrong() {
+    let instance = Instance::new();
+    let overview = instance.send("POST", "/api/overview", Some("{}".to_owned())).await;
+    assert_eq!(overview.status, 200, "{}", overview.text);
+    assert_eq!(overview.json()["model"]["name"], "card-fraud");
+    let missing = instance.send("POST", "/api/snapshot", Some(r#"{"id":"9"}"#.to_owned())).await;
+    assert_eq!(missing.status, 404, "{}", missing.text);
+}
+
+#[tokio::test]
+async fn a_real_port_is_served_until_told_to_stop() {
+    let instance = Instance::new();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let service = Arc::clone(&instance.service);
+    let server = tokio::spawn(tidemark_server::serve::run(listener, service, Duration::from_secs(3600), async {
+        drop(stopped.await);
+    }));
+    let health = tokio::task::spawn_blocking(move || {
+        ureq::get(format!("http://{address}/health")).call().unwrap().body_mut().read_to_string().unwrap()
+    });
+    assert!(health.await.unwrap().contains("\"writable\":true"));
+    stop.send(()).unwrap();
+    server.await.unwrap().unwrap();
+}
