@@ -4,5 +4,6 @@ mod command_line;
 mod log;
 mod pages;
 mod predict;
+mod real_data;
 mod reports;
 mod support;
