@@ -19,3 +19,8 @@ pub mod stattest;
 
 /// The version of Tidemark, as it stands in every report.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// The examples in the README run.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

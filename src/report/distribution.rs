@@ -12,12 +12,12 @@ use crate::stattest::{Current, Reference};
 pub enum Distribution {
     /// A numerical column, in bins from left to right. The outer bins take in everything beyond their edge.
     Histogram {
-        /// The bins, at most [`N_BINS`].
+        /// The bins, at most 30.
         bins: Vec<Bin>,
     },
     /// A categorical column: the most frequent categories, then all others together.
     Categories {
-        /// At most [`N_CATEGORIES`], by the larger of both shares.
+        /// At most 12, by the larger of both shares.
         categories: Vec<CategoryShare>,
         /// How many further categories there are.
         n_others: u64,
@@ -53,12 +53,15 @@ pub struct CategoryShare {
 }
 
 /// Bins of a picture.
-pub const N_BINS: usize = 30;
+const N_BINS: usize = 30;
 /// Categories that a picture names.
-pub const N_CATEGORIES: usize = 12;
+const N_CATEGORIES: usize = 12;
 /// A picture leaves this share of the pooled values on each end to the outer bins, so that one outlier cannot
 /// squeeze everything else into one bin.
 const TAIL_SHARE: f64 = 0.005;
+/// Nor does a picture reach further beyond the quartiles than this many times their distance: amounts of money have
+/// tails that would leave all but one bin empty.
+const MAX_REACH: f64 = 6.0;
 
 impl Distribution {
     /// Both sides over common bins (numbers of a numerical column) or categories (everything else).
@@ -82,6 +85,11 @@ fn histogram(a: &[f64], b: &[f64]) -> Option<Vec<Bin>> {
         sides.into_iter().flatten().reduce(pick)
     };
     let (mut low, mut high) = (ends(TAIL_SHARE, f64::min)?, ends(1.0 - TAIL_SHARE, f64::max)?);
+    let (q25, q75) = (ends(0.25, f64::min)?, ends(0.75, f64::max)?);
+    if q25 < q75 {
+        let reach = MAX_REACH * (q75 - q25);
+        (low, high) = (low.max(q25 - reach), high.min(q75 + reach));
+    }
     let distinct = distinct_up_to(a, b, N_BINS);
     let mut n_bins = N_BINS;
     if low == high {

@@ -6,7 +6,7 @@ use tidemark::data::{Dataset, csv, sha256_hex};
 use tidemark::model::Model;
 use tidemark::report::Source;
 
-use super::{Failure, check_folder};
+use super::{Failure, check_folder, progress};
 
 /// A CSV file that was read.
 pub(super) struct Table {
@@ -27,8 +27,10 @@ impl Table {
 
 /// Reads a CSV file, plain or gzipped.
 pub(super) fn read_csv(path: &Path) -> Result<Table, Failure> {
+    let spinner = progress::spinner(format!("Reading {}", path.display()));
     let bytes = std::fs::read(path).map_err(|error| Failure::file(path, error))?;
     let data = csv::read(&bytes).map_err(|error| Failure::file(path, error))?;
+    spinner.finish_and_clear();
     let label = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
     Ok(Table { label, data, sha256: sha256_hex(&bytes) })
 }
