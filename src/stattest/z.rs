@@ -16,7 +16,8 @@ use super::{Current, NotTested, Reference};
 /// ```
 /// use tidemark::stattest::{Current, Reference, z};
 /// let p = z::test(Reference((50, 100)), Current((65, 100))).unwrap();
-/// assert!((p - 0.03174).abs() < 1e-4, "{p}");
+/// // scipy 1.17: 2 * norm.sf(0.15 / sqrt(0.575 * 0.425 * 2 / 100))
+/// assert!((p - 0.03190525523659651).abs() < 1e-12, "{p}");
 /// ```
 ///
 /// Source: Fleiss, "Statistical Methods for Rates and Proportions" (1981); agrees with Evidently 0.7, `_z_stat_test`.
