@@ -9,7 +9,7 @@ mod histogram_overlay;
 mod palette;
 
 pub use category_bars::category_bars;
-pub use drift_timeline::drift_timeline;
+pub use drift_timeline::{drift_timeline, timeline_top};
 pub use histogram_overlay::histogram_overlay;
 pub use palette::Palette;
 
@@ -57,6 +57,8 @@ fn tooltip(palette: &Palette) -> Tooltip {
 fn share_axis(palette: &Palette) -> Axis {
     Axis::new()
         .axis_label(label(palette).formatter("{value}%"))
+        .axis_tick(AxisTick::new().show(false))
+        .axis_line(AxisLine::new().show(false))
         .split_line(SplitLine::new().line_style(LineStyle::new().color(palette.line.as_str())))
         .split_number(4)
 }

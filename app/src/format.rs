@@ -16,24 +16,23 @@ const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Au
 /// assert_eq!(tidemark_app::format::iso(1_795_422_780_000), "2026-11-23T08:33:00Z");
 /// ```
 pub fn iso(at: Millis) -> String {
-    let (year, month, day) = date(at.div_euclid(DAY));
+    let (year, month, day) = civil(at.div_euclid(DAY));
     let [hours, minutes, seconds] = clock(at);
     format!("{year:04}-{month:02}-{day:02}T{hours:02}:{minutes:02}:{seconds:02}Z")
 }
 
-/// A moment for people, `offset_minutes` east of UTC: `23 Nov 2026, 08:33`.
+/// A day for people, `offset_minutes` east of UTC: `23 Nov 2026`.
 ///
 /// ```
-/// use tidemark_app::format::moment;
-/// assert_eq!(moment(1_795_422_780_000, 0), "23 Nov 2026, 08:33");
-/// assert_eq!(moment(1_795_422_780_000, -540), "22 Nov 2026, 23:33");
+/// use tidemark_app::format::date;
+/// assert_eq!(date(1_795_422_780_000, 0), "23 Nov 2026");
+/// assert_eq!(date(1_795_422_780_000, -540), "22 Nov 2026");
 /// ```
-pub fn moment(at: Millis, offset_minutes: i32) -> String {
+pub fn date(at: Millis, offset_minutes: i32) -> String {
     let at = at + Millis::from(offset_minutes) * MINUTE;
-    let (year, month, day) = date(at.div_euclid(DAY));
-    let [hours, minutes, _] = clock(at);
+    let (year, month, day) = civil(at.div_euclid(DAY));
     let month = MONTHS[usize::try_from(month - 1).unwrap_or(0)];
-    format!("{day} {month} {year}, {hours:02}:{minutes:02}")
+    format!("{day} {month} {year}")
 }
 
 /// The time of day, `offset_minutes` east of UTC: `08:33:07`.
@@ -84,7 +83,7 @@ fn clock(at: Millis) -> [Millis; 3] {
 }
 
 /// Year, month and day of the day that many days after 1970-01-01: Howard Hinnant's `civil_from_days`.
-fn date(days: i64) -> (i64, i64, i64) {
+fn civil(days: i64) -> (i64, i64, i64) {
     let shifted = days + 719_468;
     let era = shifted.div_euclid(146_097);
     let day_of_era = shifted.rem_euclid(146_097);

@@ -17,6 +17,8 @@ pub struct Palette {
     pub current: String,
     /// Drift.
     pub drifted: String,
+    /// Drift in some columns only.
+    pub minor: String,
     /// No drift.
     pub stable: String,
     /// Font family.
@@ -34,6 +36,7 @@ impl Palette {
             reference: read("--reference"),
             current: read("--current"),
             drifted: read("--drifted"),
+            minor: read("--minor"),
             stable: read("--stable"),
             font,
         }

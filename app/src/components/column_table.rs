@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 use std::sync::Arc;
-use tidemark::judge::Judge;
+use tidemark::judge::{Direction, Effect, Judge};
 use tidemark::render::{format, svg};
 use tidemark::report::DriftReport;
 
@@ -124,15 +124,7 @@ fn TableRow(row: Row, picture: String) -> impl IntoView {
             <td class="column-table__picture" inner_html=picture></td>
             <td class="column-table__finding">{finding(row.finding)}</td>
             <td class="column-table__effect">
-                {row
-                    .effect
-                    .map(|effect| {
-                        view! {
-                            <span class="column-table__number">{view::effect_value(&effect)}</span>
-                            <span class="column-table__note">{view::effect_interval(&effect)}</span>
-                            <EffectRuler effect/>
-                        }
-                    })}
+                {row.effect.map(|effect| view! { <EffectCell effect direction=row.direction/> })}
             </td>
             <td class="column-table__missing">{missing(row.missing)}</td>
             <td class="column-table__other" class:column-table__other--differs=differs>
@@ -142,6 +134,26 @@ fn TableRow(row: Row, picture: String) -> impl IntoView {
         </tr>
     }
     .into_any()
+}
+
+/// Number, interval, direction and ruler of one effect.
+#[component]
+fn EffectCell(effect: Effect, direction: Option<Direction>) -> impl IntoView {
+    let arrow = match direction {
+        Some(Direction::Up) => Some(Glyph::Up),
+        Some(Direction::Down) => Some(Glyph::Down),
+        Some(Direction::Both) | None => None,
+    };
+    let words = direction.map(|direction| view::direction_words(direction, effect.kind));
+    view! {
+        <span class="column-table__number">{view::effect_value(&effect)}</span>
+        <span class="column-table__arrow" title=words>
+            {arrow.map(|glyph| view! { <Icon glyph/> })}
+            {arrow.and(words).map(|words| view! { <span class="visually-hidden">{words}</span> })}
+        </span>
+        <span class="column-table__note">{view::effect_interval(&effect)}</span>
+        <EffectRuler effect/>
+    }
 }
 
 fn finding(finding: Finding) -> impl IntoView {

@@ -7,8 +7,9 @@ use tidemark::render::format;
 
 use super::chart::{Chart, Draw};
 use super::chart_frame::ChartFrame;
+use super::moment::zone_offset;
 use super::status_badge::css_name;
-use crate::charts::drift_timeline;
+use crate::charts::{drift_timeline, timeline_top};
 use crate::format::time_of_day;
 use crate::monitor::SnapshotHead;
 
@@ -36,8 +37,11 @@ pub fn DriftHistory(
             navigate(&format!("/reports/{id}"), NavigateOptions::default());
         }
     });
-    let draw: Draw =
-        Box::new(move |palette| history.with(|history| drift_timeline(history, threshold.get(), 0, palette)));
+    let latest = Signal::derive(move || history.with(|history| history.last().map_or(0, |head| head.created)));
+    let offset = zone_offset(latest);
+    let draw: Draw = Box::new(move |palette| {
+        history.with(|history| drift_timeline(history, threshold.get(), offset.get().unwrap_or(0), palette))
+    });
     let caption = Signal::derive(move || {
         Some(format!(
             "Share of drifted columns in each comparison. The dashed line stands at {}, from which on the data count as drifted.",
@@ -58,18 +62,23 @@ pub fn DriftHistory(
 #[component]
 fn StillHistory(history: Signal<Vec<SnapshotHead>>, threshold: Signal<f64>) -> impl IntoView {
     let bottom = HEIGHT - BOTTOM;
-    let ticks = [0.0, 0.25, 0.5, 0.75, 1.0].map(|share| {
-        view! {
-            <path class="tm-axis" d=format!("M{LEFT} {:.1}H{}", y(share), WIDTH - RIGHT)></path>
-            <text class="tm-text" x=LEFT - 8.0 y=format!("{:.1}", y(share) + 4.0) text-anchor="end">
-                {format::share(share)}
-            </text>
-        }
-    });
-    let line = move || history.with(|history| line(history));
+    let top = Memo::new(move |_| history.with(|history| timeline_top(history, threshold.get())));
+    let ticks = move || {
+        let tick = |quarter: u32| {
+            let share = top.get() * f64::from(quarter) / 4.0;
+            let y = y(share, top.get());
+            view! {
+                <path class="tm-axis" d=format!("M{LEFT} {y:.1}H{}", WIDTH - RIGHT)></path>
+                <text class="tm-text" x=LEFT - 8.0 y=format!("{:.1}", y + 4.0) text-anchor="end">
+                    {format!("{:.0}%", 100.0 * share)}
+                </text>
+            }
+        };
+        (0..=4).map(tick).collect_view()
+    };
+    let line = move || history.with(|history| line(history, top.get()));
     let points = move || {
         history.with(|history| {
-            let x = |i| x(i, history.len());
             let point = |(i, head): (usize, &SnapshotHead)| {
                 let class = format!("drift-history__point drift-history__point--{}", css_name(head.verdict().0));
                 let name = format!(
@@ -78,9 +87,10 @@ fn StillHistory(history: Signal<Vec<SnapshotHead>>, threshold: Signal<f64>) -> i
                     head.n_drifted,
                     head.n_columns
                 );
+                let (x, y) = (x(i, history.len()), y(head.share_drifted, top.get()));
                 view! {
                     <a href=format!("/reports/{}", head.id) aria-label=name>
-                        <circle class=class cx=format!("{:.1}", x(i)) cy=format!("{:.1}", y(head.share_drifted)) r="4.5"></circle>
+                        <circle class=class cx=format!("{x:.1}") cy=format!("{y:.1}") r="4.5"></circle>
                     </a>
                 }
             };
@@ -106,7 +116,7 @@ fn StillHistory(history: Signal<Vec<SnapshotHead>>, threshold: Signal<f64>) -> i
             <path class="drift-history__line" d=line></path>
             <path
                 class="drift-history__threshold"
-                d=move || format!("M{LEFT} {:.1}H{}", y(threshold.get()), WIDTH - RIGHT)
+                d=move || format!("M{LEFT} {:.1}H{}", y(threshold.get(), top.get()), WIDTH - RIGHT)
             ></path>
             {times}
             {points}
@@ -119,13 +129,13 @@ fn x(i: usize, n: usize) -> f64 {
     LEFT + (WIDTH - LEFT - RIGHT) * (i as f64 + 0.5) / n.max(1) as f64
 }
 
-fn y(share: f64) -> f64 {
-    TOP + (HEIGHT - TOP - BOTTOM) * (1.0 - share)
+fn y(share: f64, top: f64) -> f64 {
+    TOP + (HEIGHT - TOP - BOTTOM) * (1.0 - share / top)
 }
 
-fn line(history: &[SnapshotHead]) -> String {
+fn line(history: &[SnapshotHead], top: f64) -> String {
     let point = |(i, head): (usize, &SnapshotHead)| {
-        format!("{}{:.1} {:.1}", if i == 0 { "M" } else { "L" }, x(i, history.len()), y(head.share_drifted))
+        format!("{}{:.1} {:.1}", if i == 0 { "M" } else { "L" }, x(i, history.len()), y(head.share_drifted, top))
     };
     history.iter().enumerate().map(point).collect()
 }

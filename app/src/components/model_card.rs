@@ -17,7 +17,7 @@ pub fn ModelCard(
         .map(|(name, value)| {
             view! {
                 <div class="model-card__metric">
-                    <dt>{name}</dt>
+                    <dt>{label(&name)}</dt>
                     <dd>{format::number(value)}</dd>
                 </div>
             }
@@ -38,4 +38,22 @@ pub fn ModelCard(
         </section>
     }
     .into_any()
+}
+
+/// A figure's name as people write it; one that is not known stays as it is.
+fn label(name: &str) -> String {
+    match name {
+        "n_test" => "Rows",
+        "n_positive" => "Positives",
+        "accuracy" => "Accuracy",
+        "precision" => "Precision",
+        "recall" => "Recall",
+        "f1" => "F1",
+        "roc_auc" => "ROC AUC",
+        "average_precision" => "Average precision",
+        "brier" => "Brier score",
+        "log_loss" => "Log loss",
+        other => other,
+    }
+    .to_owned()
 }

@@ -17,16 +17,25 @@ pub fn Moment(
     #[prop(into)]
     at: Signal<Millis>,
 ) -> impl IntoView {
-    let offset = RwSignal::new(None);
-    Effect::new(move || offset.set(Some(zone::minutes_east_of_utc(at.get()))));
-    let text = move || match offset.get() {
-        None => format!("{} UTC", format::moment(at.get(), 0)),
-        Some(minutes) => format::moment(at.get(), minutes),
-    };
+    let offset = zone_offset(at);
     let iso = move || format::iso(at.get());
+    let time = move || match offset.get() {
+        None => format!("{} UTC", format::time_of_day(at.get(), 0)),
+        Some(minutes) => format::time_of_day(at.get(), minutes),
+    };
+    let date = move || format::date(at.get(), offset.get().unwrap_or(0));
     view! {
         <time class="moment" datetime=iso title=iso>
-            {text}
+            <span class="moment__date">{date}</span>
+            " "
+            <span class="moment__time">{time}</span>
         </time>
     }
+}
+
+/// How far the reader's clocks are ahead of UTC at a moment, in minutes; `None` until the browser has said.
+pub fn zone_offset(at: Signal<Millis>) -> ReadSignal<Option<i32>> {
+    let (offset, set_offset) = signal(None);
+    Effect::new(move || set_offset.set(Some(zone::minutes_east_of_utc(at.get()))));
+    offset
 }

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use std::sync::Arc;
 use tidemark::judge::Verdict;
 use tidemark::report::{ColumnReport, DriftReport};
+use tidemark::schema::ColumnRole;
 use tidemark::stattest::{NotTested, Tested};
 
 use super::status_badge::StatusMark;
@@ -31,7 +32,11 @@ pub fn findings(report: &DriftReport) -> Vec<Finding> {
             })
         }),
         with("New categories", |column| !column.calibrated.new_categories.is_empty()),
-        with("Column not there", |column| reason_is(column, |reason| matches!(reason, NotTested::AbsentInCurrent))),
+        with("Column not there", |column| {
+            // Labels come late, and often never: a missing target is no fault of the data.
+            column.role != ColumnRole::Target
+                && reason_is(column, |reason| matches!(reason, NotTested::AbsentInCurrent))
+        }),
         with("Other type of values", |column| {
             reason_is(column, |reason| matches!(reason, NotTested::TypeMismatch { .. }))
         }),

@@ -101,19 +101,15 @@ fn Tiles(report: Arc<DriftReport>, headline: Memo<Headline>) -> impl IntoView {
     let drifted = Signal::derive(move || {
         data.with(|data| format!("{} of {}", format::count(data.n_drifted), format::count(data.n_columns)))
     });
-    let untested = Signal::derive(move || {
-        Some(match data.with(|data| data.n_columns - data.n_tested) {
-            0 => "every column tested".to_owned(),
-            n => format!("{} not tested", format::count(n)),
-        })
-    });
-    let share = Signal::derive(move || data.with(|data| format::share(data.share_drifted)));
-    let needed = Signal::derive(move || {
-        Some(format!("drift from {} on", data.with(|data| format::share(data.share_threshold))))
+    let share = Signal::derive(move || {
+        Some(data.with(|data| {
+            format!("{}, threshold {}", format::share(data.share_drifted), format::share(data.share_threshold))
+        }))
     });
     let predictions = Signal::derive(move || {
         headline.with(|headline| match &headline.predictions {
             Some(group) if group.drifted => "Drifted".to_owned(),
+            Some(group) if group.n_tested == 0 => "Not tested".to_owned(),
             Some(_) => "No drift".to_owned(),
             None => "–".to_owned(),
         })
@@ -126,10 +122,11 @@ fn Tiles(report: Arc<DriftReport>, headline: Memo<Headline>) -> impl IntoView {
             ))
         })
     });
+    let n_tested: u64 = report.data.n_tested + report.predictions.as_ref().map_or(0, |group| group.n_tested);
+    let n_differ = report.columns.iter().filter(|column| column.why_they_differ.is_some()).count() as u64;
     view! {
         <dl class="tiles">
-            <StatTile label="Drifted columns" value=drifted note=untested/>
-            <StatTile label="Share of columns" value=share note=needed>
+            <StatTile label="Drifted columns" value=drifted note=share>
                 <ShareBar
                     share=Signal::derive(move || data.with(|data| data.share_drifted))
                     threshold=Signal::derive(move || data.with(|data| data.share_threshold))
@@ -138,9 +135,19 @@ fn Tiles(report: Arc<DriftReport>, headline: Memo<Headline>) -> impl IntoView {
             </StatTile>
             <StatTile label="Prediction drift" value=predictions note=of_predictions/>
             <StatTile
+                label="Judges disagree"
+                value=format::plural(n_differ, "column")
+                note="Calibrated and Evidently 0.7, side by side"
+            />
+            <StatTile
                 label="Rows compared"
                 value=format::count(report.current.rows)
-                note=format!("with {} of the reference", format::count(report.reference.rows))
+                note=format!(
+                    "with {} of the reference; {} of {} tested",
+                    format::count(report.reference.rows),
+                    format::count(n_tested),
+                    format::plural(report.columns.len() as u64, "column"),
+                )
             />
         </dl>
     }

@@ -66,7 +66,7 @@ pub fn ComparePage() -> impl IntoView {
     let is_running = move || stage.with(Stage::is_running);
     view! {
         <Title text="Compare"/>
-        <div class="page page--wide">
+        <div class="page">
             <header class="page__head">
                 <div>
                     <h1 class="page__title">"Compare two files"</h1>
@@ -109,7 +109,7 @@ pub fn ComparePage() -> impl IntoView {
             </section>
             <div aria-live="polite">
                 {move || stage.with(|stage| match stage {
-                    Stage::Choosing => ().into_any(),
+                    Stage::Choosing => view! { <GoodToKnow/> }.into_any(),
                     Stage::Running(step) => view! { <Running step=step.clone() cancel=Callback::new(cancel)/> }.into_any(),
                     Stage::Failed(message) => {
                         view! { <ErrorState title="The files could not be compared" detail=message.clone()/> }.into_any()
@@ -130,6 +130,35 @@ pub fn ComparePage() -> impl IntoView {
         </div>
     }
     .into_any()
+}
+
+/// What one may want to know before choosing files.
+#[component]
+fn GoodToKnow() -> impl IntoView {
+    view! {
+        <dl class="compare__notes needs-script">
+            <div>
+                <dt>"What it takes"</dt>
+                <dd>
+                    "CSV, plain or gzipped. The first line names the columns; commas, semicolons, tabs and bars are told
+                    apart. Columns are matched by name."
+                </dd>
+            </div>
+            <div>
+                <dt>"What it says"</dt>
+                <dd>
+                    "For each column whether it drifted, by how much, and how sure that is: a verdict of our own and, beside
+                    it, the one that Evidently 0.7 gives."
+                </dd>
+            </div>
+            <div>
+                <dt>"Where it happens"</dt>
+                <dd>
+                    "In a worker of this page, with the same code as on the server and on the command line, to the same digit."
+                </dd>
+            </div>
+        </dl>
+    }
 }
 
 #[component]

@@ -217,7 +217,7 @@ fn Tiles(overview: RwSignal<Overview>, latest: Memo<Option<SnapshotHead>>) -> im
         })
     });
     let counts_from = Signal::derive(move || {
-        Some(format!("drift from {} on", format::share(overview.with(|overview| overview.share_threshold))))
+        Some(format!("threshold {}", format::share(overview.with(|overview| overview.share_threshold))))
     });
     view! {
         <dl class="tiles">

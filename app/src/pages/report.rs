@@ -21,7 +21,7 @@ pub fn ReportPage() -> impl IntoView {
     let snapshot = Resource::new(move || id.get(), api::load_snapshot);
     view! {
         <Title text="Report"/>
-        <div class="page page--wide">
+        <div class="page">
             <Suspense fallback=|| view! { <Skeleton label="Loading the report"/> }>
                 {move || Suspend::new(async move {
                     match snapshot.await {

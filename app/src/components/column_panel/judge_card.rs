@@ -1,11 +1,11 @@
 //! What each of the two judges found, number by number.
 
 use leptos::prelude::*;
-use tidemark::judge::{Calibrated, Direction, EffectKind, EffectTest, Verdict};
+use tidemark::judge::{Calibrated, EffectTest, Verdict};
 use tidemark::render::format;
 use tidemark::stattest::{TestOutcome, Tested};
 
-use crate::components::column_table::view::{effect_interval, effect_value, one};
+use crate::components::column_table::view::{direction_words, effect_interval, effect_value, one};
 use crate::components::effect_ruler::EffectRuler;
 use crate::components::status_badge::StatusBadge;
 
@@ -90,22 +90,11 @@ fn effect_test(found: Tested<EffectTest>, q: f64) -> AnyView {
                         name="p, corrected"
                         value=format!("{} {sign} {}", format::p_value(test.p_adjusted), format::number(q))
                     />
-                    {test.direction.map(|way| view! { <Fact name="Direction" value=direction(way, effect.kind)/> })}
+                    {test.direction.map(|way| view! { <Fact name="Direction" value=direction_words(way, effect.kind)/> })}
                 </dl>
             }
             .into_any()
         }
-    }
-}
-
-fn direction(direction: Direction, kind: EffectKind) -> &'static str {
-    let rate = matches!(kind, EffectKind::RateRatio | EffectKind::ShareDifference);
-    match direction {
-        Direction::Up if rate => "more frequent now",
-        Direction::Down if rate => "rarer now",
-        Direction::Up => "larger now",
-        Direction::Down => "smaller now",
-        Direction::Both => "other shape, not other size",
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use tidemark::judge::{Effect, EffectKind, Judge, Verdict};
+use tidemark::judge::{Direction, Effect, EffectKind, Judge, Verdict};
 use tidemark::render::format;
 use tidemark::report::{ColumnReport, DriftReport};
 use tidemark::schema::ColumnRole;
@@ -26,6 +26,8 @@ pub struct Row {
     pub finding: Finding,
     /// How large the change is.
     pub effect: Option<Effect>,
+    /// Which way the values went.
+    pub direction: Option<Direction>,
     /// Whether a change of the missing values, not of the values, is the more pressing one.
     pub by_missing: bool,
     /// Missing values on both sides.
@@ -157,6 +159,7 @@ fn row(report: &DriftReport, index: usize, column: &ColumnReport, judge: Judge, 
         verdict: column.verdict(judge),
         finding: finding(report, column, judge),
         effect: column.calibrated.values.outcome().map(|test| test.effect.clone()),
+        direction: column.calibrated.values.outcome().and_then(|test| test.direction),
         by_missing: judge == Judge::Calibrated && is_by_missing(column),
         missing: Missing::of(column),
         other_verdict: column.verdict(other),
@@ -166,14 +169,16 @@ fn row(report: &DriftReport, index: usize, column: &ColumnReport, judge: Judge, 
     }
 }
 
-/// Type, and role where it is not a plain feature: `numerical`, `categorical, target`.
+/// Type, role where it is not a plain feature, and importance where a model is known: `categorical, target`.
 pub fn kind(column: &ColumnReport) -> String {
-    match column.role {
-        ColumnRole::Feature => column.column_type.to_string(),
-        ColumnRole::Target => format!("{}, target", column.column_type),
-        ColumnRole::Prediction => format!("{}, prediction", column.column_type),
-        ColumnRole::Ignored => format!("{}, ignored", column.column_type),
-    }
+    let role = match column.role {
+        ColumnRole::Feature => "",
+        ColumnRole::Target => ", target",
+        ColumnRole::Prediction => ", prediction",
+        ColumnRole::Ignored => ", ignored",
+    };
+    let importance = column.importance.map(|share| format!(", importance {}", format::share(share)));
+    format!("{}{role}{}", column.column_type, importance.unwrap_or_default())
 }
 
 /// Whether the verdict on the missing values is the one that presses.
@@ -204,6 +209,18 @@ fn finding(report: &DriftReport, column: &ColumnReport, judge: Judge) -> Finding
             },
             Tested::NotTested(reason) => Finding::NotTested(reason.to_string()),
         },
+    }
+}
+
+/// Which way a change goes, in words.
+pub const fn direction_words(direction: Direction, kind: EffectKind) -> &'static str {
+    let rate = matches!(kind, EffectKind::RateRatio | EffectKind::ShareDifference);
+    match direction {
+        Direction::Up if rate => "more frequent now",
+        Direction::Down if rate => "rarer now",
+        Direction::Up => "larger now",
+        Direction::Down => "smaller now",
+        Direction::Both => "other shape, not other size",
     }
 }
 

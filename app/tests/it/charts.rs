@@ -1,0 +1,57 @@
+//! Charts as the JSON that ECharts gets. After a wanted change: `TIDEMARK_BLESS=1 cargo test -p tidemark-app --features
+//! ssr`, and look at the difference before it is committed.
+
+use crate::fixture;
+use serde_json::Value;
+use std::path::Path;
+use tidemark::report::{Bin, CategoryShare};
+use tidemark_app::charts::{Palette, category_bars, drift_timeline, histogram_overlay, option};
+use tidemark_app::monitor::SnapshotHead;
+
+/// Every colour is the name of its token, so that a golden file shows which one was taken.
+fn palette() -> Palette {
+    Palette::read(str::to_owned, "Inter".to_owned())
+}
+
+fn check(name: &str, chart: &charming::Chart) {
+    let option = option(chart, &palette());
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/it/golden/{name}.json"));
+    if std::env::var_os("TIDEMARK_BLESS").is_some() {
+        let text = serde_json::to_string_pretty(&option).expect("an option is plain data");
+        std::fs::write(&path, text + "\n").expect("the golden file can be written");
+    }
+    let golden = std::fs::read_to_string(&path).expect("the golden file is there");
+    assert_eq!(option, serde_json::from_str::<Value>(&golden).expect("the golden file is JSON"), "{name}");
+    // Both would need what the content security policy forbids: `new Function`, and HTML made of column names.
+    assert!(!option.to_string().contains("function"), "{name} holds code");
+    assert_eq!(option["tooltip"]["renderMode"], "richText", "{name}");
+}
+
+#[test]
+fn a_histogram_is_bars_under_a_line_of_steps() {
+    let bin = |low: f64, reference, current| Bin { low, high: low + 0.5, reference, current };
+    let bins = [bin(-0.5, 0.25, 0.1), bin(0.0, 0.5, 0.300_04), bin(0.5, 0.25, 0.599_96)];
+    check("histogram_overlay", &histogram_overlay(&bins, &palette()));
+}
+
+#[test]
+fn categories_are_bars_side_by_side_and_the_rest_is_one_more() {
+    let share = |name: &str, reference, current| CategoryShare { name: name.to_owned(), reference, current };
+    let categories = [share("cash", 0.6, 0.5), share("a name that is far too long for an axis", 0.3, 0.3)];
+    check("category_bars", &category_bars(&categories, 4, [0.1, 0.2], &palette()));
+}
+
+#[test]
+fn a_timeline_has_a_coloured_point_per_comparison_and_a_threshold() {
+    let head = |created, n_drifted: u64, data_drifted| SnapshotHead {
+        created,
+        n_drifted,
+        share_drifted: n_drifted as f64 / 30.0,
+        n_columns: 30,
+        data_drifted,
+        predictions_drifted: None,
+        ..fixture::snapshot().head
+    };
+    let history = [head(0, 0, false), head(60_000, 1, false), head(120_000, 6, true)];
+    check("drift_timeline", &drift_timeline(&history, 0.1, 60, &palette()));
+}

@@ -1,0 +1,114 @@
+//! A small report with one column of every kind, and a backend that serves it.
+
+use std::fmt::Write;
+use std::sync::Arc;
+
+use tidemark::data::csv;
+use tidemark::judge::Settings;
+use tidemark::report::{DriftReport, Source, compare};
+use tidemark::schema::{ColumnRole, Schema, SchemaOverrides};
+use tidemark::stattest::{Current, Reference};
+use tidemark_app::backend::Backend;
+use tidemark_app::error::AppError;
+use tidemark_app::monitor::{ModelCard, Overview, Snapshot, SnapshotHead, Traffic, Window};
+
+/// `moved` drifts, `steady` does not, `kind` gets a new category, `gaps` loses values, `flat` is constant, `gone` is
+/// not in the current data, `score` is the model's answer.
+pub fn report() -> DriftReport {
+    let reference = csv::read(table(0.0, "card", 0, true).as_bytes()).expect("the table is well formed");
+    let current = csv::read(table(120.0, "voucher", 4, false).as_bytes()).expect("the table is well formed");
+    let mut overrides = SchemaOverrides::default();
+    overrides.roles.insert("score".to_owned(), ColumnRole::Prediction);
+    let schema = Schema::infer(&reference, &overrides).expect("the column is there");
+    compare(
+        Reference(Source { label: "training data", data: &reference, sha256: None }),
+        Current(Source { label: "rows 1 to 600", data: &current, sha256: None }),
+        &schema,
+        &Settings::default(),
+    )
+}
+
+fn table(shift: f64, third_kind: &str, every_gap: usize, has_gone: bool) -> String {
+    let mut text = format!("moved,steady,kind,gaps,flat,score{}\n", if has_gone { ",gone" } else { "" });
+    for row in 0..600_usize {
+        // 389 and 600 have no common factor: every remainder occurs once.
+        let spread = (row * 389 % 600) as f64;
+        let kind = ["cash", "cash", third_kind][row % 3];
+        let gap = every_gap > 0 && row % every_gap == 0;
+        let gaps = if gap { String::new() } else { format!("{spread}.5") };
+        write!(text, "{},{spread}.25,{kind},{gaps},7.5,0.{:03}", spread + shift + 0.5, row % 600)
+            .expect("writing to a string does not fail");
+        text.push_str(if has_gone { ",1.5\n" } else { "\n" });
+    }
+    text
+}
+
+/// The stored comparison that holds [`report`].
+pub fn snapshot() -> Snapshot {
+    let report = report();
+    let head = SnapshotHead {
+        id: "first".to_owned(),
+        created: 1_795_422_780_000,
+        window: Window { first: 1, end: 601, from: 1_795_422_700_000, to: 1_795_422_779_000 },
+        share_drifted: report.data.share_drifted,
+        n_drifted: report.data.n_drifted,
+        n_columns: report.data.n_columns,
+        data_drifted: report.data.drifted,
+        predictions_drifted: report.predictions.as_ref().map(|group| group.drifted),
+        sentence: report.sentence.clone(),
+    };
+    Snapshot { head, report }
+}
+
+/// Serves one comparison, or none.
+pub struct Fixed {
+    /// Whether there is one.
+    pub is_empty: bool,
+}
+
+impl Fixed {
+    /// Ready to be put into a context.
+    pub fn handle(is_empty: bool) -> tidemark_app::backend::BackendHandle {
+        Arc::new(Self { is_empty })
+    }
+}
+
+impl Backend for Fixed {
+    fn overview(&self) -> Result<Overview, AppError> {
+        Ok(Overview {
+            model: ModelCard {
+                name: "card-fraud".to_owned(),
+                version: "9f3a61c2".to_owned(),
+                kind: "random forest, 20 trees".to_owned(),
+                target: "Class".to_owned(),
+                n_features: 6,
+                n_reference: 600,
+                metrics: vec![("roc_auc".to_owned(), 0.971)],
+            },
+            traffic: Traffic {
+                total: 612,
+                per_second: 10.2,
+                last_minute: vec![10; 60],
+                share_positive: Some(0.001_7),
+                latest: Some(1_795_422_783_000),
+            },
+            history: if self.is_empty { Vec::new() } else { vec![snapshot().head] },
+            interval_seconds: 4,
+            share_threshold: 0.1,
+            min_window_rows: 1_000,
+            now: 1_795_422_785_000,
+        })
+    }
+
+    fn snapshot(&self, id: &str) -> Result<Snapshot, AppError> {
+        if id == "first" {
+            Ok(snapshot())
+        } else {
+            Err(AppError::NotFound { what: "report".to_owned(), id: id.to_owned() })
+        }
+    }
+
+    fn check_now(&self) -> Result<SnapshotHead, AppError> {
+        Err(AppError::TooFewRows { found: 612, needed: 1_000 })
+    }
+}

@@ -1,0 +1,6 @@
+//! The pages and charts of the app, without a browser.
+
+mod charts;
+mod fixture;
+mod ssr;
+mod table_view;

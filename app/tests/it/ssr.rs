@@ -1,0 +1,152 @@
+//! Pages and components as HTML, as they leave the server: what one sees without any script.
+
+use any_spawner::Executor;
+use futures::StreamExt;
+use leptos::prelude::*;
+
+use crate::fixture;
+use leptos_meta::MetaTags;
+use leptos_router::location::RequestUrl;
+use std::sync::Arc;
+use tidemark::judge::{Judge, Verdict};
+use tidemark_app::App;
+use tidemark_app::components::column_table::ColumnTable;
+use tidemark_app::components::empty_state::EmptyState;
+use tidemark_app::components::status_badge::StatusBadge;
+use tidemark_app::report_query::ReportQuery;
+
+/// A component by itself.
+fn html<V: IntoView + 'static>(component: impl FnOnce() -> V) -> String {
+    let owner = Owner::new();
+    owner.with(|| component().to_html())
+}
+
+/// The whole page at an address.
+async fn page(address: &str, is_empty: bool) -> String {
+    let _ = Executor::init_tokio();
+    let owner = Owner::new_root(Some(Arc::new(hydration_context::SsrSharedContext::new())));
+    let stream = owner.with(|| {
+        provide_context(fixture::Fixed::handle(is_empty));
+        provide_context(RequestUrl::new(address));
+        view! {
+            <MetaTags/>
+            <App/>
+        }
+        .into_view()
+        .to_html_stream_in_order()
+    });
+    let chunks: Vec<String> = stream.collect().await;
+    chunks.concat()
+}
+
+#[test]
+fn a_badge_says_its_verdict_in_a_word_a_shape_and_a_class() {
+    for verdict in Verdict::ALL {
+        let badge = html(|| view! { <StatusBadge verdict/> });
+        assert!(badge.contains(verdict.label()), "{badge}");
+        assert!(badge.contains("<svg"), "{badge}");
+    }
+    let badge = html(|| view! { <StatusBadge verdict=Verdict::Stable label="No drift"/> });
+    assert!(badge.contains("No drift") && !badge.contains("Stable"), "{badge}");
+}
+
+#[test]
+fn the_table_has_a_row_per_column_and_says_why_one_was_not_tested() {
+    let report = Arc::new(fixture::report());
+    let table = html(|| view! { <ColumnTable report=report.clone() query=ReportQuery::default()/> });
+    assert_eq!(table.matches("<tr class=\"column-table__row ").count(), 6, "{table}");
+    assert!(table.contains("the current data lack this column"), "{table}");
+    assert!(table.contains("one and the same value on both sides"), "{table}");
+    assert!(table.contains("by missing values"), "{table}");
+    assert!(table.contains("aria-sort=\"descending\""), "{table}");
+    assert!(table.contains("<caption class=\"visually-hidden\">Columns</caption>"), "{table}");
+    // The content security policy forbids them.
+    assert!(!table.contains("style=\""), "{table}");
+}
+
+#[test]
+fn the_prediction_is_in_the_other_table() {
+    let report = Arc::new(fixture::report());
+    let data = html(|| view! { <ColumnTable report=report.clone() query=ReportQuery::default()/> });
+    let predictions =
+        html(|| view! { <ColumnTable report=report.clone() predictions=true query=ReportQuery::default()/> });
+    assert!(!data.contains(">score<") && predictions.contains(">score<"));
+    assert_eq!(predictions.matches("<tr class=\"column-table__row ").count(), 1);
+}
+
+#[test]
+fn a_filter_that_nothing_passes_says_so_and_offers_a_way_back() {
+    let report = Arc::new(fixture::report());
+    let query =
+        ReportQuery { text: "no such column".to_owned(), judge: Some(Judge::Evidently), ..ReportQuery::default() };
+    let table = html(|| view! { <ColumnTable report query/> });
+    assert!(table.contains("No column fits the filter."), "{table}");
+    assert!(table.contains("href=\"?judge=evidently\""), "{table}");
+}
+
+#[test]
+fn an_empty_state_is_a_heading_and_words() {
+    let state = html(|| view! { <EmptyState title="No comparison yet"><p>"Soon."</p></EmptyState> });
+    assert!(state.contains("<h2 class=\"empty-state__title\">No comparison yet</h2>"), "{state}");
+}
+
+#[tokio::test]
+async fn the_overview_tells_the_verdict_and_links_to_the_report() {
+    let overview = page("/", false).await;
+    assert!(overview.contains("card-fraud"), "{overview}");
+    assert!(overview.contains(&fixture::report().sentence), "{overview}");
+    assert!(overview.contains("href=\"/reports/first\""), "{overview}");
+    assert!(overview.contains("ROC AUC"), "{overview}");
+    assert_eq!(overview.matches("<h1").count(), 1);
+}
+
+#[tokio::test]
+async fn before_the_first_comparison_the_overview_says_what_it_waits_for() {
+    let overview = page("/", true).await;
+    assert!(overview.contains("The first comparison needs 1,000 rows; 612 so far."), "{overview}");
+    assert!(overview.contains("Waiting for the first window"), "{overview}");
+    assert!(overview.contains("value=\"612\""), "{overview}");
+}
+
+#[tokio::test]
+async fn a_report_with_an_open_column_shows_both_judges_and_both_sides() {
+    let report = page("/reports/first?column=moved", false).await;
+    assert_eq!(report.matches("<h1").count(), 1);
+    assert!(report.contains("id=\"column\""), "the panel is open");
+    assert!(report.contains("Evidently 0.7"), "{report}");
+    assert!(report.contains("Smallest that matters"), "{report}");
+    assert!(report.contains("<caption>In numbers</caption>"), "{report}");
+    assert!(report.contains("tm-large"), "the large picture is there without a script");
+    assert!(!report.contains("style=\""), "the content security policy forbids inline styles");
+}
+
+#[tokio::test]
+async fn the_address_chooses_judge_filter_and_order() {
+    let report = page("/reports/first?judge=evidently&verdict=stable&sort=name", false).await;
+    assert!(report.contains("By the rules of Evidently 0.7"), "{report}");
+    assert!(report.contains("aria-sort=\"ascending\""), "{report}");
+    assert!(report.contains(">steady<") && !report.contains(">moved<"), "only what is stable is listed");
+}
+
+#[tokio::test]
+async fn a_report_that_is_not_there_says_so() {
+    let report = page("/reports/second", false).await;
+    assert!(report.contains("There is no report"), "{report}");
+    assert!(report.contains("href=\"/reports\""), "{report}");
+}
+
+#[tokio::test]
+async fn an_address_without_a_page_leads_back() {
+    let missing = page("/nowhere", false).await;
+    assert!(missing.contains("There is no such page"), "{missing}");
+}
+
+#[tokio::test]
+async fn without_javascript_compare_names_the_command_line() {
+    let compare = page("/compare", false).await;
+    assert!(
+        compare.contains("<noscript>") && compare.contains("tidemark report reference.csv current.csv"),
+        "{compare}"
+    );
+    assert!(compare.contains("Nothing is uploaded."), "{compare}");
+}
