@@ -10,11 +10,17 @@ use crate::schema::ColumnType;
 
 pub mod binning;
 pub mod chi_square;
+pub mod energy;
+pub mod hellinger;
 pub mod jensen_shannon;
+pub mod kl_divergence;
 pub mod kolmogorov;
 pub mod ks;
+pub mod mann_whitney;
 pub mod proportions;
 pub mod psi;
+mod special;
+pub mod t_test;
 pub mod tails;
 pub mod wasserstein;
 pub mod z;
@@ -45,11 +51,41 @@ pub enum Method {
     JensenShannon,
     /// Population stability index.
     Psi,
+    /// Kullback-Leibler divergence of the current from the reference's shares.
+    KlDiv,
+    /// Hellinger distance.
+    Hellinger,
+    /// Mann-Whitney U test, one-sided.
+    #[serde(rename = "mannw")]
+    MannWhitney,
+    /// Energy distance.
+    #[serde(rename = "ed")]
+    Energy,
+    /// Student's t test.
+    TTest,
+    /// Fisher's exact test of two proportions.
+    FisherExact,
+    /// Likelihood-ratio test of the counts.
+    GTest,
 }
 
 impl Method {
     /// Every method, in the order of the documentation.
-    pub const ALL: [Self; 6] = [Self::Ks, Self::Wasserstein, Self::ChiSquare, Self::Z, Self::JensenShannon, Self::Psi];
+    pub const ALL: [Self; 13] = [
+        Self::Ks,
+        Self::Wasserstein,
+        Self::ChiSquare,
+        Self::Z,
+        Self::JensenShannon,
+        Self::Psi,
+        Self::KlDiv,
+        Self::Hellinger,
+        Self::MannWhitney,
+        Self::Energy,
+        Self::TTest,
+        Self::FisherExact,
+        Self::GTest,
+    ];
 
     /// Evidently's name string.
     pub const fn name(self) -> &'static str {
@@ -60,6 +96,13 @@ impl Method {
             Self::Z => "z",
             Self::JensenShannon => "jensenshannon",
             Self::Psi => "psi",
+            Self::KlDiv => "kl_div",
+            Self::Hellinger => "hellinger",
+            Self::MannWhitney => "mannw",
+            Self::Energy => "ed",
+            Self::TTest => "t_test",
+            Self::FisherExact => "fisher_exact",
+            Self::GTest => "g_test",
         }
     }
 
@@ -72,14 +115,28 @@ impl Method {
             Self::Z => "Z test of proportions",
             Self::JensenShannon => "Jensen-Shannon distance",
             Self::Psi => "Population stability index",
+            Self::KlDiv => "Kullback-Leibler divergence",
+            Self::Hellinger => "Hellinger distance",
+            Self::MannWhitney => "Mann-Whitney U, one-sided",
+            Self::Energy => "Energy distance",
+            Self::TTest => "Student's t",
+            Self::FisherExact => "Fisher's exact test",
+            Self::GTest => "G test",
         }
     }
 
     /// The threshold Evidently 0.7 uses unless told otherwise.
     pub const fn default_threshold(self) -> f64 {
         match self {
-            Self::Ks | Self::ChiSquare | Self::Z => 0.05,
-            Self::Wasserstein | Self::JensenShannon | Self::Psi => 0.1,
+            Self::Ks | Self::ChiSquare | Self::Z | Self::MannWhitney | Self::TTest => 0.05,
+            Self::Wasserstein
+            | Self::JensenShannon
+            | Self::Psi
+            | Self::KlDiv
+            | Self::Hellinger
+            | Self::Energy
+            | Self::FisherExact
+            | Self::GTest => 0.1,
         }
     }
 
@@ -202,6 +259,13 @@ pub enum NotTested {
     },
     /// The whole column is one value, the same on both sides: nothing can have moved, and no statistic is defined.
     Constant,
+    /// The method takes sides of equal size only.
+    UnequalSizes {
+        /// Reference values.
+        n_reference: u64,
+        /// Current values.
+        n_current: u64,
+    },
     /// No value is missing on either side.
     NoneMissing,
     /// Values were lost on the way: the arithmetic left the finite numbers.
@@ -224,6 +288,9 @@ impl fmt::Display for NotTested {
                 write!(f, "{} does not apply to {column_type} columns", method.name())
             }
             Self::Constant => write!(f, "one and the same value on both sides"),
+            Self::UnequalSizes { n_reference, n_current } => {
+                write!(f, "takes sides of equal size, and there are {n_reference} and {n_current} values")
+            }
             Self::NoneMissing => write!(f, "no missing values on either side"),
             Self::NotFinite => write!(f, "the values are too large to compute with"),
         }

@@ -8,9 +8,10 @@ use std::collections::BTreeMap;
 use super::TestResult;
 use crate::profile::ColumnProfile;
 use crate::schema::ColumnType;
-use crate::stattest::binning::{align, evidently_bins};
+use crate::stattest::binning::{Basis, align, evidently_bins};
 use crate::stattest::{
-    Current, Method, NotTested, Reference, Score, TestOutcome, chi_square, jensen_shannon, ks, psi, wasserstein, z,
+    Current, Method, NotTested, Reference, Score, TestOutcome, chi_square, energy, hellinger, jensen_shannon,
+    kl_divergence, ks, mann_whitney, proportions, psi, t_test, wasserstein, z,
 };
 
 /// Settings of `DataDriftPreset` that this judge honours. A column's own setting goes before its type's, which goes
@@ -123,6 +124,7 @@ pub fn judge(
     }
     let drifted = match (method, score) {
         (Method::Ks, Score::PValue(p)) => p <= threshold,
+        (Method::Energy, Score::Distance(distance)) => distance > threshold,
         (_, Score::PValue(p)) => p < threshold,
         (_, Score::Distance(distance)) => distance >= threshold,
     };
@@ -150,8 +152,18 @@ pub fn score(
         let (_, reference, current) = align(Reference(&reference), Current(&current));
         (reference, current)
     };
+    let is_numerical = column_type == ColumnType::Numerical;
+    let binned = |basis| {
+        let bins = evidently_bins(reference, current, is_numerical, basis);
+        (bins.reference_shares(), bins.current_shares())
+    };
     match method {
-        Method::Ks | Method::Wasserstein if column_type != ColumnType::Numerical => Err(not_applicable),
+        Method::Ks | Method::Wasserstein | Method::MannWhitney | Method::Energy | Method::TTest if !is_numerical => {
+            Err(not_applicable)
+        }
+        Method::ChiSquare | Method::Z | Method::GTest | Method::FisherExact if column_type == ColumnType::Text => {
+            Err(not_applicable)
+        }
         Method::Ks => {
             let (reference, current) = numbers()?;
             Ok(Score::PValue(ks::test(reference, current, ks::PValue::Scipy)?.p_value))
@@ -160,23 +172,64 @@ pub fn score(
             let (reference, current) = numbers()?;
             Ok(Score::Distance(wasserstein::normed(reference, current)))
         }
+        Method::MannWhitney => {
+            let (reference, current) = numbers()?;
+            Ok(Score::PValue(mann_whitney::less(reference, current)?))
+        }
+        Method::Energy => {
+            let (reference, current) = numbers()?;
+            Ok(Score::Distance(energy::distance(reference, current)))
+        }
+        Method::TTest => {
+            let (reference, current) = numbers()?;
+            Ok(Score::PValue(t_test::test(reference, current)?))
+        }
         Method::ChiSquare => {
             let (reference, current) = counts();
             Ok(Score::PValue(chi_square::goodness_of_fit(Reference(&reference), Current(&current))?.p_value))
         }
+        Method::GTest => {
+            let (reference, current) = counts();
+            Ok(Score::PValue(chi_square::likelihood_ratio(Reference(&reference), Current(&current))?.p_value))
+        }
         Method::Z => {
             let (reference, current) = counts();
             // Evidently codes the first value against all others, however many there are.
-            let side = |counts: &[u64]| (counts[0], counts.iter().sum());
-            Ok(Score::PValue(z::test(Reference(side(&reference)), Current(side(&current)))?))
+            Ok(Score::PValue(z::test(Reference(first_of(&reference)), Current(first_of(&current)))?))
         }
-        Method::JensenShannon | Method::Psi => {
-            let bins = evidently_bins(reference, current, column_type == ColumnType::Numerical);
-            let (reference, current) = (bins.reference_shares(), bins.current_shares());
-            let distance = if method == Method::Psi { psi::index } else { jensen_shannon::distance };
-            Ok(Score::Distance(distance(Reference(&reference), Current(&current))))
+        Method::FisherExact => {
+            let (r, c) = counts();
+            let (n_reference, n_current) = (reference.0.n(), current.0.n());
+            if r.len() > 2 {
+                return Err(not_applicable);
+            }
+            if n_reference != n_current {
+                return Err(NotTested::UnequalSizes { n_reference, n_current });
+            }
+            Ok(Score::PValue(proportions::fisher_exact(Reference(first_of(&r)), Current(first_of(&c)))))
+        }
+        Method::JensenShannon => {
+            let (reference, current) = binned(Basis::Values);
+            Ok(Score::Distance(jensen_shannon::distance(Reference(&reference), Current(&current))))
+        }
+        Method::Psi => {
+            let (reference, current) = binned(Basis::Values);
+            Ok(Score::Distance(psi::index(Reference(&reference), Current(&current))))
+        }
+        Method::KlDiv => {
+            let (reference, current) = binned(Basis::Values);
+            Ok(Score::Distance(kl_divergence::divergence(Reference(&reference), Current(&current))))
+        }
+        Method::Hellinger => {
+            let (reference, current) = binned(Basis::DistinctValues);
+            Ok(Score::Distance(hellinger::distance(Reference(&reference), Current(&current))))
         }
     }
+}
+
+/// The count of the first category, and of all.
+fn first_of(counts: &[u64]) -> (u64, u64) {
+    (counts[0], counts.iter().sum())
 }
 
 /// What is known to be wrong with a method on data like these.

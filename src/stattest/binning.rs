@@ -2,7 +2,7 @@
 
 use super::{Current, Reference};
 use crate::data::Category;
-use crate::profile::{ColumnProfile, Shape};
+use crate::profile::{ColumnProfile, Shape, runs};
 
 /// A numerical column with more distinct reference values than this is binned; with fewer, every value is a bin of
 /// its own (Evidently, `get_binned_data`).
@@ -71,24 +71,45 @@ fn shares(counts: &[u64]) -> Vec<f64> {
     counts.iter().map(|&count| count as f64 / total as f64).collect()
 }
 
+/// What Sturges' rule counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Basis {
+    /// All values of both sides.
+    Values,
+    /// The distinct values of both sides together. Evidently's Hellinger distance does this, and bins every numerical
+    /// column, however few values it has.
+    DistinctValues,
+}
+
+fn distinct_together(a: &[f64], b: &[f64]) -> u64 {
+    let mut distinct: Vec<f64> = runs(a).chain(runs(b)).map(|(value, _)| value).collect();
+    distinct.sort_unstable_by(f64::total_cmp);
+    distinct.dedup();
+    distinct.len() as u64
+}
+
 /// Bins both sides as Evidently 0.7 does for its distances: Sturges over both sides together where the column is
 /// numerical and the reference has more than [`MAX_DISTINCT_UNBINNED`] distinct values, else one bin per value.
 pub fn evidently_bins(
     reference: Reference<&ColumnProfile>,
     current: Current<&ColumnProfile>,
     is_numerical: bool,
+    basis: Basis,
 ) -> Binned {
     if let (
         true,
         Shape::Numbers { sorted: reference_sorted, is_integer: reference_is_integer },
         Shape::Numbers { sorted: current_sorted, is_integer: current_is_integer },
     ) = (is_numerical, &reference.0.shape, &current.0.shape)
-        && reference.0.n_distinct() > MAX_DISTINCT_UNBINNED
+        && (basis == Basis::DistinctValues || reference.0.n_distinct() > MAX_DISTINCT_UNBINNED)
         && !current_sorted.is_empty()
     {
         let min = reference_sorted[0].min(current_sorted[0]);
         let max = reference_sorted[reference_sorted.len() - 1].max(current_sorted[current_sorted.len() - 1]);
-        let n = reference.0.n() + current.0.n();
+        let n = match basis {
+            Basis::Values => reference.0.n() + current.0.n(),
+            Basis::DistinctValues => distinct_together(reference_sorted, current_sorted),
+        };
         let edges = sturges_edges(min, max, n, *reference_is_integer && *current_is_integer);
         return Binned { reference: count(reference_sorted, &edges), current: count(current_sorted, &edges) };
     }

@@ -6,6 +6,8 @@
 
 use std::f64::consts::PI;
 
+use super::special::binomial_density;
+
 /// `P(D_n > x)` for the two-sided statistic `D_n` of a sample of `n`.
 ///
 /// Relative error about 1e-12 where the tail is computed directly (`n x^2 >= 2.2`), absolute error about 1e-12 below.
@@ -48,53 +50,12 @@ fn smirnov_sf(n: u64, x: f64) -> f64 {
     let last = (n_f * (1.0 - x)).floor() as u64;
     for j in 1..=last.min(n - 1) {
         let p = x + j as f64 / n_f;
-        tail += binomial_pmf_shifted(n_f, j as f64, n_f * x) * x / p;
+        let q = (n_f - j as f64) / n_f - x;
+        if q > 0.0 {
+            tail += binomial_density(j as f64, n_f - j as f64, p, q) * x / p;
+        }
     }
     tail
-}
-
-/// `P(X = j)` for `n` trials with success probability `(j + shift) / n`, where `0 < j < n`.
-///
-/// Source: Loader, "Fast and Accurate Computation of Binomial Probabilities" (2000), saddle-point form.
-fn binomial_pmf_shifted(n: f64, j: f64, shift: f64) -> f64 {
-    let rest = n - j;
-    if rest - shift <= 0.0 {
-        return 0.0;
-    }
-    let exponent = stirling_error(n)
-        - stirling_error(j)
-        - stirling_error(rest)
-        - deviance(j, j + shift)
-        - deviance(rest, rest - shift);
-    (n / (2.0 * PI * j * rest)).sqrt() * libm::exp(exponent)
-}
-
-/// `ln(n!) - ln(sqrt(2 pi n) (n/e)^n)`.
-fn stirling_error(n: f64) -> f64 {
-    if n <= 15.0 {
-        return libm::lgamma(n + 1.0) - (n + 0.5) * libm::log(n) + n - 0.5 * libm::log(2.0 * PI);
-    }
-    let nn = n * n;
-    (1.0 / 12.0 - (1.0 / 360.0 - (1.0 / 1260.0 - (1.0 / 1680.0 - 1.0 / (1188.0 * nn)) / nn) / nn) / nn) / n
-}
-
-/// `x ln(x/m) + m - x`, without cancellation where `x` is close to `m`.
-fn deviance(x: f64, m: f64) -> f64 {
-    if (x - m).abs() < 0.1 * (x + m) {
-        let v = (x - m) / (x + m);
-        let mut sum = (x - m) * v;
-        let mut power = 2.0 * x * v;
-        for k in 1..1000 {
-            power *= v * v;
-            let next = sum + power / (2 * k + 1) as f64;
-            if next == sum {
-                break;
-            }
-            sum = next;
-        }
-        return sum;
-    }
-    x * libm::log(x / m) + m - x
 }
 
 /// `P(D_n <= x)` by Durbin's matrix: exact up to rounding, cubic in `n x`.

@@ -33,7 +33,7 @@ pub fn index(reference: Reference<&[f64]>, current: Current<&[f64]>) -> f64 {
     terms.collect::<Sum>().value()
 }
 
-fn fill_empty(shares: &[f64]) -> Vec<f64> {
+pub(super) fn fill_empty(shares: &[f64]) -> Vec<f64> {
     let smallest = shares.iter().copied().filter(|share| *share > 0.0).fold(f64::INFINITY, f64::min);
     let filling = if smallest <= EMPTY_SHARE { smallest / EMPTY_DIVISOR } else { EMPTY_SHARE };
     shares.iter().map(|&share| if share > 0.0 { share } else { filling }).collect()

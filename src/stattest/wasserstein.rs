@@ -23,30 +23,37 @@ use crate::profile::moments;
 /// Source: Ramdas, García Trillos and Cuturi, "On Wasserstein Two-Sample Testing", Entropy 19 (2017), eq. 5 with
 /// p = 1; agrees with `scipy.stats.wasserstein_distance` of scipy 1.17.
 pub fn distance(reference: Reference<&[f64]>, current: Current<&[f64]>) -> f64 {
-    let (a, b) = (reference.0, current.0);
+    let work: Sum = gaps(reference.0, current.0).map(|(gap, width)| gap * width).collect();
+    work.value()
+}
+
+/// The distance `|F - G|` of two empirical distribution functions between each pair of neighbours among the pooled
+/// values, with the neighbours' distance. Both slices ascend; neither is empty.
+pub(super) fn gaps<'a>(a: &'a [f64], b: &'a [f64]) -> impl Iterator<Item = (f64, f64)> + 'a {
     let (n, m) = (a.len() as f64, b.len() as f64);
     let (mut i, mut j) = (0, 0);
-    let mut work = Sum::default();
-    let mut previous = f64::NAN;
-    while i < a.len() || j < b.len() {
-        let value = match (a.get(i), b.get(j)) {
-            (Some(x), Some(y)) => x.min(*y),
-            (Some(x), None) => *x,
-            (None, Some(y)) => *y,
-            (None, None) => break,
-        };
-        if i + j > 0 {
-            work.add((i as f64 / n - j as f64 / m).abs() * (value - previous));
+    let mut previous: Option<f64> = None;
+    std::iter::from_fn(move || {
+        loop {
+            let value = match (a.get(i), b.get(j)) {
+                (Some(x), Some(y)) => x.min(*y),
+                (Some(x), None) => *x,
+                (None, Some(y)) => *y,
+                (None, None) => return None,
+            };
+            let step = previous.map(|previous| ((i as f64 / n - j as f64 / m).abs(), value - previous));
+            while i < a.len() && a[i] == value {
+                i += 1;
+            }
+            while j < b.len() && b[j] == value {
+                j += 1;
+            }
+            previous = Some(value);
+            if step.is_some() {
+                return step;
+            }
         }
-        while i < a.len() && a[i] == value {
-            i += 1;
-        }
-        while j < b.len() && b[j] == value {
-            j += 1;
-        }
-        previous = value;
-    }
-    work.value()
+    })
 }
 
 /// The divisor is never smaller than this, so that a constant reference gives a finite score.

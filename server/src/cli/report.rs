@@ -62,8 +62,7 @@ pub(super) struct Judging {
     /// Whose verdicts lead: `calibrated` says what is real and large enough, `evidently` what Evidently 0.7 would say
     #[arg(long, default_value = "calibrated", value_parser = parse_judge, value_name = "PROFILE")]
     profile: Judge,
-    /// Evidently's method for a column, against its default: --test Amount=psi. Known: ks, wasserstein, chisquare, z,
-    /// jensenshannon, psi
+    /// Evidently's method for a column, against its default: --test Amount=psi
     #[arg(long, value_name = "COLUMN=METHOD", value_parser = parse_test)]
     test: Vec<(String, Method)>,
     /// Share of drifted columns from which on the data as a whole count as drifted; by default 0.5 for `evidently` and
