@@ -27,8 +27,22 @@ pub fn option(chart: &Chart, palette: &Palette) -> Value {
         tooltip.insert("confine".to_owned(), json!(true));
         tooltip.insert("textStyle".to_owned(), json!({ "color": palette.ink, "fontSize": 12, "lineHeight": 18 }));
     }
+    for axis in value_axes_with_ends(&mut option) {
+        // The ends are where the data end, and no round numbers: their labels would be long, and on top of others.
+        axis["axisLabel"]["showMinLabel"] = json!(false);
+        axis["axisLabel"]["showMaxLabel"] = json!(false);
+    }
     option["textStyle"] = json!({ "fontFamily": palette.font });
     option
+}
+
+fn value_axes_with_ends(option: &mut Value) -> impl Iterator<Item = &mut Value> {
+    let axes = match option.get_mut("xAxis") {
+        Some(Value::Array(axes)) => axes.as_mut_slice(),
+        Some(axis) => std::slice::from_mut(axis),
+        None => &mut [],
+    };
+    axes.iter_mut().filter(|axis| axis["type"] == "value" && axis.get("min").is_some())
 }
 
 /// A share in per cent with two decimals: enough for a tooltip, and short in the JSON.

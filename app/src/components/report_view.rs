@@ -81,7 +81,7 @@ pub fn ReportView(
                     <section class="report__section" aria-labelledby="data-drift">
                         <div class="report__head">
                             <h2 id="data-drift">"Data drift"</h2>
-                            <p class="report__hint">"What the model is asked, then and now."</p>
+                            <p class="report__hint">{if has_predictions { "What the model is asked, then and now." } else { "Both sides, column by column." }}</p>
                             {(!has_predictions).then(|| view! { <SideLegend/> })}
                         </div>
                         <ReportToolbar report=report.clone() query/>
@@ -111,17 +111,16 @@ fn Tiles(report: Arc<DriftReport>, headline: Memo<Headline>) -> impl IntoView {
             Some(group) if group.drifted => "Drifted".to_owned(),
             Some(group) if group.n_tested == 0 => "Not tested".to_owned(),
             Some(_) => "No drift".to_owned(),
-            None => "–".to_owned(),
+            None => String::new(),
         })
     });
     let of_predictions = Signal::derive(move || {
         headline.with(|headline| {
-            Some(headline.predictions.as_ref().map_or_else(
-                || "the data hold no predictions".to_owned(),
-                |group| format!("{} of {} drifted", group.n_drifted, format::plural(group.n_columns, "column")),
-            ))
+            let group = headline.predictions.as_ref()?;
+            Some(format!("{} of {} drifted", group.n_drifted, format::plural(group.n_columns, "column")))
         })
     });
+    let has_predictions = report.predictions.is_some();
     let n_tested: u64 = report.data.n_tested + report.predictions.as_ref().map_or(0, |group| group.n_tested);
     let n_differ = report.columns.iter().filter(|column| column.why_they_differ.is_some()).count() as u64;
     view! {
@@ -133,21 +132,21 @@ fn Tiles(report: Arc<DriftReport>, headline: Memo<Headline>) -> impl IntoView {
                     drifted=Signal::derive(move || data.with(|data| data.drifted))
                 />
             </StatTile>
-            <StatTile label="Prediction drift" value=predictions note=of_predictions/>
+            {has_predictions.then(|| view! { <StatTile label="Prediction drift" value=predictions note=of_predictions/> })}
+            <StatTile
+                label="Columns tested"
+                value=format!("{} of {}", format::count(n_tested), format::count(report.columns.len() as u64))
+                note="why not stands in the row of a column"
+            />
             <StatTile
                 label="Judges disagree"
                 value=format::plural(n_differ, "column")
-                note="Calibrated and Evidently 0.7, side by side"
+                note="calibrated against Evidently 0.7"
             />
             <StatTile
                 label="Rows compared"
                 value=format::count(report.current.rows)
-                note=format!(
-                    "with {} of the reference; {} of {} tested",
-                    format::count(report.reference.rows),
-                    format::count(n_tested),
-                    format::plural(report.columns.len() as u64, "column"),
-                )
+                note=format!("held against {} of the reference", format::count(report.reference.rows))
             />
         </dl>
     }

@@ -2,10 +2,8 @@
 
 use leptos::prelude::*;
 use leptos_meta::Title;
-use std::sync::Arc;
 use tidemark::judge::Settings;
 use tidemark::render::{format, html};
-use tidemark::report::DriftReport;
 
 use crate::components::error_state::ErrorState;
 use crate::components::icon::{Glyph, Icon};
@@ -18,7 +16,7 @@ pub mod job;
 
 use browser::Picked;
 use file_drop::FileDrop;
-use job::{Stage, Step};
+use job::{Done, Stage, Step};
 
 /// The page.
 ///
@@ -107,26 +105,35 @@ pub fn ComparePage() -> impl IntoView {
                     </p>
                 </div>
             </section>
-            <div aria-live="polite">
-                {move || stage.with(|stage| match stage {
-                    Stage::Choosing => view! { <GoodToKnow/> }.into_any(),
-                    Stage::Running(step) => view! { <Running step=step.clone() cancel=Callback::new(cancel)/> }.into_any(),
-                    Stage::Failed(message) => {
-                        view! { <ErrorState title="The files could not be compared" detail=message.clone()/> }.into_any()
-                    }
-                    Stage::Done { millis, .. } => {
-                        view! { <p class="visually-hidden">{format!("Compared in {}.", seconds(*millis))}</p> }.into_any()
-                    }
-                })}
-            </div>
-            {move || {
-                stage
-                    .with(|stage| match stage {
-                        Stage::Done { report, millis } => Some((report.clone(), *millis)),
+            <div class="compare__result">
+                <div aria-live="polite">
+                    {move || {
+                        stage.with(|stage| match stage {
+                            Stage::Choosing => view! { <GoodToKnow/> }.into_any(),
+                            Stage::Running(step) => {
+                                view! { <Running step=step.clone() cancel=Callback::new(cancel)/> }.into_any()
+                            }
+                            Stage::Failed(message) => {
+                                view! { <ErrorState title="The files could not be compared" detail=message.clone()/> }
+                                    .into_any()
+                            }
+                            Stage::Done(done) => {
+                                view! {
+                                    <p class="visually-hidden">{format!("Compared in {}.", seconds(done.millis))}</p>
+                                }
+                                    .into_any()
+                            }
+                        })
+                    }}
+                </div>
+                {move || {
+                    let done = stage.with(|stage| match stage {
+                        Stage::Done(done) => Some(done.clone()),
                         _ => None,
-                    })
-                    .map(|(report, millis)| view! { <Done report millis/> })
-            }}
+                    });
+                    done.map(|done| view! { <Finished done/> })
+                }}
+            </div>
         </div>
     }
     .into_any()
@@ -174,18 +181,15 @@ fn Running(step: Step, cancel: Callback<leptos::ev::MouseEvent>) -> impl IntoVie
 }
 
 #[component]
-fn Done(report: Arc<DriftReport>, millis: f64) -> impl IntoView {
+fn Finished(done: Done) -> impl IntoView {
+    let Done { report, json, millis } = done;
     let names = format!("{} held against {}", report.current.label, report.reference.label);
     let cells = (report.reference.rows + report.current.rows) * report.columns.len() as u64;
     let took = format!("{} values in {}", format::count(cells), seconds(millis));
     let save = {
-        let report = report.clone();
+        let page = report.clone();
         move || {
-            let (json, page) = (report.clone(), report.clone());
-            let save_json = move |_| {
-                let text = serde_json::to_string_pretty(&*json).expect("a report is plain data");
-                browser::save("tidemark-report.json", "application/json", &text);
-            };
+            let save_json = move |_| browser::save("tidemark-report.json", "application/json", &json);
             let save_page = move |_| browser::save("tidemark-report.html", "text/html", &html::report(&page));
             view! {
                 <button class="button" r#type="button" on:click=save_page>

@@ -18,15 +18,13 @@ pub fn ReportsPage() -> impl IntoView {
     view! {
         <Title text="Reports"/>
         <div class="page">
-            <header class="page__head">
-                <h1 class="page__title">"Reports"</h1>
-            </header>
             <Suspense fallback=|| view! { <Skeleton label="Loading the reports"/> }>
                 {move || Suspend::new(async move {
                     match overview.await {
                         Ok(overview) => view! { <List overview/> }.into_any(),
                         Err(error) => {
                             view! {
+                                <h1 class="page__title">"Reports"</h1>
                                 <ErrorState title=title_of(&error) detail=error.to_string()>
                                     <button class="button button--primary" r#type="button" on:click=move |_| overview.refetch()>
                                         "Try again"
@@ -48,6 +46,7 @@ fn List(overview: Overview) -> impl IntoView {
     let heads: Vec<_> = overview.history.into_iter().rev().collect();
     if heads.is_empty() {
         return view! {
+            <h1 class="page__title">"Reports"</h1>
             <EmptyState title="No comparison yet">
                 <p>
                     "The first is made as soon as "
@@ -62,7 +61,12 @@ fn List(overview: Overview) -> impl IntoView {
         .into_any();
     }
     view! {
-        <p class="page__subtitle">{format!("{} of {}", format::plural(heads.len() as u64, "comparison"), overview.model.name)}</p>
+        <header>
+            <h1 class="page__title">"Reports"</h1>
+            <p class="page__subtitle">
+                {format!("The latest {} of {}", format::plural(heads.len() as u64, "comparison"), overview.model.name)}
+            </p>
+        </header>
         <SnapshotList heads=heads threshold=overview.share_threshold/>
     }
     .into_any()

@@ -34,7 +34,7 @@ impl Headline {
         }
         let data = group(report, false, judge);
         let predictions = report.predictions.as_ref().map(|_| group(report, true, judge));
-        Self { sentence: sentence(&data, judge), data, predictions, starved }
+        Self { sentence: sentence(&data, predictions.as_ref(), judge), data, predictions, starved }
     }
 
     /// How it stands, as a badge says it.
@@ -82,16 +82,23 @@ fn group(report: &DriftReport, predictions: bool, judge: Judge) -> GroupVerdict 
     group
 }
 
-fn sentence(data: &GroupVerdict, judge: Judge) -> String {
+/// The same words as the report's own sentence, for the judge that does not lead.
+fn sentence(data: &GroupVerdict, predictions: Option<&GroupVerdict>, judge: Judge) -> String {
     let whose = match judge {
         Judge::Calibrated => "the calibrated rules",
         Judge::Evidently => "the rules of Evidently 0.7",
     };
-    format!(
-        "By {whose}, {} of {} drifted ({}); the data count as drifted from {} on.",
-        format::count(data.n_drifted),
-        format::plural(data.n_columns, "column"),
-        format::share(data.share_drifted),
-        format::share(data.share_threshold),
-    )
+    let columns = format::plural(data.n_columns, "column");
+    let found = match (data.drifted, data.n_drifted) {
+        (_, 0) => format!("none of the {columns} drifted"),
+        (true, n) => format!("the data drifted in {} of {columns}", format::count(n)),
+        (false, n) => format!("the data as a whole held, but drifted in {} of {columns}", format::count(n)),
+    };
+    let predictions = match predictions {
+        None => "",
+        Some(group) if group.drifted => " The model's predictions drifted.",
+        Some(group) if group.n_tested == 0 => " The model's predictions could not be tested.",
+        Some(_) => " The model's predictions did not drift.",
+    };
+    format!("By {whose}, {found}.{predictions}")
 }

@@ -12,15 +12,21 @@ pub enum Stage {
     Choosing,
     /// At work.
     Running(Step),
-    /// Over, with this report, after this many milliseconds.
-    Done {
-        /// What was found.
-        report: Arc<DriftReport>,
-        /// How long it took.
-        millis: f64,
-    },
+    /// Over.
+    Done(Done),
     /// It could not be done, because of this.
     Failed(String),
+}
+
+/// A comparison that is over.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Done {
+    /// What was found.
+    pub report: Arc<DriftReport>,
+    /// The same as the worker wrote it, byte for byte what the command line writes.
+    pub json: Arc<str>,
+    /// How long it took.
+    pub millis: f64,
 }
 
 /// What the worker says.
@@ -62,7 +68,7 @@ impl Stage {
             Event::Progress(step) => Self::Running(step),
             Event::Error(message) => Self::Failed(message),
             Event::Report { json, millis } => match serde_json::from_str(&json) {
-                Ok(report) => Self::Done { report: Arc::new(report), millis },
+                Ok(report) => Self::Done(Done { report: Arc::new(report), json: json.into(), millis }),
                 Err(error) => Self::Failed(format!("The report could not be read: {error}.")),
             },
         };
