@@ -107,7 +107,10 @@ fn errors_are_one_sentence_and_exit_with_one() {
         (vec!["report", "reference.csv", "broken.csv"], "broken.csv: line 3 has 1 cells where the header has 2"),
         (vec!["report", "reference.csv", "current.csv", "--target", "label"], "no column is called \"label\""),
         (vec!["predict", "broken.tidemark", "current.csv", "--out", "x.csv"], "broken.tidemark"),
-        (vec!["predict", "model.tidemark", "other.csv", "--out", "x.csv"], "other.csv: there is no column"),
+        (
+            vec!["predict", "model.tidemark", "other.csv", "--out", "x.csv"],
+            "other.csv: the data lack the feature \"Time\"",
+        ),
         (vec!["train", "reference.csv", "--target", "label", "--out", "x"], "label"),
         (vec!["serve", "--model", "nope.tidemark"], "nope.tidemark"),
         (
