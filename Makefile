@@ -56,7 +56,11 @@ target/release/bindgen: scripts/bindgen/Cargo.toml scripts/bindgen/src/main.rs
 	cargo build --release -p bindgen
 	@touch $@
 
-wasm_tools := scripts/wasm scripts/wasm-toolchain target/release/bindgen node_modules/.package-lock.json
+# What the script found or made; it touches the file even when it finds the same again.
+target/wasm-toolchain/env: scripts/wasm-toolchain
+	scripts/wasm-toolchain
+
+wasm_tools := scripts/wasm target/wasm-toolchain/env target/release/bindgen node_modules/.package-lock.json
 
 target/wasm/pages/tidemark_bg.wasm: $(wasm_tools) $(library) $(call rust,app/Cargo.toml app/src)
 	scripts/wasm pages
