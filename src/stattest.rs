@@ -8,9 +8,12 @@ use std::fmt;
 
 use crate::schema::ColumnType;
 
+pub mod anderson_darling;
 pub mod binning;
 pub mod chi_square;
+pub mod cramer_von_mises;
 pub mod energy;
+pub mod epps_singleton;
 pub mod hellinger;
 pub mod jensen_shannon;
 pub mod kl_divergence;
@@ -67,11 +70,19 @@ pub enum Method {
     FisherExact,
     /// Likelihood-ratio test of the counts.
     GTest,
+    /// Two-sample Anderson-Darling test.
+    #[serde(rename = "anderson")]
+    AndersonDarling,
+    /// Two-sample Cramér-von Mises test.
+    CramerVonMises,
+    /// Epps-Singleton test.
+    #[serde(rename = "es")]
+    EppsSingleton,
 }
 
 impl Method {
     /// Every method, in the order of the documentation.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 16] = [
         Self::Ks,
         Self::Wasserstein,
         Self::ChiSquare,
@@ -85,6 +96,9 @@ impl Method {
         Self::TTest,
         Self::FisherExact,
         Self::GTest,
+        Self::AndersonDarling,
+        Self::CramerVonMises,
+        Self::EppsSingleton,
     ];
 
     /// Evidently's name string.
@@ -103,6 +117,9 @@ impl Method {
             Self::TTest => "t_test",
             Self::FisherExact => "fisher_exact",
             Self::GTest => "g_test",
+            Self::AndersonDarling => "anderson",
+            Self::CramerVonMises => "cramer_von_mises",
+            Self::EppsSingleton => "es",
         }
     }
 
@@ -122,13 +139,16 @@ impl Method {
             Self::TTest => "Student's t",
             Self::FisherExact => "Fisher's exact test",
             Self::GTest => "G test",
+            Self::AndersonDarling => "Anderson-Darling",
+            Self::CramerVonMises => "Cramér-von Mises",
+            Self::EppsSingleton => "Epps-Singleton",
         }
     }
 
     /// The threshold Evidently 0.7 uses unless told otherwise.
     pub const fn default_threshold(self) -> f64 {
         match self {
-            Self::Ks | Self::ChiSquare | Self::Z | Self::MannWhitney | Self::TTest => 0.05,
+            Self::Ks | Self::ChiSquare | Self::Z | Self::MannWhitney | Self::TTest | Self::EppsSingleton => 0.05,
             Self::Wasserstein
             | Self::JensenShannon
             | Self::Psi
@@ -136,7 +156,9 @@ impl Method {
             | Self::Hellinger
             | Self::Energy
             | Self::FisherExact
-            | Self::GTest => 0.1,
+            | Self::GTest
+            | Self::AndersonDarling
+            | Self::CramerVonMises => 0.1,
         }
     }
 
@@ -266,6 +288,15 @@ pub enum NotTested {
         /// Current values.
         n_current: u64,
     },
+    /// The method takes more values.
+    TooFew {
+        /// Reference values.
+        n_reference: u64,
+        /// Current values.
+        n_current: u64,
+        /// Values it takes on each side.
+        needed: u64,
+    },
     /// No value is missing on either side.
     NoneMissing,
     /// Values were lost on the way: the arithmetic left the finite numbers.
@@ -290,6 +321,9 @@ impl fmt::Display for NotTested {
             Self::Constant => write!(f, "one and the same value on both sides"),
             Self::UnequalSizes { n_reference, n_current } => {
                 write!(f, "takes sides of equal size, and there are {n_reference} and {n_current} values")
+            }
+            Self::TooFew { n_reference, n_current, needed } => {
+                write!(f, "takes {needed} values on each side, and there are {n_reference} and {n_current}")
             }
             Self::NoneMissing => write!(f, "no missing values on either side"),
             Self::NotFinite => write!(f, "the values are too large to compute with"),

@@ -10,8 +10,9 @@ use crate::profile::ColumnProfile;
 use crate::schema::ColumnType;
 use crate::stattest::binning::{Basis, align, evidently_bins};
 use crate::stattest::{
-    Current, Method, NotTested, Reference, Score, TestOutcome, chi_square, energy, hellinger, jensen_shannon,
-    kl_divergence, ks, mann_whitney, proportions, psi, t_test, wasserstein, z,
+    Current, Method, NotTested, Reference, Score, TestOutcome, anderson_darling, chi_square, cramer_von_mises, energy,
+    epps_singleton, hellinger, jensen_shannon, kl_divergence, ks, mann_whitney, proportions, psi, t_test, wasserstein,
+    z,
 };
 
 /// Settings of `DataDriftPreset` that this judge honours. A column's own setting goes before its type's, which goes
@@ -123,7 +124,7 @@ pub fn judge(
         return Err(NotTested::NotFinite);
     }
     let drifted = match (method, score) {
-        (Method::Ks, Score::PValue(p)) => p <= threshold,
+        (Method::Ks | Method::CramerVonMises, Score::PValue(p)) => p <= threshold,
         (Method::Energy, Score::Distance(distance)) => distance > threshold,
         (_, Score::PValue(p)) => p < threshold,
         (_, Score::Distance(distance)) => distance >= threshold,
@@ -158,7 +159,16 @@ pub fn score(
         (bins.reference_shares(), bins.current_shares())
     };
     match method {
-        Method::Ks | Method::Wasserstein | Method::MannWhitney | Method::Energy | Method::TTest if !is_numerical => {
+        Method::Ks
+        | Method::Wasserstein
+        | Method::MannWhitney
+        | Method::Energy
+        | Method::TTest
+        | Method::AndersonDarling
+        | Method::CramerVonMises
+        | Method::EppsSingleton
+            if !is_numerical =>
+        {
             Err(not_applicable)
         }
         Method::ChiSquare | Method::Z | Method::GTest | Method::FisherExact if column_type == ColumnType::Text => {
@@ -183,6 +193,18 @@ pub fn score(
         Method::TTest => {
             let (reference, current) = numbers()?;
             Ok(Score::PValue(t_test::test(reference, current)?))
+        }
+        Method::AndersonDarling => {
+            let (reference, current) = numbers()?;
+            Ok(Score::PValue(anderson_darling::test(reference, current)?))
+        }
+        Method::CramerVonMises => {
+            let (reference, current) = numbers()?;
+            Ok(Score::PValue(cramer_von_mises::test(reference, current)?))
+        }
+        Method::EppsSingleton => {
+            let (reference, current) = numbers()?;
+            Ok(Score::PValue(epps_singleton::test(reference, current)?))
         }
         Method::ChiSquare => {
             let (reference, current) = counts();
