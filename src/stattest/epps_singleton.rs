@@ -115,16 +115,15 @@ fn rotate(s: &mut [[f64; N]; N], d: &mut [f64; N], p: usize, q: usize) {
     let t = theta.signum() / (theta.abs() + (theta * theta + 1.0).sqrt());
     let c = 1.0 / (t * t + 1.0).sqrt();
     let sine = t * c;
-    for k in 0..N {
-        let (x, y) = (s[k][p], s[k][q]);
-        (s[k][p], s[k][q]) = (c * x - sine * y, sine * x + c * y);
+    let turned = |(x, y): (f64, f64)| (c * x - sine * y, sine * x + c * y);
+    for row in s.iter_mut() {
+        (row[p], row[q]) = turned((row[p], row[q]));
     }
-    for k in 0..N {
-        let (x, y) = (s[p][k], s[q][k]);
-        (s[p][k], s[q][k]) = (c * x - sine * y, sine * x + c * y);
+    let (row_p, row_q) = (s[p], s[q]);
+    for (k, pair) in row_p.into_iter().zip(row_q).enumerate() {
+        (s[p][k], s[q][k]) = turned(pair);
     }
-    let (x, y) = (d[p], d[q]);
-    (d[p], d[q]) = (c * x - sine * y, sine * x + c * y);
+    (d[p], d[q]) = turned((d[p], d[q]));
 }
 
 #[cfg(test)]
