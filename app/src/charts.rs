@@ -14,7 +14,9 @@ pub use histogram_overlay::histogram_overlay;
 pub use palette::Palette;
 
 use charming::component::{Axis, Grid};
-use charming::element::{AxisLabel, AxisLine, AxisTick, LineStyle, SplitLine, Tooltip, Trigger};
+use charming::element::{
+    AxisLabel, AxisLine, AxisPointer, AxisPointerType, AxisTick, LineStyle, SplitLine, Tooltip, Trigger,
+};
 use charming::{Chart, component::Legend};
 use serde_json::{Value, json};
 
@@ -25,12 +27,21 @@ pub fn option(chart: &Chart, palette: &Palette) -> Value {
         // Drawn on the canvas: names of columns and categories never become HTML.
         tooltip.insert("renderMode".to_owned(), json!("richText"));
         tooltip.insert("confine".to_owned(), json!(true));
-        tooltip.insert("textStyle".to_owned(), json!({ "color": palette.ink, "fontSize": 12, "lineHeight": 18 }));
+        tooltip.insert(
+            "textStyle".to_owned(),
+            json!({ "color": palette.ink, "fontFamily": palette.font, "fontSize": 12, "lineHeight": 18 }),
+        );
     }
     for axis in value_axes_with_ends(&mut option) {
         // The ends are where the data end, and no round numbers: their labels would be long, and on top of others.
         axis["axisLabel"]["showMinLabel"] = json!(false);
         axis["axisLabel"]["showMaxLabel"] = json!(false);
+    }
+    for series in option.get_mut("series").and_then(Value::as_array_mut).into_iter().flatten() {
+        if series["showSymbol"] == true {
+            // Left to itself ECharts thins them out where there is little room; but points are what one clicks on.
+            series["showAllSymbol"] = json!(true);
+        }
     }
     option["textStyle"] = json!({ "fontFamily": palette.font });
     option
@@ -65,6 +76,11 @@ fn tooltip(palette: &Palette) -> Tooltip {
         .background_color(palette.surface.as_str())
         .border_color(palette.line.as_str())
         .border_width(1)
+}
+
+/// What marks the place that a tooltip is about: a shade over the whole bin or category.
+fn shade() -> AxisPointer {
+    AxisPointer::new().type_(AxisPointerType::Shadow)
 }
 
 /// An axis of shares, in per cent.

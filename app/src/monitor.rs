@@ -124,6 +124,6 @@ pub const fn overall(drifted: bool, n_drifted: u64) -> (Verdict, &'static str) {
     match (drifted, n_drifted) {
         (true, _) => (Verdict::Drifted, "Drifted"),
         (false, 0) => (Verdict::Stable, "No drift"),
-        (false, _) => (Verdict::Minor, "Some columns drifted"),
+        (false, _) => (Verdict::Minor, "Some drift"),
     }
 }

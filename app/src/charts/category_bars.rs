@@ -6,7 +6,7 @@ use charming::element::{AxisType, ItemStyle};
 use charming::series::Bar;
 use tidemark::report::CategoryShare;
 
-use super::{Palette, grid, no_legend, per_cent, quiet_axis, share_axis, tooltip};
+use super::{Palette, grid, no_legend, per_cent, quiet_axis, shade, share_axis, tooltip};
 
 /// Lying bars, the most frequent category on top: names have room, however long.
 pub fn category_bars(categories: &[CategoryShare], n_others: u64, others: [f64; 2], palette: &Palette) -> Chart {
@@ -25,7 +25,7 @@ pub fn category_bars(categories: &[CategoryShare], n_others: u64, others: [f64; 
         .animation(false)
         .legend(no_legend())
         .grid(grid())
-        .tooltip(tooltip(palette).formatter("{b}\nReference  {c0}%\nCurrent  {c1}%"))
+        .tooltip(tooltip(palette).axis_pointer(shade()).formatter("{b}\nReference  {c0}%\nCurrent  {c1}%"))
         .x_axis(share_axis(palette).type_(AxisType::Value))
         .y_axis(quiet_axis(palette).type_(AxisType::Category).inverse(true).data(names))
         .series(bar("Reference", &palette.reference, |row| row.reference))

@@ -2,12 +2,12 @@
 
 use charming::Chart;
 use charming::datatype::CompositeValue;
-use charming::element::{AxisType, ItemStyle, LineStyle, Step, Symbol, Tooltip, Trigger};
+use charming::element::{AxisPointer, AxisType, ItemStyle, LineStyle, Step, Symbol, Tooltip, Trigger};
 use charming::series::{Bar, Line};
 use tidemark::render::format;
 use tidemark::report::Bin;
 
-use super::{Palette, grid, no_legend, per_cent, quiet_axis, share_axis, tooltip};
+use super::{Palette, grid, no_legend, per_cent, quiet_axis, shade, share_axis, tooltip};
 
 /// The reference as filled bars without gaps, the current side as a line of steps over them.
 ///
@@ -42,9 +42,16 @@ pub fn histogram_overlay(bins: &[Bin], palette: &Palette) -> Chart {
         .animation(false)
         .legend(no_legend())
         .grid(grid())
-        .tooltip(tooltip(palette).formatter("{b}\nReference  {c0}%\nCurrent  {c1}%"))
+        .tooltip(tooltip(palette).axis_pointer(shade()).formatter("{b}\nReference  {c0}%\nCurrent  {c1}%"))
         .x_axis(quiet_axis(palette).type_(AxisType::Category).show(false).data(labels.collect()))
-        .x_axis(quiet_axis(palette).type_(AxisType::Value).position("bottom").min(low).max(high))
+        .x_axis(
+            quiet_axis(palette)
+                .type_(AxisType::Value)
+                .position("bottom")
+                .min(low)
+                .max(high)
+                .axis_pointer(AxisPointer::new().show(false)),
+        )
         .y_axis(share_axis(palette).type_(AxisType::Value))
         .series(reference)
         .series(current)

@@ -36,7 +36,7 @@ impl Palette {
             reference: read("--reference"),
             current: read("--current"),
             drifted: read("--drifted"),
-            minor: read("--minor"),
+            minor: read("--minor-mark"),
             stable: read("--stable"),
             font,
         }

@@ -14,13 +14,21 @@ pub fn ChartFrame(
     /// Whether reference and current are told apart by colour, and need a legend.
     #[prop(optional)]
     two_sides: bool,
+    /// Whether it stands directly under the page's title, and not inside a part with a heading of its own.
+    #[prop(optional)]
+    is_part: bool,
     /// The chart.
     children: Children,
 ) -> impl IntoView {
+    let heading = if is_part {
+        view! { <h2 class="chart-frame__title">{title}</h2> }.into_any()
+    } else {
+        view! { <h3 class="chart-frame__title">{title}</h3> }.into_any()
+    };
     view! {
         <figure class="chart-frame">
             <div class="chart-frame__head">
-                <h3 class="chart-frame__title">{title}</h3>
+                {heading}
                 {two_sides.then(|| view! { <SideLegend/> })}
             </div>
             {children()}

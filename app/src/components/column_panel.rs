@@ -80,7 +80,7 @@ pub fn ColumnPanel(
                     <NavLink href=Signal::derive(move || Some(close.get())) glyph=Glyph::Close label="Close (Esc)"/>
                 </nav>
             </header>
-            <div class="column-panel__body">
+            <div class="column-panel__body" tabindex="0" role="group" aria-labelledby="column-name">
                 {column
                     .why_they_differ
                     .clone()

@@ -49,7 +49,7 @@ pub fn DriftHistory(
         ))
     });
     view! {
-        <ChartFrame title="Drift over time" caption>
+        <ChartFrame title="Drift over time" caption is_part=true>
             <Chart draw on_pick=open>
                 <StillHistory history threshold/>
             </Chart>

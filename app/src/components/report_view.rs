@@ -121,7 +121,7 @@ fn Tiles(report: Arc<DriftReport>, headline: Memo<Headline>) -> impl IntoView {
         })
     });
     let has_predictions = report.predictions.is_some();
-    let n_tested: u64 = report.data.n_tested + report.predictions.as_ref().map_or(0, |group| group.n_tested);
+    let n_tested = report.data.n_tested;
     let n_differ = report.columns.iter().filter(|column| column.why_they_differ.is_some()).count() as u64;
     view! {
         <dl class="tiles">
@@ -132,12 +132,12 @@ fn Tiles(report: Arc<DriftReport>, headline: Memo<Headline>) -> impl IntoView {
                     drifted=Signal::derive(move || data.with(|data| data.drifted))
                 />
             </StatTile>
-            {has_predictions.then(|| view! { <StatTile label="Prediction drift" value=predictions note=of_predictions/> })}
-            <StatTile
-                label="Columns tested"
-                value=format!("{} of {}", format::count(n_tested), format::count(report.columns.len() as u64))
-                note="why not stands in the row of a column"
-            />
+            {if has_predictions {
+                view! { <StatTile label="Prediction drift" value=predictions note=of_predictions/> }.into_any()
+            } else {
+                let tested = format!("{} of {}", format::count(n_tested), format::count(report.columns.len() as u64));
+                view! { <StatTile label="Columns tested" value=tested note="a row says why one was not"/> }.into_any()
+            }}
             <StatTile
                 label="Judges disagree"
                 value=format::plural(n_differ, "column")

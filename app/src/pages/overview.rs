@@ -15,7 +15,6 @@ use crate::components::snapshot_list::SnapshotList;
 use crate::components::sparkline::Sparkline;
 use crate::components::stat_tile::StatTile;
 use crate::components::verdict_banner::VerdictBanner;
-use crate::error::AppError;
 use crate::format::{ago, span};
 use crate::live::{Link, Live, follow};
 use crate::monitor::{Overview, SnapshotHead};
@@ -164,7 +163,7 @@ fn Standing(live: Live, latest: Memo<Option<SnapshotHead>>) -> impl IntoView {
         move || overview.with(|overview| format!("Compares every {}", span(overview.interval_seconds as i64 * 1000)));
     let problem = move || {
         check.value().with(|answer| match answer {
-            Some(Err(error)) => Some(problem_of(error)),
+            Some(Err(error)) => Some(error.to_string()),
             _ => None,
         })
     };
@@ -192,15 +191,17 @@ fn Standing(live: Live, latest: Memo<Option<SnapshotHead>>) -> impl IntoView {
     .into_any()
 }
 
-fn problem_of(error: &AppError) -> String {
-    error.to_string()
-}
-
 #[component]
 fn Tiles(overview: RwSignal<Overview>, latest: Memo<Option<SnapshotHead>>) -> impl IntoView {
     let traffic = Memo::new(move |_| overview.with(|overview| overview.traffic.clone()));
     let rate = Signal::derive(move || traffic.with(|traffic| format!("{:.1}", traffic.per_second)));
-    let minute = Signal::derive(move || traffic.with(|traffic| traffic.last_minute.clone()));
+    let minute = Signal::derive(move || {
+        traffic.with(|traffic| {
+            // The last second is still running: drawn, it would look like a drop.
+            let whole = traffic.last_minute.len().saturating_sub(1);
+            traffic.last_minute[..whole].to_vec()
+        })
+    });
     let total = Signal::derive(move || traffic.with(|traffic| format::count(traffic.total)));
     let latest_prediction = Signal::derive(move || {
         overview.with(|overview| {

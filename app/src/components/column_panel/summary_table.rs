@@ -4,6 +4,9 @@ use leptos::prelude::*;
 use tidemark::render::format;
 use tidemark::report::SideSummary;
 
+/// One number of a side, where it has it.
+type Measure = fn(&SideSummary) -> Option<f64>;
+
 /// A line of the table: name, reference, current. Lines without a number on either side are left out.
 fn lines(reference: &SideSummary, current: &SideSummary) -> Vec<[String; 3]> {
     let mut lines = Vec::new();
@@ -16,7 +19,7 @@ fn lines(reference: &SideSummary, current: &SideSummary) -> Vec<[String; 3]> {
         counted("Infinite", |side| side.infinite);
     }
     counted("Distinct", |side| side.distinct);
-    let measures: [(&str, fn(&SideSummary) -> Option<f64>); 7] = [
+    let measures: [(&str, Measure); 7] = [
         ("Mean", |side| side.mean),
         ("Standard deviation", |side| side.std),
         ("Minimum", |side| side.min),

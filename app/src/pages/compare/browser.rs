@@ -115,7 +115,7 @@ async fn run(
     let options = WorkerOptions::new();
     options.set_type(WorkerType::Module);
     let worker = Worker::new_with_options(&AssetVersion::of_page().href("worker.js"), &options)
-        .map_err(|_| "This browser could not start a worker.".to_owned())?;
+        .map_err(|error| format!("This browser could not start a worker: {error:?}"))?;
     let heard = on_event.clone();
     let on_message = Closure::new(move |message: MessageEvent| heard(event_of(&message.data())));
     worker.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
@@ -130,7 +130,7 @@ async fn run(
     let transfer = [&reference, &current].into_iter().map(|side| get(side, "bytes")).collect::<Array>();
     worker
         .post_message_with_transfer(&message, &transfer)
-        .map_err(|_| "The files could not be handed to the worker.".to_owned())?;
+        .map_err(|error| format!("The files could not be handed to the worker: {error:?}"))?;
     *inner.borrow_mut() = Inner { worker: Some(worker), _listeners: vec![on_message, on_error], cancelled: false };
     Ok(())
 }
