@@ -72,8 +72,8 @@ pub struct Prediction {
     pub label: String,
 }
 
-/// Rows of history on the overview.
-const HISTORY: u64 = 200;
+/// Comparisons in the overview's history.
+const HISTORY: u64 = 60;
 
 impl Service {
     /// Puts a service together.

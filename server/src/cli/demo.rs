@@ -7,7 +7,7 @@ use std::time::Duration;
 use tidemark::model::Model;
 
 use super::serve::{ServiceArgs, serve};
-use super::simulate::{Pause, Traffic, bodies_of, play};
+use super::simulate::{Bodies, Pause, Traffic, play};
 use super::{Failure, example, files, train};
 
 /// See Tidemark at work: example data, a model trained on them, the service, and traffic that drifts
@@ -42,7 +42,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         example::make(args.rows, args.seed, &folder)?;
     }
     let model = model(args, &folder, &reference)?;
-    let traffic = bodies_of(&current, TARGET)?;
+    let traffic = Bodies::of_file(&current, &[TARGET.to_owned()])?;
 
     let is_over = AtomicBool::new(false);
     std::thread::scope(|scope| {
