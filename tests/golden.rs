@@ -7,6 +7,7 @@ mod agreement;
 
 use agreement::tally::Tally;
 use agreement::{columns, files, reports};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 fn run_directory(directory: &Path) -> Tally {
@@ -39,6 +40,9 @@ fn the_directory_named_by_the_environment_agrees() {
     match std::env::var_os("TIDEMARK_GOLDEN") {
         Some(directory) => drop(run_directory(Path::new(&directory))),
         None if beside.is_dir() => drop(run_directory(&beside)),
-        None => println!("skipped: TIDEMARK_GOLDEN names no directory, and there is no ../shared/golden"),
+        None => {
+            writeln!(std::io::stderr(), "skipped: TIDEMARK_GOLDEN names no directory, and there is no ../shared/golden")
+                .expect("standard error can be written")
+        }
     }
 }

@@ -73,11 +73,11 @@ pub fn number(value: f64) -> String {
 /// assert_eq!(p_value(0.043_21), "0.043");
 /// assert_eq!(p_value(0.000_43), "0.0004");
 /// assert_eq!(p_value(1e-30), "1e-30");
-/// assert_eq!(p_value(0.0), "0");
+/// assert_eq!(p_value(0.0), "< 1e-300");
 /// ```
 pub fn p_value(p: f64) -> String {
-    if p == 0.0 {
-        "0".to_owned()
+    if p < 1e-300 {
+        "< 1e-300".to_owned()
     } else if p < 1e-4 {
         format!("{p:.0e}")
     } else if p < 1e-3 {
@@ -90,6 +90,7 @@ pub fn p_value(p: f64) -> String {
 /// A score with the word that says its direction: `p = 0.043`, `distance 0.192`.
 pub fn score(score: &Score) -> String {
     match score {
+        Score::PValue(p) if *p < 1e-300 => format!("p {}", p_value(*p)),
         Score::PValue(p) => format!("p = {}", p_value(*p)),
         Score::Distance(distance) => format!("distance {}", number(*distance)),
     }

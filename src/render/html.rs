@@ -117,7 +117,7 @@ fn row(html: &mut String, report: &DriftReport, column: &ColumnReport) {
         Tested::Tested(test) => push(
             html,
             format_args!(
-                "<td>{}<span class=\"small\">{}</span></td><td>{}</td>",
+                "<td class=\"effect\">{}<span class=\"small\">{}</span></td><td>{}</td>",
                 text::effect(&test.effect),
                 escape(&test.test),
                 format::p_value(test.p_adjusted),
@@ -136,16 +136,13 @@ fn row(html: &mut String, report: &DriftReport, column: &ColumnReport) {
         Tested::NotTested(reason) => escape(&reason.to_string()),
     };
     let why = column.why_they_differ.as_deref().map(|why| format!("<span class=\"why\">{}</span>", escape(why)));
-    let missing = |side: &SideSummary| format::share(side.missing as f64 / side.rows.max(1) as f64);
-    push(
-        html,
-        format_args!(
-            "<td>{evidently}{}</td><td>{} → {}</td></tr>",
-            why.unwrap_or_default(),
-            missing(&column.reference),
-            missing(&column.current),
-        ),
-    );
+    let share = |side: &SideSummary| format::share(side.missing as f64 / side.rows.max(1) as f64);
+    let missing = if column.reference.missing + column.current.missing == 0 {
+        "none".to_owned()
+    } else {
+        format!("{} → {}", share(&column.reference), share(&column.current))
+    };
+    push(html, format_args!("<td>{evidently}{}</td><td>{missing}</td></tr>", why.unwrap_or_default()));
 }
 
 fn badge(verdict: Verdict) -> String {

@@ -70,7 +70,9 @@ pub(super) fn why_they_differ(column: &ColumnReport) -> Option<String> {
     let Tested::Tested(evidently) = &column.evidently else { return None };
     match (evidently.drifted, column.calibrated.verdict) {
         (true, Verdict::Minor) => column.calibrated.values.outcome().map(|test| {
-            format!("The change is real but small: {} is below {}.", effect(test), format::number(test.effect.minimum))
+            let effect = &test.effect;
+            let [value, minimum] = [effect.value, effect.minimum].map(format::number);
+            format!("The change is real but small: its {} of {value} is below {minimum}.", effect.kind.label())
         }),
         (true, Verdict::Stable | Verdict::NotEnoughData) => {
             column.calibrated.values.outcome().map(|test| evidently_alone(evidently, test))

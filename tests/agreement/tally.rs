@@ -1,6 +1,7 @@
 //! What agreed, what did not, and what was left out and why.
 
 use std::collections::BTreeMap;
+use std::io::Write;
 
 #[derive(Default)]
 pub struct Tally {
@@ -28,7 +29,7 @@ impl Tally {
     pub fn conclude(&self, name: &str) {
         println!("{name}: {} values agree", self.agreed);
         for (reason, cases) in &self.skipped {
-            println!("skipped: {reason} ({cases})");
+            writeln!(std::io::stderr(), "skipped: {reason} ({cases})").expect("standard error can be written");
         }
         assert!(self.failures.is_empty(), "{} disagree:\n{}", self.failures.len(), self.failures.join("\n"));
         assert!(self.agreed > 0 || !self.skipped.is_empty(), "{name} holds no golden file");

@@ -1,6 +1,7 @@
 //! The main job on real transactions, where they are at hand: train on the first half by time, play the second half.
 
 use axum::http::StatusCode;
+use std::io::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
@@ -39,7 +40,8 @@ fn bodies(rows: &Dataset) -> Vec<String> {
 #[tokio::test]
 async fn stored_reports_on_real_traffic_are_the_command_lines() {
     let Some(sample) = sample() else {
-        println!("skipped: ../shared/data/creditcard_sample.csv.gz is not there");
+        writeln!(std::io::stderr(), "skipped: ../shared/data/creditcard_sample.csv.gz is not there")
+            .expect("standard error can be written");
         return;
     };
     let (first, second) = (sample.slice(0..HALF), sample.slice(HALF..sample.n_rows()));

@@ -196,7 +196,7 @@ fn finding(report: &DriftReport, column: &ColumnReport, judge: Judge) -> Finding
         Judge::Calibrated => match &column.calibrated.values {
             Tested::Tested(test) => Finding::Tested {
                 test: test.test.clone(),
-                score: format!("p = {}", format::p_value(test.p_adjusted)),
+                score: format::score(&Score::PValue(test.p_adjusted)),
                 threshold: format!("threshold {}", format::number(report.settings.calibrated.q)),
             },
             Tested::NotTested(reason) => Finding::NotTested(reason.to_string()),
