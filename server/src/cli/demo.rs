@@ -81,6 +81,6 @@ fn complain(answer: &Result<String, String>) {
 }
 
 fn parse_rate(text: &str) -> Result<f64, String> {
-    let rate: f64 = text.parse().map_err(|_| "expected rows per second".to_owned())?;
+    let rate: f64 = text.parse().map_err(|_not_a_number| "expected rows per second".to_owned())?;
     if (0.001..=100_000.0).contains(&rate) { Ok(rate) } else { Err("expected 0.001 to 100000 per second".to_owned()) }
 }

@@ -128,6 +128,6 @@ fn parse_endpoint(text: &str) -> Result<String, String> {
 }
 
 fn parse_delay(text: &str) -> Result<f64, String> {
-    let delay: f64 = text.parse().map_err(|_| "expected seconds".to_owned())?;
+    let delay: f64 = text.parse().map_err(|_not_a_number| "expected seconds".to_owned())?;
     if (0.0..=86_400.0).contains(&delay) { Ok(delay) } else { Err("expected 0 to 86400 seconds".to_owned()) }
 }

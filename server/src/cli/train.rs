@@ -123,6 +123,6 @@ fn print_figures(model: &Model, out: &Path) {
 }
 
 fn parse_test_share(text: &str) -> Result<f64, String> {
-    let share: f64 = text.parse().map_err(|_| "expected a number".to_owned())?;
+    let share: f64 = text.parse().map_err(|_not_a_number| "expected a number".to_owned())?;
     if share > 0.0 && share < 1.0 { Ok(share) } else { Err("expected a share above 0 and below 1".to_owned()) }
 }

@@ -47,7 +47,7 @@ fn number(text: &str) -> Result<f64, String> {
         Some(b't' | b'f') => "a truth value",
         Some(b'n') => "null",
         _ => {
-            let value: f64 = text.parse().map_err(|_| "expected a number".to_owned())?;
+            let value: f64 = text.parse().map_err(|_not_a_number| "expected a number".to_owned())?;
             return if value.is_finite() { Ok(value) } else { Err("the number is too large".to_owned()) };
         }
     };
