@@ -28,7 +28,9 @@ pub fn report(report: &DriftReport) -> String {
     if report.predictions.is_some() {
         table(&mut html, report, "Prediction drift", true);
     }
-    table(&mut html, report, "Data drift", false);
+    if report.group(false).next().is_some() {
+        table(&mut html, report, "Data drift", false);
+    }
     foot(&mut html, report);
     html.push_str("</main></body></html>\n");
     html
@@ -67,7 +69,7 @@ fn head(html: &mut String, report: &DriftReport) {
     );
     let groups = [("Data", Some(&report.data)), ("Predictions", report.predictions.as_ref())];
     for (name, group) in groups {
-        let Some(group) = group else { continue };
+        let Some(group) = group.filter(|group| group.n_columns > 0) else { continue };
         push(
             html,
             format_args!(

@@ -13,15 +13,17 @@ pub(super) fn whole(
     predictions: Option<&GroupVerdict>,
     settings: &Settings,
 ) -> String {
-    let mut text = data_sentence(columns, data, settings);
-    if let Some(predictions) = predictions {
-        text.push_str(match (predictions.drifted, predictions.n_tested) {
-            (true, _) => " The model's predictions drifted.",
-            (false, 0) => " The model's predictions could not be tested.",
-            (false, _) => " The model's predictions did not drift.",
-        });
-    }
-    text
+    let data = match predictions {
+        // A report on predictions alone has nothing to say about data.
+        Some(_) if data.n_columns == 0 => None,
+        _ => Some(data_sentence(columns, data, settings)),
+    };
+    let predictions = predictions.map(|predictions| match (predictions.drifted, predictions.n_tested) {
+        (true, _) => "The model's predictions drifted.".to_owned(),
+        (false, 0) => "The model's predictions could not be tested.".to_owned(),
+        (false, _) => "The model's predictions did not drift.".to_owned(),
+    });
+    data.into_iter().chain(predictions).collect::<Vec<_>>().join(" ")
 }
 
 fn data_sentence(columns: &[ColumnReport], data: &GroupVerdict, settings: &Settings) -> String {
@@ -43,7 +45,7 @@ fn data_sentence(columns: &[ColumnReport], data: &GroupVerdict, settings: &Setti
                 format::plural(open, "column"),
             )
         } else {
-            format!("All is well: none of the {} drifted.", format::plural(data.n_columns, "column"))
+            format!("All is well: no drift in {}.", format::plural(data.n_columns, "column"))
         };
     }
     drifted.sort_by(|a, b| rank(b).total_cmp(&rank(a)));
@@ -128,4 +130,34 @@ fn calibrated_alone(column: &ColumnReport, evidently: &TestOutcome) -> String {
 fn effect(test: &EffectTest) -> String {
     let value = format::number(test.effect.value);
     format!("{} is {value}", test.effect.kind.label())
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::data::csv;
+    use crate::judge::Settings;
+    use crate::report::{Source, compare};
+    use crate::schema::{ColumnRole, Schema, SchemaOverrides};
+    use crate::stattest::{Current, Reference};
+
+    fn sentence(role: ColumnRole, shift: u32) -> String {
+        let rows =
+            |shift: u32| (0..500).fold("x\n".to_owned(), |text, i| format!("{text}{}.5\n", i * 37 % 500 + shift));
+        let data = |shift| csv::read(rows(shift).as_bytes()).unwrap();
+        let (reference, current) = (data(0), data(shift));
+        let overrides = SchemaOverrides { roles: [("x".to_owned(), role)].into(), ..SchemaOverrides::default() };
+        let schema = Schema::infer(&reference, &overrides).unwrap();
+        let source = |data| Source { label: "x", data, sha256: None };
+        let settings = Settings::default();
+        compare(Reference(source(&reference)), Current(source(&current)), &schema, &settings).sentence
+    }
+
+    #[test]
+    fn a_report_speaks_of_what_it_compared() {
+        assert_eq!(sentence(ColumnRole::Feature, 0), "All is well: no drift in 1 column.");
+        assert_eq!(sentence(ColumnRole::Feature, 200), "The data drifted in 1 of 1 column: x.");
+        assert_eq!(sentence(ColumnRole::Prediction, 0), "The model's predictions did not drift.");
+        assert_eq!(sentence(ColumnRole::Prediction, 200), "The model's predictions drifted.");
+        assert_eq!(sentence(ColumnRole::Ignored, 200), "There is no column to compare.");
+    }
 }
