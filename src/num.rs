@@ -1,4 +1,4 @@
-//! Sums that do not lose digits.
+//! Sums that do not lose digits, and a little number theory.
 
 /// A running sum with Neumaier's compensation: the error does not grow with the number of terms.
 ///
@@ -32,6 +32,11 @@ impl FromIterator<f64> for Sum {
         }
         sum
     }
+}
+
+/// The greatest common divisor.
+pub(crate) const fn gcd(a: u64, b: u64) -> u64 {
+    if b == 0 { a } else { gcd(b, a % b) }
 }
 
 #[cfg(test)]

@@ -23,6 +23,7 @@ pub mod mann_whitney;
 pub mod proportions;
 pub mod psi;
 mod special;
+mod steps;
 pub mod t_test;
 pub mod tails;
 pub mod wasserstein;

@@ -1,5 +1,6 @@
 //! Two-sample Anderson-Darling test.
 
+use super::steps::{Step, steps};
 use super::{Current, NotTested, Reference};
 use crate::num::Sum;
 
@@ -63,17 +64,8 @@ pub fn test(reference: Reference<&[f64]>, current: Current<&[f64]>) -> Result<f6
 fn statistic(a: &[f64], b: &[f64]) -> f64 {
     let (n, m) = (a.len() as f64, b.len() as f64);
     let total = n + m;
-    let (mut i, mut j) = (0, 0);
     let (mut of_a, mut of_b) = (Sum::default(), Sum::default());
-    while i < a.len() || j < b.len() {
-        let value = match (a.get(i), b.get(j)) {
-            (Some(x), Some(y)) => x.min(*y),
-            (Some(x), None) => *x,
-            (None, Some(y)) => *y,
-            (None, None) => break,
-        };
-        let equal_a = a[i..].iter().take_while(|x| **x == value).count();
-        let equal_b = b[j..].iter().take_while(|y| **y == value).count();
+    for Step { below: [i, j], equal: [equal_a, equal_b], .. } in steps(a, b) {
         let l = (equal_a + equal_b) as f64;
         let below = (i + j) as f64 + l / 2.0;
         let weight = l / total / (below * (total - below) - total * l / 4.0);
@@ -83,8 +75,6 @@ fn statistic(a: &[f64], b: &[f64]) -> f64 {
         };
         of_a.add(term(i as f64 + equal_a as f64 / 2.0, n));
         of_b.add(term(j as f64 + equal_b as f64 / 2.0, m));
-        i += equal_a;
-        j += equal_b;
     }
     (of_a.value() / n + of_b.value() / m) * (total - 1.0) / total
 }

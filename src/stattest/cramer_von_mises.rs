@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::f64::consts::PI;
 
+use super::steps::{Step, steps};
 use super::{Current, NotTested, Reference};
-use crate::num::Sum;
+use crate::num::{Sum, gcd};
 
 /// Up to this size of the larger sample the p-value is exact.
 pub const MAX_EXACT: usize = 20;
@@ -61,27 +62,14 @@ pub fn test(reference: Reference<&[f64]>, current: Current<&[f64]>) -> Result<f6
 fn rank_statistic(a: &[f64], b: &[f64]) -> f64 {
     let (n, m) = (a.len() as f64, b.len() as f64);
     let (mut of_a, mut of_b) = (Sum::default(), Sum::default());
-    let (mut i, mut j) = (0, 0);
-    while i < a.len() || j < b.len() {
-        let value = match (a.get(i), b.get(j)) {
-            (Some(x), Some(y)) => x.min(*y),
-            (Some(x), None) => *x,
-            (None, Some(y)) => *y,
-            (None, None) => break,
-        };
-        let equal_a = a[i..].iter().take_while(|x| **x == value).count();
-        let equal_b = b[j..].iter().take_while(|y| **y == value).count();
+    for Step { below: [i, j], equal: [equal_a, equal_b], .. } in steps(a, b) {
         let rank = (i + j) as f64 + (equal_a + equal_b + 1) as f64 / 2.0;
-        for place in i..i + equal_a {
-            let gap = rank - (place + 1) as f64;
-            of_a.add(gap * gap);
+        for (sum, places) in [(&mut of_a, i..i + equal_a), (&mut of_b, j..j + equal_b)] {
+            for place in places {
+                let gap = rank - (place + 1) as f64;
+                sum.add(gap * gap);
+            }
         }
-        for place in j..j + equal_b {
-            let gap = rank - (place + 1) as f64;
-            of_b.add(gap * gap);
-        }
-        i += equal_a;
-        j += equal_b;
     }
     n * of_a.value() + m * of_b.value()
 }
@@ -109,10 +97,6 @@ fn exact_p(u: f64, n: u64, m: u64) -> f64 {
     let all: u64 = counts[n as usize].values().sum();
     let as_far: u64 = counts[n as usize].iter().filter(|(sum, _)| **sum as f64 >= zeta).map(|(_, count)| count).sum();
     as_far as f64 / all as f64
-}
-
-const fn gcd(a: u64, b: u64) -> u64 {
-    if b == 0 { a } else { gcd(b, a % b) }
 }
 
 /// The limit's distribution function.

@@ -1,6 +1,7 @@
 //! Two-sample Kolmogorov-Smirnov test.
 
 use super::{Current, NotTested, Reference, kolmogorov};
+use crate::num::gcd;
 
 /// What the test found.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -164,10 +165,6 @@ fn exact_p_equal_sizes(n: u64, h: u64) -> f64 {
         share = ratio * (1.0 - share);
     }
     2.0 * share
-}
-
-const fn gcd(a: u64, b: u64) -> u64 {
-    if b == 0 { a } else { gcd(b, a % b) }
 }
 
 #[cfg(test)]

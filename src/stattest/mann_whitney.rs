@@ -1,5 +1,6 @@
 //! Mann-Whitney U test, one-sided.
 
+use super::steps::{Step, steps};
 use super::tails::normal_sf;
 use super::{Current, NotTested, Reference};
 
@@ -47,24 +48,10 @@ pub fn less(reference: Reference<&[f64]>, current: Current<&[f64]>) -> Result<f6
 
 /// Twice the number of pairs with `a < b` (ties count one), and the sum of `t^3 - t` over runs of `t` equal values.
 fn pairs(a: &[f64], b: &[f64]) -> (u128, f64) {
-    let (mut i, mut j) = (0, 0);
     let (mut twice_u, mut ties) = (0_u128, 0.0);
-    while i < a.len() || j < b.len() {
-        let value = match (a.get(i), b.get(j)) {
-            (Some(x), Some(y)) => x.min(*y),
-            (Some(x), None) => *x,
-            (None, Some(y)) => *y,
-            (None, None) => break,
-        };
-        let (before_i, before_j) = (i, j);
-        while i < a.len() && a[i] == value {
-            i += 1;
-        }
-        while j < b.len() && b[j] == value {
-            j += 1;
-        }
-        twice_u += (j - before_j) as u128 * (before_i + i) as u128;
-        let run = (i - before_i + j - before_j) as f64;
+    for Step { below: [below_a, _], equal: [equal_a, equal_b], .. } in steps(a, b) {
+        twice_u += equal_b as u128 * (2 * below_a + equal_a) as u128;
+        let run = (equal_a + equal_b) as f64;
         ties += run * run * run - run;
     }
     (twice_u, ties)

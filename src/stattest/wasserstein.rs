@@ -1,5 +1,6 @@
 //! Wasserstein distance between two samples.
 
+use super::steps::{Step, steps};
 use super::{Current, Reference};
 use crate::num::Sum;
 use crate::profile::moments;
@@ -31,28 +32,10 @@ pub fn distance(reference: Reference<&[f64]>, current: Current<&[f64]>) -> f64 {
 /// values, with the neighbours' distance. Both slices ascend; neither is empty.
 pub(super) fn gaps<'a>(a: &'a [f64], b: &'a [f64]) -> impl Iterator<Item = (f64, f64)> + 'a {
     let (n, m) = (a.len() as f64, b.len() as f64);
-    let (mut i, mut j) = (0, 0);
     let mut previous: Option<f64> = None;
-    std::iter::from_fn(move || {
-        loop {
-            let value = match (a.get(i), b.get(j)) {
-                (Some(x), Some(y)) => x.min(*y),
-                (Some(x), None) => *x,
-                (None, Some(y)) => *y,
-                (None, None) => return None,
-            };
-            let step = previous.map(|previous| ((i as f64 / n - j as f64 / m).abs(), value - previous));
-            while i < a.len() && a[i] == value {
-                i += 1;
-            }
-            while j < b.len() && b[j] == value {
-                j += 1;
-            }
-            previous = Some(value);
-            if step.is_some() {
-                return step;
-            }
-        }
+    steps(a, b).filter_map(move |Step { value, below: [i, j], .. }| {
+        let before = previous.replace(value)?;
+        Some(((i as f64 / n - j as f64 / m).abs(), value - before))
     })
 }
 
