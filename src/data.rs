@@ -10,10 +10,13 @@ pub use dataset::{Dataset, DatasetError};
 /// SHA-256 of `bytes` in lower-case hex: what `sha256sum` prints for a file.
 pub fn sha256_hex(bytes: &[u8]) -> String {
     use sha2::Digest;
+    hex(&sha2::Sha256::digest(bytes))
+}
+
+fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write;
-    let mut hex = String::with_capacity(64);
-    for byte in sha2::Sha256::digest(bytes) {
+    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut hex, byte| {
         write!(hex, "{byte:02x}").expect("writing to a string does not fail");
-    }
-    hex
+        hex
+    })
 }

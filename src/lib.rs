@@ -10,6 +10,7 @@ pub mod forest;
 pub mod judge;
 pub mod model;
 mod num;
+mod parallel;
 pub mod profile;
 mod random;
 pub mod render;

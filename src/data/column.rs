@@ -1,6 +1,7 @@
 //! One column of values, as they were read: numbers, truth values or strings, each of which may be missing.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use foldhash::fast::RandomState;
+use std::collections::{BTreeSet, HashMap};
 
 /// A named column.
 #[derive(Debug, Clone, PartialEq)]
@@ -107,7 +108,7 @@ impl Strings {
     }
 
     /// How often each string occurs, in byte order of the strings.
-    pub fn counts(&self) -> BTreeMap<&str, u64> {
+    pub fn counts(&self) -> Vec<(&str, u64)> {
         let mut by_code = vec![0_u64; self.dictionary.len()];
         for &code in &self.codes {
             if code != MISSING {
@@ -116,7 +117,9 @@ impl Strings {
         }
         // A slice of rows keeps the whole dictionary, so a string may occur no more.
         let present = self.dictionary.iter().zip(by_code).filter(|(_, count)| *count > 0);
-        present.map(|(string, count)| (string.as_str(), count)).collect()
+        let mut counts: Vec<(&str, u64)> = present.map(|(string, count)| (string.as_str(), count)).collect();
+        counts.sort_unstable();
+        counts
     }
 
     fn slice(&self, rows: std::ops::Range<usize>) -> Self {
@@ -128,7 +131,7 @@ impl Strings {
 #[derive(Debug, Default)]
 pub struct StringsBuilder {
     strings: Strings,
-    code_of: HashMap<String, u32>,
+    code_of: HashMap<String, u32, RandomState>,
 }
 
 impl StringsBuilder {
@@ -148,6 +151,24 @@ impl StringsBuilder {
             }
         };
         self.strings.codes.push(code);
+    }
+
+    /// Forgets all rows but the first `rows`.
+    pub fn truncate(&mut self, rows: usize) {
+        self.strings.codes.truncate(rows);
+    }
+
+    /// Appends the rows below.
+    pub fn append(&mut self, below: Self) {
+        let first = self.strings.codes.len();
+        let new_code = |string: String| {
+            self.push(Some(&string));
+            *self.strings.codes.last().expect("one was just pushed")
+        };
+        let codes: Vec<u32> = below.strings.dictionary.into_iter().map(new_code).collect();
+        self.strings.codes.truncate(first);
+        let code = |code: u32| codes.get(code as usize).copied().unwrap_or(MISSING);
+        self.strings.codes.extend(below.strings.codes.into_iter().map(code));
     }
 
     /// The collected strings.

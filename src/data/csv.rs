@@ -5,24 +5,30 @@
 //! `true` or `false`, strings otherwise. Separators `,` `;` tab and `|` are told apart by the header line.
 
 use std::fmt;
-use std::io::Read;
+use std::io::{self, Read, Seek};
 
-use super::column::{Numbers, StringsBuilder};
-use super::{Column, Dataset, DatasetError, Values};
+use sha2::{Digest, Sha256};
 
+use super::{Dataset, DatasetError, hex};
+use crate::parallel;
+use table::TableReader;
+
+mod cell;
+mod number;
+mod reader;
+mod rows;
+mod table;
 mod write;
 
+pub use cell::MISSING;
 pub use write::write;
-
-/// Texts that stand for a missing value: pandas' `na_values`.
-pub const MISSING: [&str; 19] = [
-    "", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>", "N/A", "NA",
-    "NULL", "NaN", "None", "n/a", "nan", "null",
-];
 
 /// A gzipped file may unpack to this many bytes: enough for ten million rows of a hundred numbers, and too few to
 /// fill a machine's memory with a bomb of a few megabytes.
 pub const MAX_UNPACKED_BYTES: u64 = 4 << 30;
+
+/// Bytes of a file that are made into columns before the next are asked for.
+const BLOCK_BYTES: usize = 4 << 20;
 
 /// Why a CSV file could not be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,7 +74,51 @@ impl fmt::Display for CsvError {
 
 impl std::error::Error for CsvError {}
 
-/// Reads a whole file: a header line, then one row per line. Gzip is known by its first bytes.
+/// Why a file could not be read.
+#[derive(Debug)]
+pub enum ReadError {
+    /// The bytes did not come.
+    Io(io::Error),
+    /// They came and are no table.
+    Csv(CsvError),
+}
+
+impl fmt::Display for ReadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Io(error) => error.fmt(f),
+            Self::Csv(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for ReadError {}
+
+impl From<io::Error> for ReadError {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+impl From<CsvError> for ReadError {
+    fn from(error: CsvError) -> Self {
+        Self::Csv(error)
+    }
+}
+
+/// A file that was read.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Reading {
+    /// Its rows.
+    pub data: Dataset,
+    /// SHA-256 of its bytes, packed or not, in lower-case hex.
+    pub sha256: String,
+}
+
+/// The first bytes of a gzipped file.
+const GZIP: [u8; 2] = [0x1f, 0x8b];
+
+/// Reads a whole file that lies in memory: a header line, then one row per line. Gzip is known by its first bytes.
 ///
 /// # Errors
 /// The file has no header, a header that repeats a name, a row of another length, or broken gzip.
@@ -79,10 +129,107 @@ impl std::error::Error for CsvError {}
 /// assert_eq!(data.columns()[1].name, "city");
 /// ```
 pub fn read(bytes: &[u8]) -> Result<Dataset, CsvError> {
-    if bytes.starts_with(&[0x1f, 0x8b]) {
+    if bytes.starts_with(&GZIP) {
         return read_plain(&gunzip(bytes)?);
     }
     read_plain(bytes)
+}
+
+fn read_plain(bytes: &[u8]) -> Result<Dataset, CsvError> {
+    let mut table = TableReader::begin(bytes, true)?.ok_or(CsvError::Empty)?;
+    loop {
+        let mut at = table.header_bytes();
+        while at < bytes.len() {
+            let end = bytes.len().min(at + BLOCK_BYTES);
+            // A row that is longer than a block is taken with everything behind it.
+            let whole = memchr::memrchr(b'\n', &bytes[at..end]).map_or(bytes.len(), |last| at + last + 1);
+            let whole = if end == bytes.len() { end } else { whole };
+            let taken = table.feed(&bytes[at..whole], whole == bytes.len())?;
+            at += if taken == 0 { table.feed(&bytes[at..], true)? } else { taken };
+        }
+        match table.finish()? {
+            Ok(data) => return Ok(data),
+            Err(again) => table = again,
+        }
+    }
+}
+
+/// Reads a whole file as it comes, so that no more of it lies in memory than two blocks, and while one block is made into
+/// columns the next is read. What a column is may show late; then the file is read once more from the start.
+///
+/// # Errors
+/// The bytes can't be read, or see [`read`].
+pub fn read_from(mut source: impl Read + Seek + Send) -> Result<Reading, ReadError> {
+    let mut hasher = Sha256::new();
+    let mut block = Vec::new();
+    let mut is_last = fill(&mut source, &mut block, Some(&mut hasher))?;
+    if block.starts_with(&GZIP) {
+        source.read_to_end(&mut block)?;
+        return Ok(Reading { data: read(&block)?, sha256: super::sha256_hex(&block) });
+    }
+    let mut table = loop {
+        if let Some(table) = TableReader::begin(&block, is_last)? {
+            break table;
+        }
+        is_last = fill(&mut source, &mut block, Some(&mut hasher))?;
+    };
+    let mut hasher = Some(hasher);
+    let mut sha256 = String::new();
+    loop {
+        block.drain(..table.header_bytes());
+        feed_all(&mut source, &mut table, block, is_last, hasher.as_mut())?;
+        if let Some(hasher) = hasher.take() {
+            sha256 = hex(&hasher.finalize());
+        }
+        match table.finish()? {
+            Ok(data) => return Ok(Reading { data, sha256 }),
+            Err(again) => table = again,
+        }
+        source.rewind()?;
+        block = Vec::new();
+        is_last = fill(&mut source, &mut block, None)?;
+        while block.len() < table.header_bytes() && !is_last {
+            is_last = fill(&mut source, &mut block, None)?;
+        }
+    }
+}
+
+/// Feeds `block`, which begins at the start of a row, and everything that comes after it.
+fn feed_all(
+    source: &mut (impl Read + Send),
+    table: &mut TableReader,
+    mut block: Vec<u8>,
+    mut is_last: bool,
+    mut hasher: Option<&mut Sha256>,
+) -> Result<(), ReadError> {
+    let mut next = Vec::new();
+    loop {
+        let whole = if is_last { block.len() } else { memchr::memrchr(b'\n', &block).map_or(0, |last| last + 1) };
+        next.clear();
+        next.extend_from_slice(&block[whole..]);
+        let read_on = || if is_last { Ok(true) } else { fill(source, &mut next, hasher.as_deref_mut()) };
+        let (taken, next_is_last) = parallel::join(|| table.feed(&block[..whole], is_last), read_on);
+        let taken = taken?;
+        if is_last {
+            return Ok(());
+        }
+        // What was not whole after all goes before the rest.
+        if taken < whole {
+            next.splice(..0, block[taken..whole].iter().copied());
+        }
+        is_last = next_is_last?;
+        std::mem::swap(&mut block, &mut next);
+    }
+}
+
+/// Appends up to a block of bytes; whether that was the last.
+fn fill(source: &mut impl Read, block: &mut Vec<u8>, hasher: Option<&mut Sha256>) -> io::Result<bool> {
+    let before = block.len();
+    source.by_ref().take(BLOCK_BYTES as u64).read_to_end(block)?;
+    if let Some(hasher) = hasher {
+        hasher.update(&block[before..]);
+    }
+    Ok(block.len() - before < BLOCK_BYTES)
 }
 
 fn gunzip(bytes: &[u8]) -> Result<Vec<u8>, CsvError> {
@@ -98,193 +245,11 @@ fn gunzip(bytes: &[u8]) -> Result<Vec<u8>, CsvError> {
     Ok(unpacked)
 }
 
-fn read_plain(bytes: &[u8]) -> Result<Dataset, CsvError> {
-    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    let delimiter = sniff_delimiter(bytes);
-    let names = header(bytes, delimiter)?;
-    let mut columns: Vec<ColumnReader> = names.iter().map(|_| ColumnReader::default()).collect();
-    each_row(bytes, delimiter, |row| {
-        for (column, cell) in columns.iter_mut().zip(row) {
-            column.read(cell);
-        }
-    })?;
-
-    // What turned out to be text is read once more as such. Most files have few such columns, and no column is kept
-    // in memory twice.
-    let mut texts: Vec<Option<StringsBuilder>> =
-        columns.iter().map(|column| column.kind.is_none().then(StringsBuilder::default)).collect();
-    if texts.iter().any(Option::is_some) {
-        each_row(bytes, delimiter, |row| {
-            for (text, cell) in texts.iter_mut().zip(row) {
-                if let Some(text) = text {
-                    text.push((!is_missing(cell)).then(|| decode(cell)).as_deref());
-                }
-            }
-        })?;
-    }
-    let columns = names.into_iter().zip(columns).zip(texts).map(|((name, column), text)| Column {
-        name,
-        values: text.map_or_else(|| column.finish(), |text| Values::Strings(text.finish())),
-    });
-    Dataset::new(columns.collect()).map_err(CsvError::Header)
-}
-
-/// The separator that occurs most often in the header line, outside quotes; a comma if none does.
-fn sniff_delimiter(bytes: &[u8]) -> u8 {
-    let mut counts = [(b',', 0), (b';', 0), (b'\t', 0), (b'|', 0)];
-    let mut quoted = false;
-    for &byte in bytes {
-        match byte {
-            b'"' => quoted = !quoted,
-            b'\n' | b'\r' if !quoted => break,
-            _ if quoted => {}
-            _ => {
-                for (delimiter, count) in &mut counts {
-                    *count += u32::from(byte == *delimiter);
-                }
-            }
-        }
-    }
-    // The first of equals wins, hence the reversal.
-    counts.iter().rev().max_by_key(|(_, count)| *count).map_or(b',', |(delimiter, _)| *delimiter)
-}
-
-fn reader(bytes: &[u8], delimiter: u8) -> ::csv::Reader<&[u8]> {
-    ::csv::ReaderBuilder::new().delimiter(delimiter).from_reader(bytes)
-}
-
-fn header(bytes: &[u8], delimiter: u8) -> Result<Vec<String>, CsvError> {
-    let mut reader = reader(bytes, delimiter);
-    let header = reader.byte_headers().map_err(|error| row_error(&error))?;
-    if header.is_empty() {
-        return Err(CsvError::Empty);
-    }
-    let name = |(i, cell): (usize, &[u8])| if cell.is_empty() { format!("Unnamed: {i}") } else { decode(cell) };
-    Ok(header.iter().enumerate().map(name).collect())
-}
-
-fn each_row(bytes: &[u8], delimiter: u8, mut visit: impl FnMut(&::csv::ByteRecord)) -> Result<(), CsvError> {
-    let mut reader = reader(bytes, delimiter);
-    let mut row = ::csv::ByteRecord::new();
-    while reader.read_byte_record(&mut row).map_err(|error| row_error(&error))? {
-        visit(&row);
-    }
-    Ok(())
-}
-
-fn row_error(error: &::csv::Error) -> CsvError {
-    match error.kind() {
-        ::csv::ErrorKind::UnequalLengths { pos, expected_len, len } => CsvError::UnequalRow {
-            line: pos.as_ref().map_or(0, ::csv::Position::line),
-            expected: *expected_len,
-            found: *len,
-        },
-        // Reading bytes from memory can fail in no other way.
-        _ => CsvError::Empty,
-    }
-}
-
-fn is_missing(cell: &[u8]) -> bool {
-    // The longest spelling has eight letters.
-    cell.is_empty() || (cell.len() <= 8 && MISSING.iter().any(|text| text.as_bytes() == cell))
-}
-
-/// UTF-8, or else Latin-1, in which every byte is a letter.
-fn decode(cell: &[u8]) -> String {
-    std::str::from_utf8(cell).map_or_else(|_| cell.iter().map(|&byte| byte as char).collect(), str::to_owned)
-}
-
-/// What a column has been so far.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    /// Nothing present yet.
-    Unknown,
-    Integers,
-    Fractions,
-    Booleans,
-}
-
-/// Collects a column's numbers or truth values until a cell is neither.
-#[derive(Debug)]
-struct ColumnReader {
-    /// `None` once the column is known to be text.
-    kind: Option<Kind>,
-    numbers: Vec<f64>,
-    has_missing: bool,
-}
-
-impl Default for ColumnReader {
-    fn default() -> Self {
-        Self { kind: Some(Kind::Unknown), numbers: Vec::new(), has_missing: false }
-    }
-}
-
-impl ColumnReader {
-    fn read(&mut self, cell: &[u8]) {
-        let Some(kind) = self.kind else { return };
-        if is_missing(cell) {
-            self.has_missing = true;
-            if kind == Kind::Booleans {
-                self.become_text();
-            } else {
-                self.numbers.push(f64::NAN);
-            }
-            return;
-        }
-        let read = match parse_number(cell) {
-            Some((value, is_integer)) => {
-                let cell_kind = if is_integer { Kind::Integers } else { Kind::Fractions };
-                Some((cell_kind, value))
-            }
-            None => parse_boolean(cell).map(|value| (Kind::Booleans, f64::from(u8::from(value)))),
-        };
-        self.kind = read.and_then(|(cell_kind, value)| {
-            self.numbers.push(value);
-            match (kind, cell_kind) {
-                (Kind::Unknown, cell_kind) => Some(cell_kind),
-                (a, b) if a == b => Some(a),
-                (Kind::Booleans, _) | (_, Kind::Booleans) => None,
-                _ => Some(Kind::Fractions),
-            }
-        });
-        if self.kind.is_none() || (self.kind == Some(Kind::Booleans) && self.has_missing) {
-            self.become_text();
-        }
-    }
-
-    fn become_text(&mut self) {
-        self.kind = None;
-        self.numbers = Vec::new();
-    }
-
-    fn finish(self) -> Values {
-        match self.kind {
-            Some(Kind::Booleans) => Values::Booleans(self.numbers.iter().map(|&value| value == 1.0).collect()),
-            Some(Kind::Integers) => Values::Numbers(Numbers::new(self.numbers, !self.has_missing)),
-            _ => Values::Numbers(Numbers::new(self.numbers, false)),
-        }
-    }
-}
-
-/// The number in a cell, and whether it is written as a whole one.
-fn parse_number(cell: &[u8]) -> Option<(f64, bool)> {
-    let cell = cell.trim_ascii();
-    let digits = cell.strip_prefix(b"-").or_else(|| cell.strip_prefix(b"+")).unwrap_or(cell);
-    let value = fast_float2::parse::<f64, _>(cell).ok()?;
-    Some((value, digits.iter().all(u8::is_ascii_digit)))
-}
-
-fn parse_boolean(cell: &[u8]) -> Option<bool> {
-    match cell {
-        b"True" | b"TRUE" | b"true" => Some(true),
-        b"False" | b"FALSE" | b"false" => Some(false),
-        _ => None,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::data::Values;
+    use crate::random::Rng;
     use std::io::Write;
 
     fn column(text: &str, name: &str) -> Values {
@@ -331,6 +296,31 @@ mod tests {
         let packed = packer.finish().unwrap();
         assert_eq!(read(&packed).unwrap().n_rows(), 1);
         assert!(matches!(read(&packed[..packed.len() - 4]), Err(CsvError::Gzip { .. })));
+    }
+
+    #[test]
+    fn a_file_that_comes_in_blocks_is_the_table_that_lies_in_memory() {
+        let mut random = Rng::new(3);
+        let mut text = "whole,late,quoted,truth,none,name\n".to_owned();
+        while text.len() < 2 * BLOCK_BYTES + 1000 {
+            let n = random.below(1000);
+            // Lines within quotes, a text below millions of bytes of numbers, a truth value that goes missing.
+            let late = if text.len() > BLOCK_BYTES && n == 0 { "x".to_owned() } else { format!("{n}.50") };
+            let truth = if text.len() > BLOCK_BYTES && n == 1 { "" } else { "True" };
+            text += &format!("{n},{late},\"{n}\n,\"\"{n}\n\",{truth},,n{}\n", n % 7);
+        }
+        let data = read(text.as_bytes()).unwrap();
+        let Reading { data: streamed, sha256 } = read_from(io::Cursor::new(text.as_bytes())).unwrap();
+        assert_eq!(sha256, crate::data::sha256_hex(text.as_bytes()));
+        let without_none =
+            |data: &Dataset| data.columns().iter().filter(|c| c.name != "none").cloned().collect::<Vec<_>>();
+        assert!(without_none(&data) == without_none(&streamed), "both are the same table; NaN never equals itself");
+        let mut rows = ::csv::Reader::from_reader(text.as_bytes());
+        let expected: Vec<String> = rows.records().map(|row| row.unwrap()[1].to_owned()).collect();
+        let Values::Strings(late) = &data.columns()[1].values else { panic!("strings") };
+        assert!(late.iter().eq(expected.iter().map(|text| Some(text.as_str()))), "the text is as it was written");
+        assert!(matches!(data.columns()[3].values, Values::Strings(_)), "truth values of which one is missing");
+        assert!(matches!(data.columns()[4].values, Values::Numbers(_)), "nothing at all counts as numbers");
     }
 
     #[test]

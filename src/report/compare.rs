@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use super::{ColumnReport, Distribution, DriftReport, GroupVerdict, Input, SCHEMA_VERSION, SideSummary, sentence};
 use crate::data::{Column, Dataset};
 use crate::judge::{Settings, Verdict, calibrated, evidently};
+use crate::parallel;
 use crate::profile::ColumnProfile;
 use crate::schema::{ColumnRole, ColumnSpec, Schema, infer_type};
 use crate::stattest::{Current, NotTested, Reference, Tested};
@@ -100,7 +101,7 @@ impl FittedReference {
     /// training rows, its predictions with those that were held back.
     pub fn fit_columns<'a>(input: Input, schema: &Schema, column: impl Fn(&str) -> Option<&'a Column> + Sync) -> Self {
         let specs: Vec<&ColumnSpec> = schema.columns.iter().filter(|spec| spec.role != ColumnRole::Ignored).collect();
-        let columns = map(&specs, |spec| ((*spec).clone(), column(&spec.name).map(ColumnProfile::of)));
+        let columns = parallel::map(&specs, |spec| ((*spec).clone(), column(&spec.name).map(ColumnProfile::of)));
         Self { input, columns }
     }
 
@@ -115,7 +116,7 @@ impl FittedReference {
         let source = current.0;
         let total = self.columns.len();
         let done = AtomicUsize::new(0);
-        let mut columns = map(&self.columns, |(spec, reference)| {
+        let mut columns = parallel::map(&self.columns, |(spec, reference)| {
             let mut report = compare_column(spec, reference.as_ref(), source.data, settings);
             report.importance = importances.iter().find(|(name, _)| *name == spec.name).map(|(_, share)| *share);
             let done = done.fetch_add(1, Ordering::Relaxed) + 1;
@@ -143,19 +144,6 @@ impl FittedReference {
             columns,
         }
     }
-}
-
-/// Maps in order, on all cores.
-#[cfg(feature = "parallel")]
-fn map<'a, T: Sync, U: Send>(items: &'a [T], work: impl Fn(&'a T) -> U + Sync + Send) -> Vec<U> {
-    use rayon::prelude::*;
-    items.par_iter().map(work).collect()
-}
-
-/// Maps in order.
-#[cfg(not(feature = "parallel"))]
-fn map<'a, T, U>(items: &'a [T], work: impl Fn(&'a T) -> U) -> Vec<U> {
-    items.iter().map(work).collect()
 }
 
 fn compare_column(

@@ -2,7 +2,8 @@
 
 use std::io::Write;
 use std::path::Path;
-use tidemark::data::{Dataset, csv, sha256_hex};
+use tidemark::data::Dataset;
+use tidemark::data::csv::{self, Reading};
 use tidemark::model::Model;
 use tidemark::report::Source;
 
@@ -28,11 +29,11 @@ impl Table {
 /// Reads a CSV file, plain or gzipped.
 pub(super) fn read_csv(path: &Path) -> Result<Table, Failure> {
     let spinner = progress::spinner(format!("Reading {}", path.display()));
-    let bytes = std::fs::read(path).map_err(|error| Failure::file(path, error))?;
-    let data = csv::read(&bytes).map_err(|error| Failure::file(path, error))?;
+    let file = std::fs::File::open(path).map_err(|error| Failure::file(path, error))?;
+    let Reading { data, sha256 } = csv::read_from(file).map_err(|error| Failure::file(path, error))?;
     spinner.finish_and_clear();
     let label = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
-    Ok(Table { label, data, sha256: sha256_hex(&bytes) })
+    Ok(Table { label, data, sha256 })
 }
 
 /// Reads a model file.
