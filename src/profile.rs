@@ -4,8 +4,10 @@
 //! the profile of a window is the merge of its parts'. These are exact, they keep every value.
 
 use crate::data::{Category, Column, Values};
-use crate::num::Sum;
+use crate::num::sum_of;
 use crate::report::SideSummary;
+
+mod sort;
 
 /// One side of one column: what is missing, and the values in an order that makes every test cheap.
 #[derive(Debug, Clone, PartialEq)]
@@ -47,7 +49,7 @@ impl ColumnProfile {
                 // Adding zero turns -0 into 0, so that the two are one value everywhere.
                 let mut sorted: Vec<f64> =
                     values.iter().filter(|value| value.is_finite()).map(|value| value + 0.0).collect();
-                sorted.sort_unstable_by(f64::total_cmp);
+                sort::sort(&mut sorted);
                 let missing = values.iter().filter(|value| value.is_nan()).count() as u64;
                 let infinite = rows - missing - sorted.len() as u64;
                 Self { rows, missing, infinite, shape: Shape::Numbers { sorted, is_integer: numbers.is_integer() } }
@@ -118,7 +120,9 @@ impl ColumnProfile {
     /// Distinct values among those present.
     pub fn n_distinct(&self) -> u64 {
         match &self.shape {
-            Shape::Numbers { sorted, .. } => runs(sorted).count() as u64,
+            Shape::Numbers { sorted, .. } => {
+                sorted.windows(2).filter(|pair| pair[0] != pair[1]).count() as u64 + u64::from(!sorted.is_empty())
+            }
             Shape::Categories { counts } => counts.len() as u64,
         }
     }
@@ -172,9 +176,9 @@ fn merge_sorted(a: &[f64], b: &[f64]) -> Vec<f64> {
 /// Mean and standard deviation (divided by n) of a non-empty slice, in two passes.
 pub(crate) fn moments(values: &[f64]) -> (f64, f64) {
     let n = values.len() as f64;
-    let mean = values.iter().copied().collect::<Sum>().value() / n;
-    let squares: Sum = values.iter().map(|value| (value - mean) * (value - mean)).collect();
-    (mean, (squares.value() / n).sqrt())
+    let mean = sum_of(values, |value| value) / n;
+    let squares = sum_of(values, |value| (value - mean) * (value - mean));
+    (mean, (squares / n).sqrt())
 }
 
 /// The `q`-quantile of an ascending slice by linear interpolation (Hyndman and Fan's type 7); `None` if it is empty.

@@ -168,7 +168,7 @@ fn numerical(reference: Reference<&[f64]>, current: Current<&[f64]>, options: &O
     }
     let found = ks::test(reference, current, ks::PValue::Fast)?;
     let effect = effects::largest_gap(found.d, a.len() as u64, b.len() as u64, options.min_gap);
-    let direction = effects::direction(reference, current, found.d);
+    let direction = effects::direction(&found);
     Ok(unsettled("Kolmogorov-Smirnov", found.p_value, effect, direction))
 }
 

@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 use super::TestResult;
-use crate::profile::ColumnProfile;
+use crate::data::Category;
+use crate::profile::{ColumnProfile, Shape, runs};
 use crate::schema::ColumnType;
 use crate::stattest::binning::{Basis, align, evidently_bins};
 use crate::stattest::{
@@ -95,6 +96,23 @@ pub fn default_method(column_type: ColumnType, n_reference: u64, n_distinct: u64
     }
 }
 
+/// Distinct values of both sides together; of many, no more than the rule asks for are counted.
+fn few_distinct(reference: Reference<&ColumnProfile>, current: Current<&ColumnProfile>) -> u64 {
+    const ENOUGH: usize = 6;
+    let few = |profile: &ColumnProfile| -> Vec<Category> {
+        match &profile.shape {
+            Shape::Numbers { sorted, .. } => {
+                runs(sorted).take(ENOUGH).map(|(value, _)| Category::Number(value)).collect()
+            }
+            Shape::Categories { counts } => counts.iter().take(ENOUGH).map(|(category, _)| category.clone()).collect(),
+        }
+    };
+    let mut together = [few(reference.0), few(current.0)].concat();
+    together.sort();
+    together.dedup();
+    together.len() as u64
+}
+
 /// Judges one column. `column_type` is what Evidently takes the column for: it decides by the current rows.
 ///
 /// # Errors
@@ -112,11 +130,7 @@ pub fn judge(
     }
     let method = match options.method(name, column_type) {
         Some(method) => method,
-        None => {
-            let (reference_counts, current_counts) = (reference.0.counts(), current.0.counts());
-            let (together, ..) = align(Reference(&reference_counts), Current(&current_counts));
-            default_method(column_type, n_reference, together.len() as u64)?
-        }
+        None => default_method(column_type, n_reference, few_distinct(reference, current))?,
     };
     let threshold = options.threshold(name, column_type).unwrap_or_else(|| method.default_threshold());
     let score = score(method, column_type, reference, current)?;

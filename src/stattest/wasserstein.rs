@@ -1,6 +1,6 @@
 //! Wasserstein distance between two samples.
 
-use super::steps::{Step, steps};
+use super::steps::gaps;
 use super::{Current, Reference};
 use crate::num::Sum;
 use crate::profile::moments;
@@ -24,19 +24,9 @@ use crate::profile::moments;
 /// Source: Ramdas, García Trillos and Cuturi, "On Wasserstein Two-Sample Testing", Entropy 19 (2017), eq. 5 with
 /// p = 1; agrees with `scipy.stats.wasserstein_distance` of scipy 1.17.
 pub fn distance(reference: Reference<&[f64]>, current: Current<&[f64]>) -> f64 {
-    let work: Sum = gaps(reference.0, current.0).map(|(gap, width)| gap * width).collect();
+    let mut work = Sum::default();
+    gaps(reference.0, current.0, |gap, width| work.add(gap * width));
     work.value()
-}
-
-/// The distance `|F - G|` of two empirical distribution functions between each pair of neighbours among the pooled
-/// values, with the neighbours' distance. Both slices ascend; neither is empty.
-pub(super) fn gaps<'a>(a: &'a [f64], b: &'a [f64]) -> impl Iterator<Item = (f64, f64)> + 'a {
-    let (n, m) = (a.len() as f64, b.len() as f64);
-    let mut previous: Option<f64> = None;
-    steps(a, b).filter_map(move |Step { value, below: [i, j], .. }| {
-        let before = previous.replace(value)?;
-        Some(((i as f64 / n - j as f64 / m).abs(), value - before))
-    })
 }
 
 /// The divisor is never smaller than this, so that a constant reference gives a finite score.

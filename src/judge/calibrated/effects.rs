@@ -1,8 +1,8 @@
 //! How large a change is, with its 95% interval.
 
 use crate::judge::{Direction, Effect, EffectKind};
+use crate::stattest::ks::KolmogorovSmirnov;
 use crate::stattest::proportions::{RateRatio, Z_95};
-use crate::stattest::{Current, Reference};
 
 impl Effect {
     /// Whether the estimate is at least the smallest effect that matters.
@@ -109,14 +109,14 @@ pub(super) fn pool_rare(reference: &[u64], current: &[u64]) -> (Vec<u64>, Vec<u6
 }
 
 /// Which way the values went, by the probability that a current value exceeds a reference one (ties count half).
-/// When that is close to even beside the gap `d`, the shape changed rather than the size.
-pub(super) fn direction(reference: Reference<&[f64]>, current: Current<&[f64]>, d: f64) -> Option<Direction> {
-    if d == 0.0 {
+/// When that is close to even beside the gap, the shape changed rather than the size.
+pub(super) fn direction(found: &KolmogorovSmirnov) -> Option<Direction> {
+    if found.d == 0.0 {
         return None;
     }
-    let excess = probability_of_exceeding(reference, current) - 0.5;
+    let excess = found.exceeding - 0.5;
     // A pure shift of a normal distribution has about 0.7 of the gap, a pure change of scale has none.
-    Some(if excess.abs() < d / 4.0 {
+    Some(if excess.abs() < found.d / 4.0 {
         Direction::Both
     } else if excess > 0.0 {
         Direction::Up
@@ -125,45 +125,19 @@ pub(super) fn direction(reference: Reference<&[f64]>, current: Current<&[f64]>, 
     })
 }
 
-/// `P(current > reference) + P(current = reference) / 2` over all pairs, of two ascending slices.
-fn probability_of_exceeding(reference: Reference<&[f64]>, current: Current<&[f64]>) -> f64 {
-    let (a, b) = (reference.0, current.0);
-    let (mut below, mut up_to) = (0, 0);
-    // Twice the count of exceeded reference values, so that ties stay whole.
-    let mut twice = 0_u128;
-    for value in b {
-        while below < a.len() && a[below] < *value {
-            below += 1;
-        }
-        up_to = up_to.max(below);
-        while up_to < a.len() && a[up_to] <= *value {
-            up_to += 1;
-        }
-        twice += (below + up_to) as u128;
-    }
-    twice as f64 / (2.0 * a.len() as f64 * b.len() as f64)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn exceeding_counts_ties_half() {
-        let p = |a: &[f64], b: &[f64]| probability_of_exceeding(Reference(a), Current(b));
-        assert_eq!(p(&[1.0, 2.0], &[1.0, 2.0]), 0.5);
-        assert_eq!(p(&[1.0, 2.0], &[3.0]), 1.0);
-        assert_eq!(p(&[1.0, 2.0], &[0.0, 2.0]), 0.375);
-    }
+    use crate::stattest::{Current, Reference, ks};
 
     #[test]
     fn direction_is_signed_and_a_change_of_spread_is_neither() {
         let a = [1.0, 2.0, 3.0, 4.0];
-        let direction = |b: &[f64], d| direction(Reference(&a), Current(b), d);
-        assert_eq!(direction(&[3.0, 4.0, 5.0, 6.0], 0.5), Some(Direction::Up));
-        assert_eq!(direction(&[-1.0, 0.0, 1.0, 2.0], 0.5), Some(Direction::Down));
-        assert_eq!(direction(&[-5.0, 0.0, 5.0, 10.0], 0.5), Some(Direction::Both));
-        assert_eq!(direction(&a, 0.0), None);
+        let direction = |b: &[f64]| direction(&ks::test(Reference(&a), Current(b), ks::PValue::Fast).unwrap());
+        assert_eq!(direction(&[3.0, 4.0, 5.0, 6.0]), Some(Direction::Up));
+        assert_eq!(direction(&[-1.0, 0.0, 1.0, 2.0]), Some(Direction::Down));
+        assert_eq!(direction(&[-5.0, 0.0, 5.0, 10.0]), Some(Direction::Both));
+        assert_eq!(direction(&a), None);
     }
 
     #[test]
