@@ -9,11 +9,12 @@ const ready = import(`./tidemark_worker.js${version}`).then(async (wasm) => {
 
 addEventListener("message", async ({ data: { reference, current, settings } }) => {
   try {
-    const { compare } = await ready;
+    const { compare, File } = await ready;
     const started = performance.now();
+    const digests = await Promise.all([sha256(reference.bytes), sha256(current.bytes)]);
     const json = compare(
-      reference.name, new Uint8Array(reference.bytes),
-      current.name, new Uint8Array(current.bytes),
+      new File(reference.name, new Uint8Array(reference.bytes), digests[0]),
+      new File(current.name, new Uint8Array(current.bytes), digests[1]),
       settings,
       (stage, done, total) => postMessage({ type: "progress", stage, done, total }),
     );
@@ -22,3 +23,10 @@ addEventListener("message", async ({ data: { reference, current, settings } }) =
     postMessage({ type: "error", message: error instanceof Error ? error.message : String(error) });
   }
 });
+
+/** The digest in lower-case hex. Browsers offer it where the page came over HTTPS or from this machine; elsewhere wasm does it. */
+async function sha256(bytes) {
+  if (!crypto.subtle) return undefined;
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+  return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}

@@ -9,19 +9,38 @@ use tidemark::schema::{Schema, SchemaOverrides};
 use tidemark::stattest::{Current, Reference};
 use wasm_bindgen::prelude::*;
 
+/// A file that was dropped on the page.
+#[wasm_bindgen]
+#[derive(Debug)]
+pub struct File {
+    name: String,
+    bytes: Vec<u8>,
+    sha256: Option<String>,
+}
+
+#[wasm_bindgen]
+impl File {
+    /// `sha256` is the file's digest in lower-case hex, where the browser works it out: it is several times as fast at
+    /// that as wasm can be.
+    #[wasm_bindgen(constructor)]
+    pub fn new(name: String, bytes: Vec<u8>, sha256: Option<String>) -> Self {
+        Self { name, bytes, sha256 }
+    }
+
+    /// Reads the table and lets go of the bytes.
+    fn read(self) -> Result<(String, String, Dataset), JsError> {
+        let sha256 = self.sha256.unwrap_or_else(|| sha256_hex(&self.bytes));
+        let data = csv::read(&self.bytes).map_err(|error| JsError::new(&format!("{}: {error}", self.name)))?;
+        Ok((self.name, sha256, data))
+    }
+}
+
 /// Compares two CSV files, gzipped or not, and returns the report as JSON.
 ///
 /// `progress` is called with `(stage, done, total)`; the stages are "reading reference", "reading current" and
 /// "comparing".
 #[wasm_bindgen]
-pub fn compare(
-    reference_name: &str,
-    reference: &[u8],
-    current_name: &str,
-    current: &[u8],
-    settings_json: &str,
-    progress: &Function,
-) -> Result<String, JsError> {
+pub fn compare(reference: File, current: File, settings_json: &str, progress: &Function) -> Result<String, JsError> {
     let settings: Settings =
         serde_json::from_str(settings_json).map_err(|error| JsError::new(&format!("settings: {error}")))?;
     let report_progress = |stage: &str, done: usize, total: usize| {
@@ -30,24 +49,21 @@ pub fn compare(
     };
 
     report_progress("reading reference", 0, 1);
-    let reference_data = read(reference_name, reference)?;
+    let (reference_name, reference_sha256, reference) = reference.read()?;
     report_progress("reading current", 0, 1);
-    let current_data = read(current_name, current)?;
+    let (current_name, current_sha256, current) = current.read()?;
 
-    let schema = Schema::infer(&reference_data, &SchemaOverrides::default())
+    let schema = Schema::infer(&reference, &SchemaOverrides::default())
         .expect("only an override can name an unknown column, and there is none");
+    report_progress("comparing", 0, schema.columns.len());
     let report = compare_with_progress(
-        Reference(Source { label: reference_name, data: &reference_data, sha256: Some(sha256_hex(reference)) }),
-        Current(Source { label: current_name, data: &current_data, sha256: Some(sha256_hex(current)) }),
+        Reference(Source { label: &reference_name, data: &reference, sha256: Some(reference_sha256) }),
+        Current(Source { label: &current_name, data: &current, sha256: Some(current_sha256) }),
         &schema,
         &settings,
         &|Progress { done, total }| report_progress("comparing", done, total),
     );
     serde_json::to_string(&report).map_err(JsError::from)
-}
-
-fn read(name: &str, bytes: &[u8]) -> Result<Dataset, JsError> {
-    csv::read(bytes).map_err(|error| JsError::new(&format!("{name}: {error}")))
 }
 
 /// One case of `tests/golden`, judged in wasm. `scripts/parity.mjs` holds the answer against the native one.
