@@ -25,8 +25,12 @@ run: build ## Build Tidemark and start it on a model that drifts before your eye
 test: build ## Run every test: Rust, the same digits in wasm, the pages in a real Chromium
 	@scripts/test
 
-bench: build ## Time a report on the example data, and its memory
-	@scripts/bench
+# What to measure on, and beside which peers: make bench PEERS=1 installs them; see scripts/bench.
+PEERS ?=
+DATA ?=
+
+bench: build ## Measure the bars of speed and memory; PEERS=1 measures the peers beside them
+	@PEERS="$(PEERS)" DATA="$(DATA)" scripts/bench
 
 lint: prerequisites node_modules/.package-lock.json ## Check format, lints (native and wasm) and which crate may know which
 	@scripts/lint

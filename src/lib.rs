@@ -12,7 +12,7 @@ pub mod model;
 mod num;
 mod parallel;
 pub mod profile;
-mod random;
+pub mod random;
 pub mod render;
 pub mod report;
 pub mod schema;

@@ -62,7 +62,6 @@ impl Rng {
     ///
     /// # Panics
     /// When `n` is 0.
-    #[cfg(any(feature = "train", test))]
     pub const fn below(&mut self, n: u64) -> u64 {
         assert!(n > 0, "there is no whole number below 0");
         // The low half of the product falls below `rejected` exactly where a result would come up once too often.
@@ -89,7 +88,6 @@ impl Rng {
     }
 
     /// Puts `items` in random order, every order as likely (Fisher and Yates).
-    #[cfg(any(feature = "train", test))]
     pub fn shuffle<T>(&mut self, items: &mut [T]) {
         for last in (1..items.len()).rev() {
             let other = self.below(last as u64 + 1) as usize;
