@@ -1,21 +1,18 @@
 //! Sorting numbers: by the leading bits of their range in three passes, then the few neighbours that those bits do not
 //! tell apart.
 
-/// Bits of one pass.
-const BITS: u32 = 11;
+/// Bits of one pass: more buckets than this no longer stay in the innermost cache.
+const BITS: u32 = 10;
 const BUCKETS: usize = 1 << BITS;
 /// Passes over the values.
 const PASSES: u32 = 3;
 /// From this size on the passes are worth their tables.
 const MIN_LENGTH: usize = 512;
-/// Up to this many neighbours are sorted by moving one past the other.
-const SHORT: usize = 24;
 
 /// Sorts finite numbers, ascending. Zeros are taken for equal.
 ///
-/// A radix sort, least digit first, over the 33 leading bits in which smallest and largest differ: that is enough to
-/// bring nearly all of a column's values to their place, whatever their scale. Where more values share these bits than
-/// chance makes them, an outlier stretches the range; those runs are sorted by comparison.
+/// A radix sort, least digit first, over the 30 leading bits in which smallest and largest differ: that is enough to
+/// bring nearly all of a column's values to their place, whatever their scale.
 pub(super) fn sort(values: &mut [f64]) {
     if values.len() < MIN_LENGTH || values.len() >= u32::MAX as usize {
         return values.sort_unstable_by(f64::total_cmp);
@@ -51,34 +48,33 @@ pub(super) fn sort(values: &mut [f64]) {
         }
         std::mem::swap(&mut from, &mut to);
     }
-    if shift > 0 {
-        finish(&mut from, |key| (key - low) >> shift);
+    // Keys that share all leading bits are in the order in which they came.
+    if shift > 0 && !mend(&mut from) {
+        from.sort_unstable();
     }
     for (value, key) in values.iter_mut().zip(from) {
         *value = of_key(key);
     }
 }
 
-/// Sorts each run of keys with the same leading bits.
-fn finish(keys: &mut [u64], leading: impl Fn(u64) -> u64) {
-    let mut begin = 0;
-    while begin < keys.len() {
-        let bits = leading(keys[begin]);
-        let length = keys[begin..].iter().take_while(|key| leading(**key) == bits).count();
-        let run = &mut keys[begin..begin + length];
-        begin += length;
-        if length > SHORT {
-            run.sort_unstable();
-            continue;
+/// Moves the few keys that are out of order to their place. Gives up, and says so, when they are not few: an outlier has stretched
+/// the range so far that the leading bits tell little apart.
+fn mend(keys: &mut [u64]) -> bool {
+    let mut moves = 0;
+    for i in 1..keys.len() {
+        let key = keys[i];
+        let mut j = i;
+        while j > 0 && keys[j - 1] > key {
+            keys[j] = keys[j - 1];
+            j -= 1;
         }
-        for i in 1..length {
-            let mut j = i;
-            while j > 0 && run[j - 1] > run[j] {
-                run.swap(j - 1, j);
-                j -= 1;
-            }
+        keys[j] = key;
+        moves += i - j;
+        if moves > keys.len() {
+            return false;
         }
     }
+    true
 }
 
 /// A whole number that orders as the number does: the sign bit is turned, and below zero all others too.
