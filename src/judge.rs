@@ -51,6 +51,15 @@ pub struct Settings {
 }
 
 impl Settings {
+    /// Whether every setting of the evidently judge is one that a score can be held against
+    /// ([`evidently::Options::check`]).
+    ///
+    /// # Errors
+    /// The first setting that is none, by name.
+    pub fn check(&self) -> Result<(), evidently::InvalidSetting> {
+        self.evidently.check()
+    }
+
     /// The share of drifted columns from which on a data set counts as drifted under the leading judge.
     pub const fn drift_share(&self) -> f64 {
         match self.judge {

@@ -28,6 +28,12 @@ pub const fn derive_seed(seed: u64, index: u64) -> u64 {
     split_mix(&mut mixed)
 }
 
+/// The seed that hangs on these words and their order: what a random method takes when nobody gives it one, so that the
+/// same data give the same answer. Below 2^53, which every reader of JSON keeps exactly.
+pub(crate) fn seed_of(words: impl IntoIterator<Item = u64>) -> u64 {
+    words.into_iter().fold(0, derive_seed) >> 11
+}
+
 impl Rng {
     /// The stream of this seed.
     pub const fn new(seed: u64) -> Self {
@@ -85,6 +91,17 @@ impl Rng {
                 return x * (-2.0 * libm::log(square) / square).sqrt();
             }
         }
+    }
+
+    /// `k` of the places `0..n`, ascending, every choice as likely (Knuth's algorithm S). All of them if `k >= n`.
+    pub(crate) fn choose(&mut self, n: usize, k: usize) -> Vec<usize> {
+        let mut chosen = Vec::with_capacity(k.min(n));
+        for place in 0..n {
+            if self.below((n - place) as u64) < k.saturating_sub(chosen.len()) as u64 {
+                chosen.push(place);
+            }
+        }
+        chosen
     }
 
     /// Puts `items` in random order, every order as likely (Fisher and Yates).
@@ -158,6 +175,30 @@ mod tests {
             assert_eq!(items, [0, 1, 2, 3]);
         }
         assert!(first_places.iter().all(|count| count.abs_diff(2_000) < 200), "{first_places:?}");
+    }
+
+    #[test]
+    fn a_choice_is_ascending_and_takes_every_place_as_often() {
+        let mut rng = Rng::new(5);
+        let mut counts = [0_u32; 10];
+        for _ in 0..10_000 {
+            let chosen = rng.choose(10, 3);
+            assert!(chosen.len() == 3 && chosen.is_sorted_by(|a, b| a < b), "{chosen:?}");
+            for place in chosen {
+                counts[place] += 1;
+            }
+        }
+        // 3,000 each; five standard deviations are 229.
+        assert!(counts.iter().all(|count| count.abs_diff(3_000) < 229), "{counts:?}");
+        assert_eq!((rng.choose(3, 5), rng.choose(3, 0)), (vec![0, 1, 2], vec![]));
+    }
+
+    #[test]
+    fn a_seed_hangs_on_every_word_and_their_order() {
+        let seeds = [seed_of([1, 2]), seed_of([2, 1]), seed_of([1]), seed_of([1, 2, 0]), seed_of([])];
+        let distinct: std::collections::BTreeSet<u64> = seeds.into_iter().collect();
+        assert_eq!(distinct.len(), seeds.len());
+        assert!(distinct.iter().all(|seed| *seed < 1 << 53));
     }
 
     #[test]

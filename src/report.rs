@@ -11,10 +11,12 @@ use crate::stattest::{TestOutcome, Tested};
 
 mod compare;
 mod distribution;
+mod embeddings;
 mod sentence;
 
 pub use compare::{FittedReference, OnProgress, Progress, Source, compare, compare_with_progress};
 pub use distribution::{Bin, CategoryShare, Distribution};
+pub use embeddings::{EmbeddingOutcome, EmbeddingReport};
 
 /// Version of the report's JSON. It grows when a field changes its meaning or goes; new fields do not change it.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -40,6 +42,9 @@ pub struct DriftReport {
     pub sentence: String,
     /// One entry per compared column, in schema order.
     pub columns: Vec<ColumnReport>,
+    /// One entry per embedding of the settings, in the order of their names.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub embeddings: Vec<EmbeddingReport>,
 }
 
 impl DriftReport {

@@ -12,22 +12,33 @@ pub mod anderson_darling;
 pub mod binning;
 pub mod chi_square;
 pub mod cramer_von_mises;
+pub mod embedding;
 pub mod energy;
 pub mod epps_singleton;
 pub mod hellinger;
+mod hypergeometric;
 pub mod jensen_shannon;
+mod kernel;
 pub mod kl_divergence;
 pub mod kolmogorov;
 pub mod ks;
+mod linear_classifier;
 pub mod mann_whitney;
+pub mod mmd;
+mod permuted;
 pub mod proportions;
 pub mod psi;
+mod random_auc;
 mod special;
 mod steps;
 pub mod t_test;
 pub mod tails;
+pub mod text_content;
+pub mod total_variation;
 pub mod wasserstein;
 pub mod z;
+
+pub use permuted::Permuted;
 
 /// A sample or count of the reference side. A type of its own, so that the sides cannot be swapped.
 #[derive(Debug, Clone, Copy)]
@@ -79,11 +90,20 @@ pub enum Method {
     /// Epps-Singleton test.
     #[serde(rename = "es")]
     EppsSingleton,
+    /// Permutation test of the total variation distance.
+    #[serde(rename = "TVD")]
+    TotalVariation,
+    /// Permutation test of the maximum mean discrepancy.
+    EmpiricalMmd,
+    /// Can a classifier of words tell the two sides apart, better than at random?
+    PercTextContentDrift,
+    /// Can a classifier of words tell the two sides apart, by more than a fixed margin?
+    AbsTextContentDrift,
 }
 
 impl Method {
     /// Every method, in the order of the documentation.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 20] = [
         Self::Ks,
         Self::Wasserstein,
         Self::ChiSquare,
@@ -100,6 +120,10 @@ impl Method {
         Self::AndersonDarling,
         Self::CramerVonMises,
         Self::EppsSingleton,
+        Self::TotalVariation,
+        Self::EmpiricalMmd,
+        Self::PercTextContentDrift,
+        Self::AbsTextContentDrift,
     ];
 
     /// Evidently's name string.
@@ -121,6 +145,10 @@ impl Method {
             Self::AndersonDarling => "anderson",
             Self::CramerVonMises => "cramer_von_mises",
             Self::EppsSingleton => "es",
+            Self::TotalVariation => "TVD",
+            Self::EmpiricalMmd => "empirical_mmd",
+            Self::PercTextContentDrift => "perc_text_content_drift",
+            Self::AbsTextContentDrift => "abs_text_content_drift",
         }
     }
 
@@ -143,6 +171,10 @@ impl Method {
             Self::AndersonDarling => "Anderson-Darling",
             Self::CramerVonMises => "Cramér-von Mises",
             Self::EppsSingleton => "Epps-Singleton",
+            Self::TotalVariation => "Total variation, by permutations",
+            Self::EmpiricalMmd => "Maximum mean discrepancy, by permutations",
+            Self::PercTextContentDrift => "Text content, against chance",
+            Self::AbsTextContentDrift => "Text content, area under the curve",
         }
     }
 
@@ -159,7 +191,11 @@ impl Method {
             | Self::FisherExact
             | Self::GTest
             | Self::AndersonDarling
-            | Self::CramerVonMises => 0.1,
+            | Self::CramerVonMises
+            | Self::TotalVariation
+            | Self::EmpiricalMmd => 0.1,
+            Self::PercTextContentDrift => 0.95,
+            Self::AbsTextContentDrift => 0.55,
         }
     }
 
@@ -244,6 +280,12 @@ pub struct TestOutcome {
     pub n_current: u64,
     /// What a reader has to know about this result, where the method is known to err.
     pub note: Option<String>,
+    /// The statistic behind a p-value that comes from random permutations.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub statistic: Option<f64>,
+    /// The seed of a method that draws random numbers, taken from the data.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seed: Option<u64>,
 }
 
 /// Why a column could not be tested.
@@ -300,6 +342,12 @@ pub enum NotTested {
     },
     /// No value is missing on either side.
     NoneMissing,
+    /// A column of an embedding holds something else than numbers.
+    NotNumbers,
+    /// No word that could tell texts apart is left: all are stop words, single letters, or in more than half of the texts.
+    NoWords,
+    /// Too few rows to train a classifier on one half of them and judge it on the other: a half lacks one side.
+    OneSidedSplit,
     /// Values were lost on the way: the arithmetic left the finite numbers.
     NotFinite,
 }
@@ -327,6 +375,11 @@ impl fmt::Display for NotTested {
                 write!(f, "takes {needed} values on each side, and there are {n_reference} and {n_current}")
             }
             Self::NoneMissing => write!(f, "no missing values on either side"),
+            Self::NotNumbers => write!(f, "a column holds something else than numbers"),
+            Self::NoWords => write!(f, "no words that could tell the texts apart"),
+            Self::OneSidedSplit => {
+                write!(f, "too few rows to train a classifier on one half and judge it on the other")
+            }
             Self::NotFinite => write!(f, "the values are too large to compute with"),
         }
     }

@@ -1,9 +1,10 @@
 //! What Evidently 0.7 decides, digit for digit: its choice of method, thresholds, comparison signs, binning and zero
-//! filling. For people who switch, and for auditors. What is known to be wrong with a method is kept, only here, and
+//! filling; typing rules of 0.4 on demand. For people who switch, and for auditors. What is known to be wrong with a method is kept, only here, and
 //! said in the result's note.
 
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::fmt;
 
 use super::TestResult;
 use crate::data::Category;
@@ -15,6 +16,16 @@ use crate::stattest::{
     epps_singleton, hellinger, jensen_shannon, kl_divergence, ks, mann_whitney, proportions, psi, t_test, wasserstein,
     z,
 };
+
+mod embeddings;
+mod golden;
+mod notes;
+mod sampled;
+mod typing;
+
+pub(crate) use embeddings::judge as judge_embedding;
+pub use embeddings::{EmbeddingMethod, EmbeddingSettings};
+pub use typing::{MAX_CATEGORICAL_INTEGERS_0_4, Typing};
 
 /// Settings of `DataDriftPreset` that this judge honours. A column's own setting goes before its type's, which goes
 /// before the one for all columns.
@@ -39,7 +50,34 @@ pub struct Options {
     pub cat_threshold: Option<f64>,
     /// Thresholds by column.
     pub per_column_threshold: BTreeMap<String, f64>,
+    /// The method of text columns.
+    pub text_method: Option<Method>,
+    /// The threshold of text columns.
+    pub text_threshold: Option<f64>,
+    /// Which version's rules turn values into a type.
+    pub typing: Typing,
+    /// Groups of numerical columns that are compared row by row, by a name of their own.
+    pub embeddings: BTreeMap<String, EmbeddingSettings>,
 }
+
+/// A threshold or share that no score can be held against.
+#[derive(Debug, Clone, PartialEq)]
+pub struct InvalidSetting {
+    /// The setting's name; with the column's or embedding's in brackets.
+    pub setting: String,
+    /// What it was set to.
+    pub found: f64,
+    /// What it has to be.
+    pub expected: &'static str,
+}
+
+impl fmt::Display for InvalidSetting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} is {}, and has to be {}", self.setting, self.found, self.expected)
+    }
+}
+
+impl std::error::Error for InvalidSetting {}
 
 impl Default for Options {
     fn default() -> Self {
@@ -53,6 +91,10 @@ impl Default for Options {
             num_threshold: None,
             cat_threshold: None,
             per_column_threshold: BTreeMap::new(),
+            text_method: None,
+            text_threshold: None,
+            typing: Typing::default(),
+            embeddings: BTreeMap::new(),
         }
     }
 }
@@ -62,7 +104,7 @@ impl Options {
         let by_type = match column_type {
             ColumnType::Numerical => self.num_method,
             ColumnType::Categorical => self.cat_method,
-            ColumnType::Text => None,
+            ColumnType::Text => self.text_method,
         };
         self.per_column_method.get(column).copied().or(by_type).or(self.method)
     }
@@ -71,10 +113,46 @@ impl Options {
         let by_type = match column_type {
             ColumnType::Numerical => self.num_threshold,
             ColumnType::Categorical => self.cat_threshold,
-            ColumnType::Text => None,
+            ColumnType::Text => self.text_threshold,
         };
         self.per_column_threshold.get(column).copied().or(by_type).or(self.threshold)
     }
+
+    /// Whether every threshold is a finite number of at least 0, and every share one from 0 to 1. Settings that come from
+    /// a person or over a wire have to pass before anything is judged by them.
+    ///
+    /// # Errors
+    /// The first setting that is none, by name.
+    pub fn check(&self) -> Result<(), InvalidSetting> {
+        check_share("drift_share", self.drift_share)?;
+        let by_type = [
+            ("threshold", self.threshold),
+            ("num_threshold", self.num_threshold),
+            ("cat_threshold", self.cat_threshold),
+            ("text_threshold", self.text_threshold),
+        ];
+        for (setting, threshold) in by_type {
+            threshold.map_or(Ok(()), |threshold| check_threshold(setting, threshold))?;
+        }
+        for (column, threshold) in &self.per_column_threshold {
+            check_threshold(&format!("per_column_threshold[{column}]"), *threshold)?;
+        }
+        self.embeddings.iter().try_for_each(|(name, settings)| settings.check(name))
+    }
+}
+
+fn check_threshold(setting: &str, found: f64) -> Result<(), InvalidSetting> {
+    let expected = "a finite number of at least 0";
+    if found.is_finite() && found >= 0.0 {
+        Ok(())
+    } else {
+        Err(InvalidSetting { setting: setting.into(), found, expected })
+    }
+}
+
+fn check_share(setting: &str, found: f64) -> Result<(), InvalidSetting> {
+    let expected = "a number from 0 to 1";
+    if (0.0..=1.0).contains(&found) { Ok(()) } else { Err(InvalidSetting { setting: setting.into(), found, expected }) }
 }
 
 /// A reference of at most this many values is tested, a larger one is measured by a distance.
@@ -82,17 +160,16 @@ pub const MAX_TESTED_REFERENCE: u64 = 1000;
 
 /// The method Evidently takes by itself (`_get_default_stattest`). `n_reference` counts the reference's values,
 /// `n_distinct` those of both sides together. The size of the current data plays no part.
-///
-/// # Errors
-/// Text columns need a trained classifier, which is not here yet.
-pub fn default_method(column_type: ColumnType, n_reference: u64, n_distinct: u64) -> TestResult<Method> {
+pub const fn default_method(column_type: ColumnType, n_reference: u64, n_distinct: u64) -> Method {
     let is_small = n_reference <= MAX_TESTED_REFERENCE;
     match column_type {
-        ColumnType::Numerical if n_distinct > 5 => Ok(if is_small { Method::Ks } else { Method::Wasserstein }),
-        ColumnType::Numerical | ColumnType::Categorical if !is_small => Ok(Method::JensenShannon),
-        ColumnType::Numerical | ColumnType::Categorical if n_distinct > 2 => Ok(Method::ChiSquare),
-        ColumnType::Numerical | ColumnType::Categorical => Ok(Method::Z),
-        ColumnType::Text => Err(NotTested::TypeNotCovered { column_type }),
+        ColumnType::Text if is_small => Method::PercTextContentDrift,
+        ColumnType::Text => Method::AbsTextContentDrift,
+        ColumnType::Numerical if n_distinct > 5 && is_small => Method::Ks,
+        ColumnType::Numerical if n_distinct > 5 => Method::Wasserstein,
+        ColumnType::Numerical | ColumnType::Categorical if !is_small => Method::JensenShannon,
+        ColumnType::Numerical | ColumnType::Categorical if n_distinct > 2 => Method::ChiSquare,
+        ColumnType::Numerical | ColumnType::Categorical => Method::Z,
     }
 }
 
@@ -130,21 +207,44 @@ pub fn judge(
     }
     let method = match options.method(name, column_type) {
         Some(method) => method,
-        None => default_method(column_type, n_reference, few_distinct(reference, current))?,
+        None => default_method(column_type, n_reference, few_distinct(reference, current)),
     };
     let threshold = options.threshold(name, column_type).unwrap_or_else(|| method.default_threshold());
-    let score = score(method, column_type, reference, current)?;
+    let sampled = sampled::measure(method, column_type, reference, current, threshold).transpose()?;
+    let score = match &sampled {
+        Some(sampled) => sampled.score,
+        None => score(method, column_type, reference, current)?,
+    };
     if !score.value().is_finite() {
         return Err(NotTested::NotFinite);
     }
-    let drifted = match (method, score) {
+    let limit = sampled.as_ref().and_then(|sampled| sampled.limit).unwrap_or(threshold);
+    let mut notes = notes::notes(method, column_type == ColumnType::Numerical, reference, current);
+    notes.extend(sampled.iter().flat_map(|sampled| sampled.notes(n_reference, n_current)));
+    Ok(TestOutcome {
+        method,
+        column_type,
+        score,
+        threshold,
+        drifted: is_drifted(method, score, limit),
+        n_reference: sampled.as_ref().map_or(n_reference, |sampled| sampled.n_reference),
+        n_current: sampled.as_ref().map_or(n_current, |sampled| sampled.n_current),
+        note: (!notes.is_empty()).then(|| notes.join(" ")),
+        statistic: sampled.as_ref().and_then(|sampled| sampled.statistic),
+        seed: sampled.as_ref().map(|sampled| sampled.seed),
+    })
+}
+
+/// Whether a score lies on the far side of a threshold, by the method's own comparison sign.
+fn is_drifted(method: Method, score: Score, threshold: f64) -> bool {
+    match (method, score) {
         (Method::Ks | Method::CramerVonMises, Score::PValue(p)) => p <= threshold,
-        (Method::Energy, Score::Distance(distance)) => distance > threshold,
+        (Method::Energy | Method::PercTextContentDrift | Method::AbsTextContentDrift, Score::Distance(distance)) => {
+            distance > threshold
+        }
         (_, Score::PValue(p)) => p < threshold,
         (_, Score::Distance(distance)) => distance >= threshold,
-    };
-    let note = note(method, reference, current);
-    Ok(TestOutcome { method, column_type, score, threshold, drifted, n_reference, n_current, note })
+    }
 }
 
 /// The score of one method on two profiles that both have values.
@@ -173,6 +273,11 @@ pub fn score(
         (bins.reference_shares(), bins.current_shares())
     };
     match method {
+        Method::TotalVariation | Method::EmpiricalMmd | Method::PercTextContentDrift | Method::AbsTextContentDrift => {
+            let threshold = method.default_threshold();
+            let sampled = sampled::measure(method, column_type, reference, current, threshold);
+            sampled.unwrap_or(Err(not_applicable)).map(|sampled| sampled.score)
+        }
         Method::Ks
         | Method::Wasserstein
         | Method::MannWhitney
@@ -268,23 +373,6 @@ fn first_of(counts: &[u64]) -> (u64, u64) {
     (counts[0], counts.iter().sum())
 }
 
-/// What is known to be wrong with a method on data like these.
-fn note(method: Method, reference: Reference<&ColumnProfile>, current: Current<&ColumnProfile>) -> Option<String> {
-    /// Below this many current rows an unchanged column passes the distance's threshold in more than 1% of cases.
-    const FEW_ROWS: u64 = 1000;
-    match method {
-        Method::ChiSquare => Some(
-            "Takes the reference as exact, so unchanged data of similar size are flagged far more often than the \
-             threshold says."
-                .to_owned(),
-        ),
-        Method::Wasserstein | Method::JensenShannon | Method::Psi if current.0.n() < FEW_ROWS => {
-            Some(format!("A fixed threshold on {} rows: chance alone can pass it.", current.0.n().min(reference.0.n())))
-        }
-        _ => None,
-    }
-}
-
 /// One case of the golden files, as JSON in and JSON out: the same code in a native test and in a browser's wasm shows
 /// that both give the same bytes.
 ///
@@ -297,4 +385,5 @@ pub fn golden_case(case: &str) -> Result<String, serde_json::Error> {
     golden::run(case)
 }
 
-mod golden;
+#[cfg(test)]
+mod tests;

@@ -2,12 +2,13 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use super::embeddings::ReferenceRows;
 use super::{ColumnReport, Distribution, DriftReport, GroupVerdict, Input, SCHEMA_VERSION, SideSummary, sentence};
 use crate::data::{Column, Dataset};
 use crate::judge::{Settings, Verdict, calibrated, evidently};
 use crate::parallel;
 use crate::profile::ColumnProfile;
-use crate::schema::{ColumnRole, ColumnSpec, Schema, infer_type};
+use crate::schema::{ColumnRole, ColumnSpec, Schema};
 use crate::stattest::{Current, NotTested, Reference, Tested};
 
 /// A data set with what a report says about where it came from.
@@ -80,7 +81,9 @@ pub fn compare_with_progress(
     settings: &Settings,
     on_progress: &OnProgress<'_>,
 ) -> DriftReport {
-    FittedReference::fit(reference, schema).compare(current, &[], settings, on_progress)
+    let data = reference.0.data;
+    let fitted = FittedReference::fit(reference, schema).with_embeddings(settings, |name| data.column(name));
+    fitted.compare(current, &[], settings, on_progress)
 }
 
 /// A reference whose profiles are taken once, to be held against many windows.
@@ -88,6 +91,7 @@ pub fn compare_with_progress(
 pub struct FittedReference {
     input: Input,
     columns: Vec<(ColumnSpec, Option<ColumnProfile>)>,
+    rows: ReferenceRows,
 }
 
 impl FittedReference {
@@ -102,7 +106,14 @@ impl FittedReference {
     pub fn fit_columns<'a>(input: Input, schema: &Schema, column: impl Fn(&str) -> Option<&'a Column> + Sync) -> Self {
         let specs: Vec<&ColumnSpec> = schema.columns.iter().filter(|spec| spec.role != ColumnRole::Ignored).collect();
         let columns = parallel::map(&specs, |spec| ((*spec).clone(), column(&spec.name).map(ColumnProfile::of)));
-        Self { input, columns }
+        Self { input, columns, rows: ReferenceRows::default() }
+    }
+
+    /// Keeps, besides the profiles, the rows of the embeddings in `settings`. Without them an embedding is absent in the
+    /// reference.
+    #[must_use]
+    pub fn with_embeddings<'a>(self, settings: &Settings, column: impl Fn(&str) -> Option<&'a Column>) -> Self {
+        Self { rows: ReferenceRows::of(settings.evidently.embeddings.values(), column), ..self }
     }
 
     /// Compares one window with the reference. `importances` says how much the model relies on each feature, 0 to 1.
@@ -131,6 +142,8 @@ impl FittedReference {
         let data = group_verdict(&columns, settings, false);
         let has_predictions = columns.iter().any(|column| column.role == ColumnRole::Prediction);
         let predictions = has_predictions.then(|| group_verdict(&columns, settings, true));
+        let embeddings = settings.evidently.embeddings.iter();
+        let embeddings = embeddings.map(|(name, how)| self.rows.compare(name, how, source.data)).collect();
         let sentence = sentence::whole(&columns, &data, predictions.as_ref(), settings);
         DriftReport {
             schema_version: SCHEMA_VERSION,
@@ -142,6 +155,7 @@ impl FittedReference {
             predictions,
             sentence,
             columns,
+            embeddings,
         }
     }
 }
@@ -156,10 +170,14 @@ fn compare_column(
     let current = current_column.map(ColumnProfile::of);
     let (evidently, calibrated, distribution) = match (reference, &current, current_column) {
         (Some(reference), Some(current), Some(column)) => {
-            let evidently_type = if spec.is_declared { spec.column_type } else { infer_type(column) };
             let is_numerical = spec.column_type == crate::schema::ColumnType::Numerical;
             let distribution = Distribution::of(reference, current, is_numerical);
             let (reference, current) = (Reference(reference), Current(current));
+            let typing = settings.evidently.typing;
+            let evidently_type = match spec.is_declared {
+                true => spec.column_type,
+                false => typing.column_type(spec.role, reference, current, column),
+            };
             let evidently = evidently::judge(&spec.name, evidently_type, reference, current, &settings.evidently);
             let calibrated = calibrated::examine(spec.column_type, reference, current, &settings.calibrated);
             (evidently.into(), calibrated, distribution)

@@ -48,32 +48,31 @@ fn settings(options: &Value) -> Settings {
 fn compare_report(case: &Value, report: &DriftReport, tally: &mut Tally) {
     let id = case["id"].as_str().expect("an id");
     let expected = case["columns"].as_array().expect("columns");
-    let mut has_text = false;
     for expected in expected {
         let name = expected["column"].as_str().expect("a name");
         let what = format!("{id} {name}");
-        if expected["type"] == "text" {
-            has_text = true;
-            tally.skip("text columns need a trained classifier", 1);
-            continue;
-        }
         let column = report.column(name);
         let Some(Tested::Tested(outcome)) = column.map(|column| &column.evidently) else {
             tally.check(&what, false, || format!("not tested: {:?}", column.map(|column| &column.evidently)));
             continue;
         };
-        let column_type = if expected["type"] == "num" { ColumnType::Numerical } else { ColumnType::Categorical };
+        let column_type = match expected["type"].as_str() {
+            Some("num") => ColumnType::Numerical,
+            Some("text") => ColumnType::Text,
+            _ => ColumnType::Categorical,
+        };
         tally.check(&format!("{what} type"), outcome.column_type == column_type, || format!("{}", outcome.column_type));
         let score = expected["score"].as_f64().expect("a score");
         let found = outcome.score.value();
-        tally.check(&what, agrees(found, score), || {
+        // A classifier's area under the curve hangs on the split and the order of training, which are drawn by another
+        // generator than the peer's.
+        let is_close =
+            if column_type == ColumnType::Text { (found - score).abs() < 0.04 } else { agrees(found, score) };
+        tally.check(&what, is_close, || {
             format!("{} {found:e}, not {score:e} by {}", outcome.method.name(), expected["method"])
         });
         let drifted = expected["drift_detected"].as_bool().expect("a verdict");
         tally.check(&format!("{what} verdict"), outcome.drifted == drifted, || format!("not {drifted}"));
-    }
-    if has_text {
-        return;
     }
     let share = case["drifted_columns_share"].as_f64().expect("a share");
     tally.check(&format!("{id} share"), agrees(report.data.share_drifted, share), || {
