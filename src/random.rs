@@ -70,11 +70,12 @@ impl Rng {
     /// When `n` is 0.
     pub const fn below(&mut self, n: u64) -> u64 {
         assert!(n > 0, "there is no whole number below 0");
-        // The low half of the product falls below `rejected` exactly where a result would come up once too often.
-        let rejected = n.wrapping_neg() % n;
         loop {
             let product = self.next() as u128 * n as u128;
-            if product as u64 >= rejected {
+            // The low half of the product falls below `2^64 mod n` exactly where a result would come up once too often. That
+            // remainder is below n, so that the division is seldom needed.
+            let low = product as u64;
+            if low >= n || low >= n.wrapping_neg() % n {
                 return (product >> 64) as u64;
             }
         }

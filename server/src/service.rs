@@ -89,7 +89,8 @@ impl Service {
             rows: model.reference.n_rows() as u64,
             sha256: None,
         };
-        let reference = FittedReference::fit_columns(input, &model.schema, |name| model.reference_column(name));
+        let reference = FittedReference::fit_columns(input, &model.schema, |name| model.reference_column(name))
+            .with_embeddings(&options.settings, |name| model.reference_column(name));
         let columns = window_columns(&model);
         let pulse = Pulse::default();
         Self { model, log, snapshots, reference, columns, options, clock, pulse, checking: Mutex::new(()) }

@@ -31,6 +31,7 @@ pub fn report(report: &DriftReport) -> String {
     if report.group(false).next().is_some() {
         table(&mut html, report, "Data drift", false);
     }
+    embeddings(&mut html, report);
     foot(&mut html, report);
     html.push_str("</main></body></html>\n");
     html
@@ -145,6 +146,27 @@ fn row(html: &mut String, report: &DriftReport, column: &ColumnReport) {
         format!("{} → {}", share(&column.reference), share(&column.current))
     };
     push(html, format_args!("<td>{evidently}{}</td><td>{missing}</td></tr>", why.unwrap_or_default()));
+}
+
+fn embeddings(html: &mut String, report: &DriftReport) {
+    if report.embeddings.is_empty() {
+        return;
+    }
+    html.push_str("<h2>Embeddings</h2><ul>");
+    for embedding in &report.embeddings {
+        let (verdict, found, note) = match &embedding.evidently {
+            Tested::Tested(found) => {
+                let verdict = if found.drifted { Verdict::Drifted } else { Verdict::Stable };
+                (verdict, text::embedding_finding(found), found.note.as_deref())
+            }
+            Tested::NotTested(reason) => (Verdict::NotTested, reason.to_string(), None),
+        };
+        let columns = format::plural(embedding.columns.len() as u64, "column");
+        let note = note.map(|note| format!("<span class=\"small\">{}</span>", escape(note))).unwrap_or_default();
+        let (name, found) = (escape(&embedding.name), escape(&found));
+        push(html, format_args!("<li>{} {name}, {columns}: {found}{note}</li>", badge(verdict)));
+    }
+    html.push_str("</ul>");
 }
 
 fn badge(verdict: Verdict) -> String {

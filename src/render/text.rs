@@ -2,7 +2,7 @@
 
 use super::format;
 use crate::judge::Verdict;
-use crate::report::{ColumnReport, DriftReport};
+use crate::report::{ColumnReport, DriftReport, EmbeddingOutcome};
 use crate::stattest::Tested;
 
 /// The report as plain text: the sentence, then a table with the most pressing columns first.
@@ -26,7 +26,28 @@ pub fn report(report: &DriftReport) -> String {
         text.push_str(cells.join("  ").trim_end());
         text.push('\n');
     }
+    embeddings(&mut text, report);
     text
+}
+
+/// One line per embedding, after the columns.
+fn embeddings(text: &mut String, report: &DriftReport) {
+    for (i, embedding) in report.embeddings.iter().enumerate() {
+        let before = if i == 0 { "\n" } else { "" };
+        let columns = format::plural(embedding.columns.len() as u64, "column");
+        let found = match &embedding.evidently {
+            Tested::Tested(found) => embedding_finding(found),
+            Tested::NotTested(reason) => format!("{}: {reason}", Verdict::NotTested.label().to_lowercase()),
+        };
+        text.push_str(&format!("{before}embedding {} ({columns}): {found}\n", embedding.name));
+    }
+}
+
+/// `drifted (model 0.71, threshold 0.55)`.
+pub fn embedding_finding(found: &EmbeddingOutcome) -> String {
+    let word = if found.drifted { "drifted" } else { "stable" };
+    let [score, threshold] = [found.score, found.threshold].map(format::number);
+    format!("{word} ({} {score}, threshold {threshold})", found.method.name())
 }
 
 fn row(column: &ColumnReport) -> [String; 6] {
@@ -55,4 +76,36 @@ fn row(column: &ColumnReport) -> [String; 6] {
 pub fn effect(effect: &crate::judge::Effect) -> String {
     let high = effect.high.map_or_else(|| "no limit".to_owned(), format::number);
     format!("{} {} ({} to {high})", effect.kind.label(), format::number(effect.value), format::number(effect.low))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::{Column, Dataset};
+    use crate::judge::Settings;
+    use crate::judge::evidently::EmbeddingSettings;
+    use crate::report::{Source, compare};
+    use crate::schema::{Schema, SchemaOverrides};
+    use crate::stattest::{Current, Reference};
+
+    #[test]
+    fn embeddings_stand_below_the_columns() {
+        let data = |shift: f64| {
+            let values = (0..200).map(|i| f64::from(i * 7 % 200) / 200.0 + shift).collect();
+            Dataset::new(vec![Column::fractions("e0", values)]).unwrap()
+        };
+        let (reference, current) = (data(0.0), data(0.9));
+        let schema = Schema::infer(&reference, &SchemaOverrides::default()).unwrap();
+        let mut settings = Settings::default();
+        for (name, column) in [("words", "e0"), ("absent", "e1")] {
+            let embedding = EmbeddingSettings { columns: vec![column.to_owned()], method: None };
+            settings.evidently.embeddings.insert(name.to_owned(), embedding);
+        }
+        let source = |data| Source { label: "x", data, sha256: None };
+        let text = report(&compare(Reference(source(&reference)), Current(source(&current)), &schema, &settings));
+        let lines: Vec<&str> = text.lines().rev().take(3).collect();
+        assert!(lines[0].starts_with("embedding words (1 column): drifted (model "), "{text}");
+        assert_eq!(lines[1], "embedding absent (0 columns): not tested: the reference lacks this column");
+        assert_eq!(lines[2], "");
+    }
 }

@@ -38,7 +38,8 @@ impl Embedding {
 
     /// Rows.
     pub const fn n(&self) -> usize {
-        if self.width == 0 { 0 } else { self.values.len() / self.width }
+        // An embedding without columns has no rows, and no values either.
+        self.values.len() / if self.width > 0 { self.width } else { 1 }
     }
 
     /// The rows, in order.

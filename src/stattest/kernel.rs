@@ -1,5 +1,7 @@
 //! Sums over a kernel matrix that is never stored.
 
+use crate::num::Sum;
+
 /// Sums over all ordered pairs of different places `i`, `j` of a symmetric kernel.
 pub(super) struct KernelSums {
     /// For each weighting `w`: the sum of `w_i w_j K_ij`.
@@ -13,26 +15,26 @@ pub(super) struct KernelSums {
 pub(super) fn sums(n: usize, weights: &[f64], kernel: impl Fn(usize, usize) -> f64) -> KernelSums {
     let n_weightings = weights.len() / n.max(1);
     let weights_of = |place: usize| &weights[place * n_weightings..][..n_weightings];
-    let mut forms = vec![0.0; n_weightings];
+    let mut forms = vec![Sum::default(); n_weightings];
     let mut rows = vec![0.0; n];
     let mut weighted = vec![0.0; n_weightings];
     for i in 0..n {
         weighted.fill(0.0);
         let mut row = 0.0;
-        for j in i + 1..n {
+        for (j, other) in rows.iter_mut().enumerate().skip(i + 1) {
             let entry = kernel(i, j);
             row += entry;
-            rows[j] += entry;
+            *other += entry;
             for (sum, weight) in weighted.iter_mut().zip(weights_of(j)) {
                 *sum += entry * weight;
             }
         }
         rows[i] += row;
         for ((form, sum), weight) in forms.iter_mut().zip(&weighted).zip(weights_of(i)) {
-            *form += 2.0 * weight * sum;
+            form.add(2.0 * weight * sum);
         }
     }
-    KernelSums { forms, rows }
+    KernelSums { forms: forms.into_iter().map(Sum::value).collect(), rows }
 }
 
 #[cfg(test)]

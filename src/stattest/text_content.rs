@@ -95,7 +95,12 @@ pub fn classify(
     if !has_both(judged) || !has_both(trained_on) {
         return Err(NotTested::OneSidedSplit);
     }
-    let texts: Vec<&str> = reference.0.iter().chain(current.0).map(|(text, _)| text.as_str()).collect();
+    let mut texts = vec![""; reference.0.len() + current.0.len()];
+    for (place, _) in &samples {
+        let place = *place as usize;
+        let (text, _) = reference.0.get(place).unwrap_or_else(|| &current.0[place - reference.0.len()]);
+        texts[place] = text;
+    }
     let weights = tf_idf::weigh(&texts, trained_on.iter().map(|(text, _)| *text))?;
     let classifier = LinearClassifier::train(&weights.rows, weights.n_words, trained_on, &TRAINING, &mut rng)?;
     let truths: Vec<bool> = judged.iter().map(|(_, is_current)| *is_current).collect();

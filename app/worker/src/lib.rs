@@ -43,6 +43,7 @@ impl File {
 pub fn compare(reference: File, current: File, settings_json: &str, progress: &Function) -> Result<String, JsError> {
     let settings: Settings =
         serde_json::from_str(settings_json).map_err(|error| JsError::new(&format!("settings: {error}")))?;
+    settings.check().map_err(|error| JsError::new(&format!("settings: {error}")))?;
     let report_progress = |stage: &str, done: usize, total: usize| {
         // Whoever watches the progress can't stop the work by throwing.
         let _ = progress.call3(&JsValue::NULL, &stage.into(), &done.into(), &total.into());

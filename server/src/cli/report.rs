@@ -3,10 +3,11 @@
 use clap::{Args as ClapArgs, ValueEnum};
 use std::io::Write;
 use std::path::PathBuf;
+use tidemark::judge::evidently::Typing;
 use tidemark::judge::{Judge, Settings};
 use tidemark::render::{html, text};
 use tidemark::report::{DriftReport, compare};
-use tidemark::schema::{ColumnRole, ColumnType, Schema, SchemaOverrides};
+use tidemark::schema::{ColumnRole, ColumnType, Schema, SchemaOverrides, UnknownColumn};
 use tidemark::stattest::{Current, Method, Reference};
 
 use super::files::{Table, read_csv};
@@ -56,15 +57,33 @@ enum Format {
     Text,
 }
 
+/// What stands above the flags that change what Evidently would do by itself.
+const OVERRIDES: &str = "Evidently's methods";
+
 /// Whose verdicts lead, and by which methods.
 #[derive(ClapArgs)]
 pub(super) struct Judging {
     /// Whose verdicts lead: `calibrated` says what is real and large enough, `evidently` what Evidently 0.7 would say
     #[arg(long, default_value = "calibrated", value_parser = parse_judge, value_name = "PROFILE")]
     profile: Judge,
-    /// Evidently's method for a column, against its default: --test Amount=psi
-    #[arg(long, value_name = "COLUMN=METHOD", value_parser = parse_test)]
-    test: Vec<(String, Method)>,
+    /// Evidently's method, for one column or, without a name, for all: --test Amount=psi --test ks
+    #[arg(long, value_name = "[COLUMN=]METHOD", value_parser = parse_test, help_heading = OVERRIDES)]
+    test: Vec<(Option<String>, Method)>,
+    /// Evidently's method for numerical columns
+    #[arg(long, value_name = "METHOD", value_parser = parse_method, help_heading = OVERRIDES)]
+    num_test: Option<Method>,
+    /// Evidently's method for categorical columns
+    #[arg(long, value_name = "METHOD", value_parser = parse_method, help_heading = OVERRIDES)]
+    cat_test: Option<Method>,
+    /// Evidently's method for text columns
+    #[arg(long, value_name = "METHOD", value_parser = parse_method, help_heading = OVERRIDES)]
+    text_test: Option<Method>,
+    /// Evidently's threshold, for one column or, without a name, for all: --threshold Amount=0.2 --threshold 0.05
+    #[arg(long, value_name = "[COLUMN=]VALUE", value_parser = parse_threshold, help_heading = OVERRIDES)]
+    threshold: Vec<(Option<String>, f64)>,
+    /// Which version's rules decide what Evidently takes a column for
+    #[arg(long, value_name = "VERSION", value_parser = parse_typing, default_value = "0.7", help_heading = OVERRIDES)]
+    typing: Typing,
     /// Share of drifted columns from which on the data as a whole count as drifted; by default 0.5 for `evidently` and
     /// 0.1 for `calibrated`
     #[arg(long, value_name = "SHARE", value_parser = parse_share)]
@@ -75,7 +94,23 @@ impl Judging {
     /// The settings that the flags add up to.
     pub(super) fn settings(&self) -> Settings {
         let mut settings = Settings { judge: self.profile, ..Settings::default() };
-        settings.evidently.per_column_method = self.test.iter().cloned().collect();
+        let evidently = &mut settings.evidently;
+        for (column, method) in &self.test {
+            match column {
+                Some(column) => drop(evidently.per_column_method.insert(column.clone(), *method)),
+                None => evidently.method = Some(*method),
+            }
+        }
+        for (column, threshold) in &self.threshold {
+            match column {
+                Some(column) => drop(evidently.per_column_threshold.insert(column.clone(), *threshold)),
+                None => evidently.threshold = Some(*threshold),
+            }
+        }
+        evidently.num_method = self.num_test;
+        evidently.cat_method = self.cat_test;
+        evidently.text_method = self.text_test;
+        evidently.typing = self.typing;
         if let Some(share) = self.drift_share {
             settings.evidently.drift_share = share;
             settings.calibrated.drift_share = share;
@@ -129,6 +164,13 @@ pub(super) fn compare_tables(
     settings: &Settings,
 ) -> Result<DriftReport, Failure> {
     let schema = Schema::infer(&reference.data, overrides).map_err(|error| Failure::new(&reference.label, error))?;
+    let evidently = &settings.evidently;
+    for name in evidently.per_column_method.keys().chain(evidently.per_column_threshold.keys()) {
+        if schema.column(name).is_none() {
+            let known = schema.columns.iter().map(|column| column.name.clone()).collect();
+            return Err(Failure::new(&reference.label, UnknownColumn { name: name.clone(), known }));
+        }
+    }
     Ok(compare(Reference(reference.source()), Current(current.source()), &schema, settings))
 }
 
@@ -148,15 +190,37 @@ fn parse_column_type(text: &str) -> Result<(String, ColumnType), String> {
         .ok_or_else(|| "the types are numerical, categorical and text".to_owned())
 }
 
-fn parse_test(text: &str) -> Result<(String, Method), String> {
-    let (column, name) = split(text)?;
-    let known = || Method::ALL.map(Method::name).join(", ");
-    Method::from_name(name).map(|method| (column, method)).ok_or_else(|| format!("the methods are {}", known()))
+fn parse_test(text: &str) -> Result<(Option<String>, Method), String> {
+    let (column, name) = split_optional(text);
+    Ok((column, parse_method(name)?))
+}
+
+fn parse_method(name: &str) -> Result<Method, String> {
+    Method::from_name(name).ok_or_else(|| format!("the methods are {}", Method::ALL.map(Method::name).join(", ")))
+}
+
+fn parse_threshold(text: &str) -> Result<(Option<String>, f64), String> {
+    let (column, value) = split_optional(text);
+    let threshold = value.parse().ok().filter(|value: &f64| value.is_finite() && *value >= 0.0);
+    threshold.map(|threshold| (column, threshold)).ok_or_else(|| "expected a finite number of at least 0".to_owned())
+}
+
+fn parse_typing(version: &str) -> Result<Typing, String> {
+    match version {
+        "0.7" => Ok(Typing::V0_7),
+        "0.4" => Ok(Typing::V0_4),
+        _ => Err("there are 0.7 and 0.4".to_owned()),
+    }
 }
 
 fn parse_share(text: &str) -> Result<f64, String> {
     let share: f64 = text.parse().map_err(|_not_a_number| "expected a number from 0 to 1".to_owned())?;
     if (0.0..=1.0).contains(&share) { Ok(share) } else { Err("expected a number from 0 to 1".to_owned()) }
+}
+
+/// `column=value` or `value`.
+fn split_optional(text: &str) -> (Option<String>, &str) {
+    text.rsplit_once('=').map_or((None, text), |(column, value)| (Some(column.to_owned()), value))
 }
 
 /// `column=value`, at the last sign, because a column's name may hold one.

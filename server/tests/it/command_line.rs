@@ -76,6 +76,32 @@ fn train_and_predict_work_on_files() {
 }
 
 #[test]
+fn evidentlys_methods_and_thresholds_are_set_for_a_column_a_type_or_all() {
+    let folder = prepared();
+    let report = |flags: &[&str]| {
+        let args = [&["report", "reference.csv", "current.csv", "--format", "json"], flags].concat();
+        serde_json::from_str::<tidemark::report::DriftReport>(&stdout(&tidemark(&folder, &args))).unwrap()
+    };
+    let flags =
+        ["--test", "ks", "--test", "V1=psi", "--cat-test", "TVD", "--threshold", "0.01", "--threshold", "V1=0.3"];
+    let report = report(&flags);
+    let used = |name: &str| {
+        let outcome = report.column(name).and_then(|column| column.evidently.outcome()).expect(name);
+        (outcome.method.name(), outcome.threshold)
+    };
+    assert_eq!(used("V1"), ("psi", 0.3));
+    assert_eq!(used("V2"), ("ks", 0.01));
+    assert_eq!(used("Class"), ("TVD", 0.01));
+    for wrong in [["--test", "V1=nothing"], ["--threshold", "V1=-1"], ["--threshold", "NaN"], ["--typing", "0.5"]] {
+        let output = tidemark(&folder, &["report", "reference.csv", "current.csv", wrong[0], wrong[1]]);
+        assert_eq!(output.status.code(), Some(2), "{wrong:?}");
+    }
+    let unknown = tidemark(&folder, &["report", "reference.csv", "current.csv", "--threshold", "V99=0.1"]);
+    assert_eq!(unknown.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&unknown.stderr).contains("V99"));
+}
+
+#[test]
 fn reports_come_in_three_formats_and_two_profiles() {
     let folder = prepared();
     let json = stdout(&tidemark(
