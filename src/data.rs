@@ -3,6 +3,7 @@
 mod column;
 pub mod csv;
 mod dataset;
+pub mod datetime;
 
 pub use column::{Category, Column, Numbers, Strings, Values};
 pub use dataset::{Dataset, DatasetError};
