@@ -119,12 +119,29 @@ pub struct Calibrated {
     pub verdict: Verdict,
     /// Did the values change?
     pub values: Tested<EffectTest>,
+    /// Further tests of the values, where one is not enough: the hours and the weekdays of a column of moments.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub further: Vec<EffectTest>,
     /// Did the share of missing values change?
     pub missing: Tested<EffectTest>,
     /// Categories in the current data that the reference never showed, most frequent first.
     pub new_categories: Vec<String>,
     /// Categories of the reference that the current data no longer show, most frequent first.
     pub vanished_categories: Vec<String>,
+}
+
+impl Calibrated {
+    /// The test of the values with the most pressing verdict, the first of equals; or why there was none.
+    ///
+    /// # Errors
+    /// The values were not tested.
+    pub fn leading(&self) -> Result<&EffectTest, &NotTested> {
+        let values = match &self.values {
+            Tested::Tested(test) => Ok(test),
+            Tested::NotTested(reason) => Err(reason),
+        };
+        values.into_iter().chain(&self.further).min_by_key(|test| test.verdict).map_or(values, Ok)
+    }
 }
 
 /// A test with its effect: is there a change, and is it large?

@@ -7,6 +7,7 @@ use crate::data::{Category, Column, Values};
 use crate::num::sum_of;
 use crate::report::SideSummary;
 
+pub mod datetime;
 mod sort;
 
 /// One side of one column: what is missing, and the values in an order that makes every test cheap.

@@ -10,11 +10,13 @@ use crate::schema::{ColumnRole, ColumnType};
 use crate::stattest::{TestOutcome, Tested};
 
 mod compare;
+mod datetime;
 mod distribution;
 mod embeddings;
 mod sentence;
 
 pub use compare::{FittedReference, OnProgress, Progress, Source, compare, compare_with_progress};
+pub use datetime::{DatetimeReport, DatetimeSide, Gap, RateBlocks, Reading};
 pub use distribution::{Bin, CategoryShare, Distribution};
 pub use embeddings::{EmbeddingOutcome, EmbeddingReport};
 
@@ -120,6 +122,9 @@ pub struct ColumnReport {
     pub importance: Option<f64>,
     /// Both sides' distributions over common bins or categories.
     pub distribution: Distribution,
+    /// Span, gaps, hours and weekdays, where the column holds moments and both sides have it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub datetime: Option<Box<DatetimeReport>>,
 }
 
 impl ColumnReport {

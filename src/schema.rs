@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
 
-use crate::data::{Column, Dataset, Values};
+use crate::data::{Column, Dataset, Strings, Values, datetime};
 
 /// What a column's values are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -14,16 +14,22 @@ pub enum ColumnType {
     Numerical,
     /// Names of kinds, or few whole numbers that stand for kinds.
     Categorical,
+    /// Moments in time.
+    Datetime,
     /// Free text: nearly every value differs.
     Text,
 }
 
 impl ColumnType {
+    /// Every type, in the order of the documentation.
+    pub const ALL: [Self; 4] = [Self::Numerical, Self::Categorical, Self::Datetime, Self::Text];
+
     /// The type's name, as it is stored and typed on the command line.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Numerical => "numerical",
             Self::Categorical => "categorical",
+            Self::Datetime => "datetime",
             Self::Text => "text",
         }
     }
@@ -102,7 +108,8 @@ impl std::error::Error for UnknownColumn {}
 pub const MAX_CATEGORICAL_INTEGERS: usize = 10;
 
 impl Schema {
-    /// Learns types from `reference` by [`infer_type`] and applies `overrides`. Every column is a feature unless told
+    /// Learns types from `reference` and applies `overrides`. A column of strings that are all moments, as
+    /// [`datetime::parse`] reads them, is a datetime column; every other type is that of [`infer_type`]. Every column is a feature unless told
     /// otherwise.
     ///
     /// # Errors
@@ -119,7 +126,7 @@ impl Schema {
             .iter()
             .map(|column| ColumnSpec {
                 name: column.name.clone(),
-                column_type: overrides.types.get(&column.name).copied().unwrap_or_else(|| infer_type(column)),
+                column_type: overrides.types.get(&column.name).copied().unwrap_or_else(|| learn_type(column)),
                 role: overrides.roles.get(&column.name).copied().unwrap_or(ColumnRole::Feature),
                 is_declared: overrides.types.contains_key(&column.name),
             })
@@ -138,11 +145,24 @@ impl Schema {
     }
 }
 
+fn learn_type(column: &Column) -> ColumnType {
+    match &column.values {
+        Values::Strings(strings) if is_all_moments(strings) => ColumnType::Datetime,
+        _ => infer_type(column),
+    }
+}
+
+/// Most columns of strings are decided by their first row.
+fn is_all_moments(strings: &Strings) -> bool {
+    let mut is_moment = strings.map_distinct(|text| datetime::parse(text).is_some()).flatten().peekable();
+    is_moment.peek().is_some() && is_moment.all(|is_moment| is_moment)
+}
+
 /// The type Evidently 0.7 gives a column, `infer_column_type` in `core/datasets.py`.
 ///
 /// Fractions are numerical; whole numbers are categorical up to [`MAX_CATEGORICAL_INTEGERS`] distinct values and
 /// numerical above; truth values are categorical; strings are text when more than half of those present differ,
-/// else categorical. As in pandas, whole numbers with missing ones among them count as fractions.
+/// else categorical: moments, too, unless they are declared, as `pandas.read_csv` leaves them strings. As in pandas, whole numbers with missing ones among them count as fractions.
 pub fn infer_type(column: &Column) -> ColumnType {
     match &column.values {
         Values::Numbers(numbers) if numbers.is_integer() => {
@@ -160,6 +180,45 @@ pub fn infer_type(column: &Column) -> ColumnType {
             } else {
                 ColumnType::Categorical
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn types(values: &[Option<&'static str>]) -> (ColumnType, ColumnType) {
+        let column = Column::strings("x", values.iter().copied());
+        (learn_type(&column), infer_type(&column))
+    }
+
+    #[test]
+    fn strings_that_are_all_moments_are_a_datetime_column_to_us_and_strings_to_evidently() {
+        use ColumnType::{Categorical, Datetime, Text};
+        assert_eq!(types(&[Some("2024-03-01"), None, Some("2024-03-02 10:00")]), (Datetime, Text));
+        assert_eq!(types(&[Some("2024-03-01"); 3]), (Datetime, Categorical));
+        assert_eq!(types(&[Some("2024-03-01"), Some("2024-03-01"), Some("soon")]), (Text, Text));
+        assert_eq!(types(&[Some("2024"), Some("2024")]), (Categorical, Categorical));
+        assert_eq!(types(&[None, None]).0, types(&[None, None]).1, "nothing is no moment");
+    }
+
+    #[test]
+    fn a_persons_word_goes_before_inference() {
+        let column = Column::strings("at", [Some("2024-03-01"), Some("2024-03-01")]);
+        let data = Dataset::new(vec![column]).unwrap();
+        let declared = SchemaOverrides {
+            types: [("at".to_owned(), ColumnType::Categorical)].into(),
+            ..SchemaOverrides::default()
+        };
+        assert_eq!(Schema::infer(&data, &declared).unwrap().columns[0].column_type, ColumnType::Categorical);
+    }
+
+    #[test]
+    fn names_are_read_back() {
+        for column_type in ColumnType::ALL {
+            let json = serde_json::to_string(&column_type).unwrap();
+            assert_eq!(json, format!("\"{}\"", column_type.name()));
         }
     }
 }

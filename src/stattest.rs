@@ -6,11 +6,15 @@
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
+use crate::data::datetime;
 use crate::schema::ColumnType;
 
 pub mod anderson_darling;
+pub mod arrivals;
 pub mod binning;
+pub mod calendar;
 pub mod chi_square;
+mod coverage;
 pub mod cramer_von_mises;
 pub mod embedding;
 pub mod energy;
@@ -35,6 +39,8 @@ pub mod t_test;
 pub mod tails;
 pub mod text_content;
 pub mod total_variation;
+#[cfg(test)]
+mod traffic;
 pub mod wasserstein;
 pub mod z;
 
@@ -288,6 +294,46 @@ pub struct TestOutcome {
     pub seed: Option<u64>,
 }
 
+/// A unit of time that is counted in whole ones.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TimeUnit {
+    /// A second.
+    Second,
+    /// A minute.
+    Minute,
+    /// An hour.
+    Hour,
+    /// A day of UTC.
+    Day,
+    /// Seven days of UTC.
+    Week,
+}
+
+impl TimeUnit {
+    /// The largest unit that is no longer than this many microseconds; a second at the least.
+    pub const fn of(micros: i64) -> Self {
+        match micros {
+            datetime::WEEK.. => Self::Week,
+            datetime::DAY.. => Self::Day,
+            datetime::HOUR.. => Self::Hour,
+            datetime::MINUTE.. => Self::Minute,
+            _ => Self::Second,
+        }
+    }
+
+    /// `seconds`, `days`.
+    pub const fn plural(self) -> &'static str {
+        match self {
+            Self::Second => "seconds",
+            Self::Minute => "minutes",
+            Self::Hour => "hours",
+            Self::Day => "days",
+            Self::Week => "weeks",
+        }
+    }
+}
+
 /// Why a column could not be tested.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "reason", rename_all = "snake_case")]
@@ -340,6 +386,19 @@ pub enum NotTested {
         /// Values it takes on each side.
         needed: u64,
     },
+    /// The moments of a column do not reach over enough time.
+    SpanTooShort {
+        /// What is counted.
+        unit: TimeUnit,
+        /// How many whole ones the reference covers.
+        n_reference: u64,
+        /// How many whole ones the current data cover.
+        n_current: u64,
+        /// How many it takes on each side.
+        needed: u64,
+    },
+    /// The moments are dates, all of them at midnight.
+    NoTimeOfDay,
     /// No value is missing on either side.
     NoneMissing,
     /// A column of an embedding holds something else than numbers.
@@ -363,6 +422,9 @@ impl fmt::Display for NotTested {
             Self::TypeMismatch { reference, current } => {
                 write!(f, "{reference} in the reference but {current} in the current data")
             }
+            Self::TypeNotCovered { column_type: ColumnType::Datetime } => {
+                write!(f, "no drift test for datetime columns")
+            }
             Self::TypeNotCovered { column_type } => write!(f, "no test for {column_type} columns yet"),
             Self::MethodNotApplicable { method, column_type } => {
                 write!(f, "{} does not apply to {column_type} columns", method.name())
@@ -374,6 +436,11 @@ impl fmt::Display for NotTested {
             Self::TooFew { n_reference, n_current, needed } => {
                 write!(f, "takes {needed} values on each side, and there are {n_reference} and {n_current}")
             }
+            Self::SpanTooShort { unit, n_reference, n_current, needed } => {
+                let unit = unit.plural();
+                write!(f, "takes {needed} whole {unit} on each side, and there are {n_reference} and {n_current}")
+            }
+            Self::NoTimeOfDay => write!(f, "dates without a time of day"),
             Self::NoneMissing => write!(f, "no missing values on either side"),
             Self::NotNumbers => write!(f, "a column holds something else than numbers"),
             Self::NoWords => write!(f, "no words that could tell the texts apart"),

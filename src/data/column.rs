@@ -87,6 +87,16 @@ impl Strings {
         self.codes.iter().map(|&code| self.dictionary.get(code as usize).map(String::as_str))
     }
 
+    /// What `read` makes of each string, in row order; `None` for a missing one. It is asked once about each distinct
+    /// string, and not before its first row comes up.
+    pub fn map_distinct<T: Copy>(&self, mut read: impl FnMut(&str) -> T) -> impl Iterator<Item = Option<T>> {
+        let mut known: Vec<Option<T>> = vec![None; self.dictionary.len()];
+        self.codes.iter().map(move |&code| {
+            let string = self.dictionary.get(code as usize)?;
+            Some(*known[code as usize].get_or_insert_with(|| read(string)))
+        })
+    }
+
     /// Rows, missing ones included.
     pub fn len(&self) -> usize {
         self.codes.len()

@@ -14,6 +14,7 @@ use crate::stattest::binning::align;
 use crate::stattest::{Current, NotTested, Reference, Tested, chi_square, ks, proportions};
 
 mod adjust;
+pub(crate) mod datetime;
 mod effects;
 
 pub use adjust::benjamini_hochberg;
@@ -28,7 +29,8 @@ pub struct Options {
     pub min_gap: f64,
     /// Minimum total variation distance of a categorical column, 0 to 1.
     pub min_total_variation: f64,
-    /// Minimum factor by which a rare value became more, or less, frequent; above 1.
+    /// Minimum factor by which a rare value became more, or less, frequent, or by which rows arrive more, or less, often;
+    /// above 1.
     pub min_rate_ratio: f64,
     /// A value of a two-valued column is rare up to this share of the reference.
     pub rare_share: f64,
@@ -62,11 +64,12 @@ pub(crate) fn examine(
 ) -> Calibrated {
     let (new_categories, vanished_categories) = match column_type {
         ColumnType::Categorical => novelties(reference, current),
-        ColumnType::Numerical | ColumnType::Text => (Vec::new(), Vec::new()),
+        ColumnType::Numerical | ColumnType::Datetime | ColumnType::Text => (Vec::new(), Vec::new()),
     };
     Calibrated {
         verdict: Verdict::NotTested,
         values: values(column_type, reference, current, options).into(),
+        further: Vec::new(),
         missing: missing(reference, current, options).into(),
         new_categories,
         vanished_categories,
@@ -78,6 +81,7 @@ pub(crate) const fn absent(reason: NotTested) -> Calibrated {
     Calibrated {
         verdict: Verdict::NotTested,
         values: Tested::NotTested(reason),
+        further: Vec::new(),
         missing: Tested::NotTested(NotTested::NoneMissing),
         new_categories: Vec::new(),
         vanished_categories: Vec::new(),
@@ -88,10 +92,12 @@ pub(crate) const fn absent(reason: NotTested) -> Calibrated {
 pub(crate) fn settle(columns: &mut [&mut Calibrated], options: &Options) {
     let mut tests: Vec<&mut EffectTest> = columns
         .iter_mut()
-        .flat_map(|column| [&mut column.values, &mut column.missing])
-        .filter_map(|tested| match tested {
-            Tested::Tested(test) => Some(test),
-            Tested::NotTested(_) => None,
+        .flat_map(|column| {
+            let tested = [&mut column.values, &mut column.missing].into_iter().filter_map(|tested| match tested {
+                Tested::Tested(test) => Some(test),
+                Tested::NotTested(_) => None,
+            });
+            tested.chain(&mut column.further)
         })
         .collect();
     let p_values: Vec<f64> = tests.iter().map(|test| test.p_value).collect();
@@ -100,10 +106,11 @@ pub(crate) fn settle(columns: &mut [&mut Calibrated], options: &Options) {
         test.verdict = verdict(test, options.q);
     }
     for column in columns {
-        let verdicts = [&column.values, &column.missing].map(|tested| tested.outcome().map(|test| test.verdict));
+        let of_values = column.leading().ok().map(|test| test.verdict);
+        let of_missing = column.missing.outcome().map(|test| test.verdict);
         // A column whose values were not tested is not called stable for having no missing ones.
-        let pressing = verdicts.into_iter().flatten().min().unwrap_or(Verdict::NotTested);
-        let values_are_known = verdicts[0].is_some() || pressing <= Verdict::Minor;
+        let pressing = of_values.into_iter().chain(of_missing).min().unwrap_or(Verdict::NotTested);
+        let values_are_known = of_values.is_some() || pressing <= Verdict::Minor;
         column.verdict = if values_are_known { pressing } else { Verdict::NotTested };
     }
 }

@@ -105,6 +105,7 @@ impl Options {
             ColumnType::Numerical => self.num_method,
             ColumnType::Categorical => self.cat_method,
             ColumnType::Text => self.text_method,
+            ColumnType::Datetime => None,
         };
         self.per_column_method.get(column).copied().or(by_type).or(self.method)
     }
@@ -114,6 +115,7 @@ impl Options {
             ColumnType::Numerical => self.num_threshold,
             ColumnType::Categorical => self.cat_threshold,
             ColumnType::Text => self.text_threshold,
+            ColumnType::Datetime => None,
         };
         self.per_column_threshold.get(column).copied().or(by_type).or(self.threshold)
     }
@@ -163,8 +165,9 @@ pub const MAX_TESTED_REFERENCE: u64 = 1000;
 pub const fn default_method(column_type: ColumnType, n_reference: u64, n_distinct: u64) -> Method {
     let is_small = n_reference <= MAX_TESTED_REFERENCE;
     match column_type {
-        ColumnType::Text if is_small => Method::PercTextContentDrift,
-        ColumnType::Text => Method::AbsTextContentDrift,
+        // Moments are text to Evidently, which reads them so.
+        ColumnType::Text | ColumnType::Datetime if is_small => Method::PercTextContentDrift,
+        ColumnType::Text | ColumnType::Datetime => Method::AbsTextContentDrift,
         ColumnType::Numerical if n_distinct > 5 && is_small => Method::Ks,
         ColumnType::Numerical if n_distinct > 5 => Method::Wasserstein,
         ColumnType::Numerical | ColumnType::Categorical if !is_small => Method::JensenShannon,
@@ -204,6 +207,9 @@ pub fn judge(
     let (n_reference, n_current) = (reference.0.n(), current.0.n());
     if n_reference == 0 || n_current == 0 {
         return Err(NotTested::Empty { n_reference, n_current });
+    }
+    if column_type == ColumnType::Datetime {
+        return Err(NotTested::TypeNotCovered { column_type });
     }
     let method = match options.method(name, column_type) {
         Some(method) => method,

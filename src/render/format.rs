@@ -96,6 +96,42 @@ pub fn score(score: &Score) -> String {
     }
 }
 
+/// A length of time in the largest unit of which there is at least one: `45 s`, `2.5 h`, `12 days`.
+///
+/// ```
+/// use tidemark::render::format::duration;
+/// assert_eq!(duration(45.0), "45 s");
+/// assert_eq!(duration(9_000.0), "2.5 h");
+/// assert_eq!(duration(86_400.0), "1 day");
+/// assert_eq!(duration(0.000_25), "0.25 ms");
+/// ```
+pub fn duration(seconds: f64) -> String {
+    const UNITS: [(f64, &str); 4] = [(86_400.0, "days"), (3_600.0, "h"), (60.0, "min"), (1.0, "s")];
+    let size = seconds.abs();
+    if size == 86_400.0 {
+        return "1 day".to_owned();
+    }
+    match UNITS.into_iter().find(|(unit, _)| size >= *unit) {
+        Some((unit, name)) => format!("{} {name}", number(seconds / unit)),
+        None if size == 0.0 => "0 s".to_owned(),
+        None => format!("{} ms", number(1000.0 * seconds)),
+    }
+}
+
+/// How often something happens, in the shortest unit of time in which it happens at least once: `3.2 an hour`.
+///
+/// ```
+/// use tidemark::render::format::frequency;
+/// assert_eq!(frequency(12.0), "12 a second");
+/// assert_eq!(frequency(3.2 / 3_600.0), "3.2 an hour");
+/// assert_eq!(frequency(1.0 / 864_000.0), "0.1 a day");
+/// ```
+pub fn frequency(per_second: f64) -> String {
+    const UNITS: [(f64, &str); 4] = [(1.0, "a second"), (60.0, "a minute"), (3_600.0, "an hour"), (86_400.0, "a day")];
+    let (unit, name) = UNITS.into_iter().find(|(unit, _)| per_second * unit >= 1.0).unwrap_or(UNITS[3]);
+    format!("{} {name}", number(per_second * unit))
+}
+
 /// `1 row`, `2 rows`.
 pub fn plural(n: u64, noun: &str) -> String {
     format!("{} {noun}{}", count(n), if n == 1 { "" } else { "s" })

@@ -2,9 +2,9 @@
 
 use std::fmt::Write;
 
-use super::{format, svg, text};
+use super::{datetime, format, svg, text};
 use crate::judge::{Judge, Verdict};
-use crate::report::{ColumnReport, DriftReport, SideSummary};
+use crate::report::{ColumnReport, DatetimeReport, DriftReport, SideSummary};
 use crate::schema::ColumnRole;
 use crate::stattest::Tested;
 
@@ -116,8 +116,8 @@ fn row(html: &mut String, report: &DriftReport, column: &ColumnReport) {
             svg::small_distribution(&column.distribution),
         ),
     );
-    match &column.calibrated.values {
-        Tested::Tested(test) => push(
+    match column.calibrated.leading() {
+        Ok(test) => push(
             html,
             format_args!(
                 "<td class=\"effect\">{}<span class=\"small\">{}</span></td><td>{}</td>",
@@ -126,7 +126,7 @@ fn row(html: &mut String, report: &DriftReport, column: &ColumnReport) {
                 format::p_value(test.p_adjusted),
             ),
         ),
-        Tested::NotTested(reason) => push(html, format_args!("<td>{reason}</td><td></td>")),
+        Err(reason) => push(html, format_args!("<td>{reason}</td><td></td>")),
     }
     let evidently = match &column.evidently {
         Tested::Tested(outcome) => format!(
@@ -146,6 +146,37 @@ fn row(html: &mut String, report: &DriftReport, column: &ColumnReport) {
         format!("{} → {}", share(&column.reference), share(&column.current))
     };
     push(html, format_args!("<td>{evidently}{}</td><td>{missing}</td></tr>", why.unwrap_or_default()));
+    if let Some(found) = &column.datetime {
+        moments(html, column, found);
+    }
+}
+
+/// A second row under a column of moments: when and how often rows came.
+fn moments(html: &mut String, column: &ColumnReport, found: &DatetimeReport) {
+    push(
+        html,
+        format_args!(
+            "<tr class=\"moments\"><td colspan=\"7\"><div class=\"moments\"><table><thead><tr><th scope=\"col\">In \
+             UTC</th><th scope=\"col\">Reference</th><th scope=\"col\">Current</th></tr></thead><tbody>"
+        ),
+    );
+    for [name, reference, current] in datetime::lines(found) {
+        push(html, format_args!("<tr><th scope=\"row\">{name}</th><td>{reference}</td><td>{current}</td></tr>"));
+    }
+    html.push_str("</tbody></table>");
+    for (title, picture) in [("Hours of the day", found.hours()), ("Days of the week", found.weekdays())] {
+        let picture = svg::distribution(&picture);
+        push(html, format_args!("<figure><figcaption>{title}</figcaption>{picture}</figure>"));
+    }
+    html.push_str("<div>");
+    for test in column.calibrated.values.outcome().into_iter().chain(&column.calibrated.further) {
+        let (effect, p) = (text::effect(&test.effect), format::p_value(test.p_adjusted));
+        push(html, format_args!("<p>{} {}: {effect}, p {p}</p>", badge(test.verdict), escape(&test.test)));
+    }
+    for note in datetime::notes(found) {
+        push(html, format_args!("<p>{}</p>", escape(&note)));
+    }
+    html.push_str("</div></div></td></tr>");
 }
 
 fn embeddings(html: &mut String, report: &DriftReport) {

@@ -5,7 +5,8 @@ use crate::judge::Verdict;
 use crate::report::{ColumnReport, DriftReport, EmbeddingOutcome};
 use crate::stattest::Tested;
 
-/// The report as plain text: the sentence, then a table with the most pressing columns first.
+/// The report as plain text: the sentence, then a table with the most pressing columns first, then what is known of
+/// columns of moments.
 pub fn report(report: &DriftReport) -> String {
     let mut text = format!(
         "{}\n\n{} ({}) against {} ({}), {} profile\n\n",
@@ -27,6 +28,7 @@ pub fn report(report: &DriftReport) -> String {
         text.push('\n');
     }
     embeddings(&mut text, report);
+    text.extend(report.columns.iter().map(super::datetime::text));
     text
 }
 
@@ -51,9 +53,9 @@ pub fn embedding_finding(found: &EmbeddingOutcome) -> String {
 }
 
 fn row(column: &ColumnReport) -> [String; 6] {
-    let (effect, p) = match &column.calibrated.values {
-        Tested::Tested(test) => (effect(&test.effect), format::p_value(test.p_adjusted)),
-        Tested::NotTested(reason) => (reason.to_string(), String::new()),
+    let (effect, p) = match column.calibrated.leading() {
+        Ok(test) => (effect(&test.effect), format::p_value(test.p_adjusted)),
+        Err(reason) => (reason.to_string(), String::new()),
     };
     let evidently = match &column.evidently {
         Tested::Tested(outcome) => {

@@ -3,12 +3,15 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::embeddings::ReferenceRows;
-use super::{ColumnReport, Distribution, DriftReport, GroupVerdict, Input, SCHEMA_VERSION, SideSummary, sentence};
+use super::{
+    ColumnReport, DatetimeReport, Distribution, DriftReport, GroupVerdict, Input, SCHEMA_VERSION, SideSummary, sentence,
+};
 use crate::data::{Column, Dataset};
-use crate::judge::{Settings, Verdict, calibrated, evidently};
+use crate::judge::{Calibrated, Settings, Verdict, calibrated, evidently};
 use crate::parallel;
 use crate::profile::ColumnProfile;
-use crate::schema::{ColumnRole, ColumnSpec, Schema};
+use crate::profile::datetime::DatetimeProfile;
+use crate::schema::{ColumnRole, ColumnSpec, ColumnType, Schema};
 use crate::stattest::{Current, NotTested, Reference, Tested};
 
 /// A data set with what a report says about where it came from.
@@ -90,8 +93,24 @@ pub fn compare_with_progress(
 #[derive(Debug, Clone)]
 pub struct FittedReference {
     input: Input,
-    columns: Vec<(ColumnSpec, Option<ColumnProfile>)>,
+    columns: Vec<(ColumnSpec, Option<Profiles>)>,
     rows: ReferenceRows,
+}
+
+/// What is known of one side of a column: the values as they were read, and the moments that they name.
+#[derive(Debug, Clone)]
+struct Profiles {
+    values: ColumnProfile,
+    /// Of a datetime column.
+    datetimes: Option<DatetimeProfile>,
+}
+
+impl Profiles {
+    fn of(column: &Column, spec: &ColumnSpec) -> Self {
+        let read = if spec.is_declared { DatetimeProfile::of_declared } else { DatetimeProfile::of };
+        let datetimes = (spec.column_type == ColumnType::Datetime).then(|| read(column));
+        Self { values: ColumnProfile::of(column), datetimes }
+    }
 }
 
 impl FittedReference {
@@ -105,7 +124,8 @@ impl FittedReference {
     /// training rows, its predictions with those that were held back.
     pub fn fit_columns<'a>(input: Input, schema: &Schema, column: impl Fn(&str) -> Option<&'a Column> + Sync) -> Self {
         let specs: Vec<&ColumnSpec> = schema.columns.iter().filter(|spec| spec.role != ColumnRole::Ignored).collect();
-        let columns = parallel::map(&specs, |spec| ((*spec).clone(), column(&spec.name).map(ColumnProfile::of)));
+        let profiles = |spec: &ColumnSpec| column(&spec.name).map(|column| Profiles::of(column, spec));
+        let columns = parallel::map(&specs, |spec| ((*spec).clone(), profiles(spec)));
         Self { input, columns, rows: ReferenceRows::default() }
     }
 
@@ -162,42 +182,64 @@ impl FittedReference {
 
 fn compare_column(
     spec: &ColumnSpec,
-    reference: Option<&ColumnProfile>,
+    reference: Option<&Profiles>,
     current: &Dataset,
     settings: &Settings,
 ) -> ColumnReport {
     let current_column = current.column(&spec.name);
-    let current = current_column.map(ColumnProfile::of);
-    let (evidently, calibrated, distribution) = match (reference, &current, current_column) {
+    let current = current_column.map(|column| Profiles::of(column, spec));
+    let (evidently, found) = match (reference, &current, current_column) {
         (Some(reference), Some(current), Some(column)) => {
-            let is_numerical = spec.column_type == crate::schema::ColumnType::Numerical;
-            let distribution = Distribution::of(reference, current, is_numerical);
-            let (reference, current) = (Reference(reference), Current(current));
-            let typing = settings.evidently.typing;
+            let sides = (Reference(&reference.values), Current(&current.values));
             let evidently_type = match spec.is_declared {
                 true => spec.column_type,
-                false => typing.column_type(spec.role, reference, current, column),
+                false => settings.evidently.typing.column_type(spec.role, sides.0, sides.1, column),
             };
-            let evidently = evidently::judge(&spec.name, evidently_type, reference, current, &settings.evidently);
-            let calibrated = calibrated::examine(spec.column_type, reference, current, &settings.calibrated);
-            (evidently.into(), calibrated, distribution)
+            let evidently = evidently::judge(&spec.name, evidently_type, sides.0, sides.1, &settings.evidently);
+            (evidently.into(), Found::of(spec.column_type, reference, current, settings))
         }
         _ => {
             let reason = if reference.is_none() { NotTested::AbsentInReference } else { NotTested::AbsentInCurrent };
-            (Tested::NotTested(reason.clone()), calibrated::absent(reason), Distribution::Empty)
+            let calibrated = calibrated::absent(reason.clone());
+            (Tested::NotTested(reason), Found { calibrated, distribution: Distribution::Empty, datetime: None })
         }
     };
+    let summary = |side: Option<&Profiles>| side.map_or_else(SideSummary::default, |side| side.values.summary());
     ColumnReport {
         name: spec.name.clone(),
         role: spec.role,
         column_type: spec.column_type,
-        reference: reference.map_or_else(SideSummary::default, ColumnProfile::summary),
-        current: current.as_ref().map_or_else(SideSummary::default, ColumnProfile::summary),
+        reference: summary(reference),
+        current: summary(current.as_ref()),
         evidently,
-        calibrated,
+        calibrated: found.calibrated,
         why_they_differ: None,
         importance: None,
-        distribution,
+        distribution: found.distribution,
+        datetime: found.datetime,
+    }
+}
+
+/// What the calibrated judge found in a column, and what it looks like.
+struct Found {
+    calibrated: Calibrated,
+    distribution: Distribution,
+    datetime: Option<Box<DatetimeReport>>,
+}
+
+impl Found {
+    fn of(column_type: ColumnType, reference: &Profiles, current: &Profiles, settings: &Settings) -> Self {
+        if let (Some(a), Some(b)) = (&reference.datetimes, &current.datetimes) {
+            let reference = Reference(calibrated::datetime::Side { column: &reference.values, datetimes: a });
+            let current = Current(calibrated::datetime::Side { column: &current.values, datetimes: b });
+            let (calibrated, report) = calibrated::datetime::examine(reference, current, &settings.calibrated);
+            return Self { calibrated, distribution: report.distribution(), datetime: Some(Box::new(report)) };
+        }
+        let (reference, current) = (&reference.values, &current.values);
+        let distribution = Distribution::of(reference, current, column_type == ColumnType::Numerical);
+        let sides = (Reference(reference), Current(current));
+        let calibrated = calibrated::examine(column_type, sides.0, sides.1, &settings.calibrated);
+        Self { calibrated, distribution, datetime: None }
     }
 }
 

@@ -63,13 +63,17 @@ fn data_sentence(columns: &[ColumnReport], data: &GroupVerdict, settings: &Setti
 
 /// What columns are ranked by: the larger of both effects, in units of their minimum.
 fn rank(column: &ColumnReport) -> f64 {
-    let tests = [&column.calibrated.values, &column.calibrated.missing];
-    tests.into_iter().filter_map(Tested::outcome).map(|test| test.effect.relative_size()).fold(0.0, f64::max)
+    let tests = [column.calibrated.leading().ok(), column.calibrated.missing.outcome()];
+    tests.into_iter().flatten().map(|test| test.effect.relative_size()).fold(0.0, f64::max)
 }
 
 /// Why the judges disagree about a column; `None` where they agree.
 pub(super) fn why_they_differ(column: &ColumnReport) -> Option<String> {
     let Tested::Tested(evidently) = &column.evidently else { return None };
+    if column.datetime.is_some() {
+        let is_drifted = column.calibrated.verdict == Verdict::Drifted;
+        return (evidently.drifted != is_drifted).then(|| OF_MOMENTS.to_owned());
+    }
     match (evidently.drifted, column.calibrated.verdict) {
         (true, Verdict::Minor) => column.calibrated.values.outcome().map(|test| {
             let effect = &test.effect;
@@ -83,6 +87,10 @@ pub(super) fn why_they_differ(column: &ColumnReport) -> Option<String> {
         _ => None,
     }
 }
+
+/// Evidently leaves columns of moments out if it is told of them; read from a file they are strings to it.
+const OF_MOMENTS: &str = "Evidently takes the moments for names of kinds, so that every new day is a new kind; judged here \
+                          is how often and when rows come.";
 
 fn evidently_alone(evidently: &TestOutcome, test: &EffectTest) -> String {
     let p = format::p_value(test.p_adjusted);

@@ -15,10 +15,12 @@ use super::icon::{Glyph, Icon};
 use super::status_badge::StatusBadge;
 use crate::report_query::ReportQuery;
 
+pub mod datetime_card;
 mod distribution_chart;
 mod judge_card;
 mod summary_table;
 
+use datetime_card::DatetimeCard;
 use distribution_chart::DistributionChart;
 use judge_card::{CalibratedCard, EvidentlyCard};
 use summary_table::SummaryTable;
@@ -85,7 +87,10 @@ pub fn ColumnPanel(
                     .why_they_differ
                     .clone()
                     .map(|why| view! { <p class="column-panel__why">{why}</p> })}
-                <DistributionChart distribution=column.distribution.clone()/>
+                {match &column.datetime {
+                    Some(moments) => view! { <DatetimeCard report=(**moments).clone()/> }.into_any(),
+                    None => view! { <DistributionChart distribution=column.distribution.clone()/> }.into_any(),
+                }}
                 <Categories column=column.clone()/>
                 <div class="column-panel__judges">
                     <CalibratedCard found=column.calibrated.clone() q=report.settings.calibrated.q/>

@@ -42,8 +42,9 @@ pub(super) struct Args {
     /// Columns to leave out
     #[arg(long, value_name = "COLUMN")]
     ignore: Vec<String>,
-    /// A column's type, against what would be inferred: --column-type hour=categorical
-    #[arg(long, value_name = "COLUMN=TYPE", value_parser = parse_column_type)]
+    /// A column's type, against what would be inferred: --column-type hour=categorical. Numbers that are declared datetime
+    /// are Unix time, in seconds or finer
+    #[arg(long, visible_alias = "type", value_name = "COLUMN=TYPE", value_parser = parse_column_type)]
     column_type: Vec<(String, ColumnType)>,
 }
 
@@ -183,11 +184,11 @@ fn parse_judge(text: &str) -> Result<Judge, String> {
 
 fn parse_column_type(text: &str) -> Result<(String, ColumnType), String> {
     let (column, name) = split(text)?;
-    [ColumnType::Numerical, ColumnType::Categorical, ColumnType::Text]
+    ColumnType::ALL
         .into_iter()
         .find(|column_type| column_type.name() == name)
         .map(|column_type| (column, column_type))
-        .ok_or_else(|| "the types are numerical, categorical and text".to_owned())
+        .ok_or_else(|| "the types are numerical, categorical, datetime and text".to_owned())
 }
 
 fn parse_test(text: &str) -> Result<(Option<String>, Method), String> {

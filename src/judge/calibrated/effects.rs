@@ -1,6 +1,7 @@
 //! How large a change is, with its 95% interval.
 
 use crate::judge::{Direction, Effect, EffectKind};
+use crate::stattest::arrivals::ArrivalRates;
 use crate::stattest::ks::KolmogorovSmirnov;
 use crate::stattest::proportions::{RateRatio, Z_95};
 
@@ -55,11 +56,22 @@ pub(super) fn largest_gap(d: f64, n: u64, m: u64, minimum: f64) -> Effect {
 /// It is the difference of the shares of one set of categories, those that gained; the interval is that difference's.
 /// As the set is chosen by the data, the estimate is too large rather than too small.
 pub(super) fn total_variation(reference: &[u64], current: &[u64], minimum: f64) -> Effect {
+    clustered_total_variation([reference, current], [1.0, 1.0], minimum)
+}
+
+/// The same of rows that come in clusters, whose shares are `overdispersion` times as uncertain (as a variance) on each
+/// side as those of independent rows.
+pub(super) fn clustered_total_variation(
+    [reference, current]: [&[u64]; 2],
+    overdispersion: [f64; 2],
+    minimum: f64,
+) -> Effect {
     let n = reference.iter().sum::<u64>() as f64;
     let m = current.iter().sum::<u64>() as f64;
     let shares = reference.iter().zip(current).map(|(&r, &c)| (r as f64 / n, c as f64 / m));
     let (p, q) = shares.filter(|(r, c)| c > r).fold((0.0, 0.0), |(p, q), (r, c)| (p + r, q + c));
     let value = q - p;
+    let [n, m] = [n / overdispersion[0], m / overdispersion[1]];
     let half = Z_95 * (p * (1.0 - p).max(0.0) / n + q * (1.0 - q).max(0.0) / m).sqrt();
     Effect {
         kind: EffectKind::TotalVariation,
@@ -77,6 +89,17 @@ pub(super) fn rate_ratio(found: &RateRatio, minimum: f64) -> Effect {
     Effect {
         kind: EffectKind::RateRatio,
         value: if is_finite { found.ratio } else { found.low.max(minimum) },
+        low: found.low,
+        high: Some(found.high).filter(|high| high.is_finite()),
+        minimum,
+    }
+}
+
+/// The factor by which rows arrive more often.
+pub(super) fn arrival_ratio(found: &ArrivalRates, minimum: f64) -> Effect {
+    Effect {
+        kind: EffectKind::RateRatio,
+        value: found.ratio,
         low: found.low,
         high: Some(found.high).filter(|high| high.is_finite()),
         minimum,

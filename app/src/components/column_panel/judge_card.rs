@@ -17,6 +17,16 @@ pub fn CalibratedCard(
     /// The share of false alarms it allows itself.
     q: f64,
 ) -> impl IntoView {
+    let further = found
+        .further
+        .into_iter()
+        .map(|test| {
+            view! {
+                <h4 class="judge-card__part">{test.test.clone()}</h4>
+                {effect_test(Tested::Tested(test), q)}
+            }
+        })
+        .collect_view();
     view! {
         <section class="judge-card">
             <header class="judge-card__head">
@@ -25,6 +35,7 @@ pub fn CalibratedCard(
             </header>
             <h4 class="judge-card__part">"Values"</h4>
             {effect_test(found.values, q)}
+            {further}
             <h4 class="judge-card__part">"Missing values"</h4>
             {effect_test(found.missing, q)}
         </section>

@@ -133,13 +133,13 @@ fn urgency(verdict: Verdict) -> usize {
 
 /// Size of the change in multiples of the smallest that matters; untested columns come last.
 fn effect_size(column: &ColumnReport) -> f64 {
-    column.calibrated.values.outcome().map_or(-1.0, |test| relative_size(&test.effect))
+    column.calibrated.leading().map_or(-1.0, |test| relative_size(&test.effect))
 }
 
 /// How far a score lies beyond its threshold, alike for p-values (small speaks for drift) and distances (large does).
 fn evidence(column: &ColumnReport, judge: Judge) -> f64 {
     match judge {
-        Judge::Calibrated => column.calibrated.values.outcome().map_or(f64::NEG_INFINITY, |test| -test.p_adjusted),
+        Judge::Calibrated => column.calibrated.leading().map_or(f64::NEG_INFINITY, |test| -test.p_adjusted),
         Judge::Evidently => column.evidently.outcome().map_or(f64::NEG_INFINITY, |outcome| match outcome.score {
             Score::PValue(p) => outcome.threshold / p.max(f64::MIN_POSITIVE),
             Score::Distance(distance) => distance / outcome.threshold,
@@ -158,8 +158,8 @@ fn row(report: &DriftReport, index: usize, column: &ColumnReport, judge: Judge, 
         kind: kind(column),
         verdict: column.verdict(judge),
         finding: finding(report, column, judge),
-        effect: column.calibrated.values.outcome().map(|test| test.effect.clone()),
-        direction: column.calibrated.values.outcome().and_then(|test| test.direction),
+        effect: column.calibrated.leading().ok().map(|test| test.effect.clone()),
+        direction: column.calibrated.leading().ok().and_then(|test| test.direction),
         by_missing: judge == Judge::Calibrated && is_by_missing(column),
         missing: Missing::of(column),
         other_verdict: column.verdict(other),
@@ -186,20 +186,20 @@ pub fn is_by_missing(column: &ColumnReport) -> bool {
     let calibrated = &column.calibrated;
     calibrated.missing.outcome().is_some_and(|missing| {
         missing.verdict == calibrated.verdict
-            && calibrated.values.outcome().is_none_or(|values| values.verdict != calibrated.verdict)
+            && calibrated.leading().ok().is_none_or(|values| values.verdict != calibrated.verdict)
             && matches!(missing.verdict, Verdict::Drifted | Verdict::Minor)
     })
 }
 
 fn finding(report: &DriftReport, column: &ColumnReport, judge: Judge) -> Finding {
     match judge {
-        Judge::Calibrated => match &column.calibrated.values {
-            Tested::Tested(test) => Finding::Tested {
+        Judge::Calibrated => match column.calibrated.leading() {
+            Ok(test) => Finding::Tested {
                 test: test.test.clone(),
                 score: format::score(&Score::PValue(test.p_adjusted)),
                 threshold: format!("threshold {}", format::number(report.settings.calibrated.q)),
             },
-            Tested::NotTested(reason) => Finding::NotTested(reason.to_string()),
+            Err(reason) => Finding::NotTested(reason.to_string()),
         },
         Judge::Evidently => match &column.evidently {
             Tested::Tested(outcome) => Finding::Tested {
