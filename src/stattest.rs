@@ -40,7 +40,7 @@ pub mod tails;
 pub mod text_content;
 pub mod total_variation;
 #[cfg(test)]
-mod traffic;
+pub(crate) mod traffic;
 pub mod wasserstein;
 pub mod z;
 

@@ -86,9 +86,10 @@ const MIN_FREE_SHARE: f64 = 0.25;
 pub fn compare(reference: Reference<&[i64]>, current: Current<&[i64]>) -> Result<ArrivalRates, NotTested> {
     let sides = [reference.0, current.0];
     let [n_reference, n_current] = sides.map(|side| side.len() as u64);
-    let too_few = || NotTested::TooFew { n_reference, n_current, needed: 2 };
     let unit = resolution(sides);
-    let [Some(reference), Some(current)] = sides.map(|side| Coverage::of(side, unit)) else { return Err(too_few()) };
+    let [Some(reference), Some(current)] = sides.map(|side| Coverage::of(side, unit)) else {
+        return Err(NotTested::TooFew { n_reference, n_current, needed: 2 });
+    };
     let block = block_length([reference, current], unit)?;
     let series = [(sides[0], reference), (sides[1], current)].map(|(side, coverage)| Series::of(side, coverage, block));
     let longer = series[0].counts.len().max(series[1].counts.len()) as i64 * block;
@@ -101,7 +102,8 @@ pub fn compare(reference: Reference<&[i64]>, current: Current<&[i64]>) -> Result
     };
     // Hours in which one side has no row at all say nothing about a ratio of the others.
     let found = Fit::of(&series, strata).or_else(|| Fit::of(&series, Strata::None));
-    found.map(|fit| fit.rates(&series)).ok_or_else(too_few)
+    let [n_reference, n_current] = series.each_ref().map(|series| series.counts.iter().sum::<f64>() as u64);
+    found.map(|fit| fit.rates(&series)).ok_or(NotTested::Empty { n_reference, n_current })
 }
 
 fn block_length(coverages: [Coverage; 2], unit: i64) -> Result<i64, NotTested> {

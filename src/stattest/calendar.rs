@@ -38,7 +38,8 @@ const MIN_WEEKS: u64 = 2;
 /// the evening. `V` therefore is that of independent rows plus an excess that grows with the rows of a day, estimated
 /// from how the days of each side differ from that side's mean, `v` of which are free: those of both sides less two.
 ///
-/// Inputs: ascending moments in microseconds; hours are those of UTC. Only whole weeks count, the latest ones of each
+/// Inputs: ascending moments in microseconds; hours are those of UTC, so where clocks are put forward for the summer, people's
+/// habits move by an hour, unless the column holds local time without a zone. Only whole weeks count, the latest ones of each
 /// side, so that both hold every weekday alike.
 ///
 /// Score: a p-value; small speaks for drift. Declines when a side covers fewer than seven whole days, when the moments

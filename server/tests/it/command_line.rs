@@ -225,3 +225,27 @@ fn a_served_model_is_simulated_against_and_stops_at_a_signal() {
     assert!(status.success(), "{status}");
     assert!(asked.elapsed() < Duration::from_secs(10));
 }
+
+#[test]
+fn moments_are_known_by_their_text_and_unix_times_by_a_flag() {
+    let folder = Folder::new();
+    // A row every ten minutes from 2024-05-01 on, as text and in seconds.
+    let log = |first: u64, n: u64| {
+        (first..first + n).fold("at,seconds\n".to_owned(), |text, row| {
+            let (day, minute) = (1 + row / 144, row % 144 * 10);
+            let seconds = 1_714_521_600 + row * 600;
+            format!("{text}2024-05-{day:02} {:02}:{:02},{seconds}\n", minute / 60, minute % 60)
+        })
+    };
+    std::fs::write(folder.path("may.csv"), log(0, 144 * 15)).unwrap();
+    std::fs::write(folder.path("later.csv"), log(144 * 15, 144 * 10)).unwrap();
+    let args = ["report", "may.csv", "later.csv", "--format", "json", "--type", "seconds=datetime"];
+    let report: tidemark::report::DriftReport = serde_json::from_str(&stdout(&tidemark(&folder, &args))).unwrap();
+    for column in &report.columns {
+        assert_eq!(column.column_type.name(), "datetime", "{}", column.name);
+        assert_eq!(column.calibrated.verdict.name(), "stable", "{}: {:?}", column.name, column.calibrated);
+    }
+    let text = stdout(&tidemark(&folder, &["report", "may.csv", "later.csv"]));
+    assert!(text.contains("Rows: 6 an hour, 6 an hour"), "{text}");
+    assert!(!tidemark(&folder, &["report", "may.csv", "later.csv", "--type", "at=moment"]).status.success());
+}
