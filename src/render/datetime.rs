@@ -6,6 +6,9 @@ use crate::report::{ColumnReport, DatetimeReport, DatetimeSide, Reading};
 /// A line of the table: name, reference, current.
 pub type Line = [String; 3];
 
+/// A number of rows of a side.
+type Count = fn(&DatetimeSide) -> u64;
+
 /// When, how often, and with which gaps rows came. Lines without news, such as rows out of order where there are none,
 /// are left out.
 pub fn lines(report: &DatetimeReport) -> Vec<Line> {
@@ -23,7 +26,7 @@ pub fn lines(report: &DatetimeReport) -> Vec<Line> {
     add("Longest gap", &|side| or_dash(side.longest_gap.map(|gap| format::duration(gap.seconds))));
     add("Longest gap from", &|side| or_dash(side.longest_gap.map(|gap| gap.from.short())));
     let sides = [&report.reference, &report.current];
-    let counts: [(&str, fn(&DatetimeSide) -> u64); 3] = [
+    let counts: [(&str, Count); 3] = [
         ("Same moment again", |side| side.duplicates),
         ("Earlier than the row above", |side| side.out_of_order),
         ("Not a moment", |side| side.unreadable),
