@@ -48,6 +48,9 @@ pub struct Settings {
     pub evidently: evidently::Options,
     /// Settings of the calibrated judge.
     pub calibrated: calibrated::Options,
+    /// Settings of the tests that take all columns together; `None` leaves these tests out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub multivariate: Option<crate::multivariate::Options>,
 }
 
 impl Settings {

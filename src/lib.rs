@@ -9,6 +9,7 @@ pub mod example;
 pub mod forest;
 pub mod judge;
 pub mod model;
+pub mod multivariate;
 mod num;
 mod parallel;
 pub mod profile;

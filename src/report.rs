@@ -6,6 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::judge::{Calibrated, Judge, Settings, Verdict};
+use crate::multivariate::MultivariateReport;
 use crate::schema::{ColumnRole, ColumnType};
 use crate::stattest::{TestOutcome, Tested};
 
@@ -47,6 +48,9 @@ pub struct DriftReport {
     /// One entry per embedding of the settings, in the order of their names.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub embeddings: Vec<EmbeddingReport>,
+    /// What all columns taken together say, where that was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub multivariate: Option<MultivariateReport>,
 }
 
 impl DriftReport {
@@ -65,9 +69,11 @@ impl DriftReport {
         column.verdict(self.settings.judge)
     }
 
-    /// Whether data or predictions drifted as a whole, under the leading judge.
+    /// Whether data or predictions drifted as a whole, under the leading judge, or the columns taken together did.
     pub fn is_drifted(&self) -> bool {
-        self.data.drifted || self.predictions.as_ref().is_some_and(|group| group.drifted)
+        self.data.drifted
+            || self.predictions.as_ref().is_some_and(|group| group.drifted)
+            || self.multivariate.as_ref().is_some_and(|multivariate| multivariate.drifted)
     }
 }
 

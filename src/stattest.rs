@@ -399,6 +399,15 @@ pub enum NotTested {
     },
     /// The moments are dates, all of them at midnight.
     NoTimeOfDay,
+    /// Fewer columns can be taken together than the method needs.
+    TooFewColumns {
+        /// Columns there are.
+        found: u64,
+        /// Columns it takes.
+        needed: u64,
+    },
+    /// The principal components that are kept say all there is to say.
+    NothingLeftOver,
     /// No value is missing on either side.
     NoneMissing,
     /// A column of an embedding holds something else than numbers.
@@ -441,6 +450,10 @@ impl fmt::Display for NotTested {
                 write!(f, "takes {needed} whole {unit} on each side, and there are {n_reference} and {n_current}")
             }
             Self::NoTimeOfDay => write!(f, "dates without a time of day"),
+            Self::TooFewColumns { found, needed } => {
+                write!(f, "takes {needed} or more columns that can be compared, and there are {found}")
+            }
+            Self::NothingLeftOver => write!(f, "the principal components leave nothing over"),
             Self::NoneMissing => write!(f, "no missing values on either side"),
             Self::NotNumbers => write!(f, "a column holds something else than numbers"),
             Self::NoWords => write!(f, "no words that could tell the texts apart"),

@@ -6,7 +6,7 @@
 mod agreement;
 
 use agreement::tally::Tally;
-use agreement::{columns, files, reports};
+use agreement::{columns, files, nannyml_pca, reports};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -17,6 +17,7 @@ fn run_directory(directory: &Path) -> Tally {
         match file["format"].as_str() {
             Some("golden-columns/1") => columns::run(&file, directory, &mut tally),
             Some("golden-reports/1") => reports::run(&file, directory, &mut tally),
+            Some("golden-nannyml/1") => nannyml_pca::run(&file, directory, &mut tally),
             _ => tally.skip(&format!("{}: no runner for this format yet", files::name(&path)), 1),
         }
     }

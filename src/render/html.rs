@@ -8,6 +8,8 @@ use crate::report::{ColumnReport, DatetimeReport, DriftReport, SideSummary};
 use crate::schema::ColumnRole;
 use crate::stattest::Tested;
 
+mod multivariate;
+
 /// The report as a complete HTML document.
 pub fn report(report: &DriftReport) -> String {
     let mut html = String::with_capacity(16_384 + 3_000 * report.columns.len());
@@ -32,6 +34,9 @@ pub fn report(report: &DriftReport) -> String {
         table(&mut html, report, "Data drift", false);
     }
     embeddings(&mut html, report);
+    if let Some(together) = &report.multivariate {
+        multivariate::section(&mut html, together);
+    }
     foot(&mut html, report);
     html.push_str("</main></body></html>\n");
     html

@@ -5,8 +5,12 @@ use crate::judge::Verdict;
 use crate::report::{ColumnReport, DriftReport, EmbeddingOutcome};
 use crate::stattest::Tested;
 
+mod multivariate;
+
+pub(super) use multivariate::estimate;
+
 /// The report as plain text: the sentence, then a table with the most pressing columns first, then what is known of
-/// columns of moments.
+/// columns of moments and of all columns together.
 pub fn report(report: &DriftReport) -> String {
     let mut text = format!(
         "{}\n\n{} ({}) against {} ({}), {} profile\n\n",
@@ -29,6 +33,9 @@ pub fn report(report: &DriftReport) -> String {
     }
     embeddings(&mut text, report);
     text.extend(report.columns.iter().map(super::datetime::text));
+    if let Some(together) = &report.multivariate {
+        multivariate::section(&mut text, together);
+    }
     text
 }
 

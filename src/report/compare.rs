@@ -8,6 +8,7 @@ use super::{
 };
 use crate::data::{Column, Dataset};
 use crate::judge::{Calibrated, Settings, Verdict, calibrated, evidently};
+use crate::multivariate::{self, MultivariateReport};
 use crate::parallel;
 use crate::profile::ColumnProfile;
 use crate::profile::datetime::DatetimeProfile;
@@ -84,9 +85,12 @@ pub fn compare_with_progress(
     settings: &Settings,
     on_progress: &OnProgress<'_>,
 ) -> DriftReport {
+    let tables = (Reference(reference.0.data), Current(current.0.data));
+    let multivariate =
+        settings.multivariate.as_ref().map(|options| multivariate::compare(tables.0, tables.1, schema, options));
     let data = reference.0.data;
     let fitted = FittedReference::fit(reference, schema).with_embeddings(settings, |name| data.column(name));
-    fitted.compare(current, &[], settings, on_progress)
+    fitted.report(current, &[], settings, multivariate, on_progress)
 }
 
 /// A reference whose profiles are taken once, to be held against many windows.
@@ -137,11 +141,25 @@ impl FittedReference {
     }
 
     /// Compares one window with the reference. `importances` says how much the model relies on each feature, 0 to 1.
+    ///
+    /// Profiles hold no rows, so the columns are not taken together here, whatever `settings` say: see
+    /// [`multivariate::compare`].
     pub fn compare(
         &self,
         current: Current<Source<'_>>,
         importances: &[(String, f64)],
         settings: &Settings,
+        on_progress: &OnProgress<'_>,
+    ) -> DriftReport {
+        self.report(current, importances, settings, None, on_progress)
+    }
+
+    fn report(
+        &self,
+        current: Current<Source<'_>>,
+        importances: &[(String, f64)],
+        settings: &Settings,
+        multivariate: Option<MultivariateReport>,
         on_progress: &OnProgress<'_>,
     ) -> DriftReport {
         let source = current.0;
@@ -164,7 +182,7 @@ impl FittedReference {
         let predictions = has_predictions.then(|| group_verdict(&columns, settings, true));
         let embeddings = settings.evidently.embeddings.iter();
         let embeddings = embeddings.map(|(name, how)| self.rows.compare(name, how, source.data)).collect();
-        let sentence = sentence::whole(&columns, &data, predictions.as_ref(), settings);
+        let sentence = sentence::whole(&columns, &data, predictions.as_ref(), multivariate.as_ref(), settings);
         DriftReport {
             schema_version: SCHEMA_VERSION,
             tidemark_version: crate::VERSION.to_owned(),
@@ -176,6 +194,7 @@ impl FittedReference {
             sentence,
             columns,
             embeddings,
+            multivariate,
         }
     }
 }

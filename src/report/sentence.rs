@@ -2,6 +2,7 @@
 
 use super::{ColumnReport, GroupVerdict};
 use crate::judge::{EffectKind, EffectTest, Settings, Verdict};
+use crate::multivariate::MultivariateReport;
 use crate::render::format;
 use crate::schema::ColumnRole;
 use crate::stattest::{Method, TestOutcome, Tested};
@@ -11,22 +12,25 @@ pub(super) fn whole(
     columns: &[ColumnReport],
     data: &GroupVerdict,
     predictions: Option<&GroupVerdict>,
+    multivariate: Option<&MultivariateReport>,
     settings: &Settings,
 ) -> String {
+    let together_drifted = multivariate.is_some_and(|multivariate| multivariate.drifted);
     let data = match predictions {
         // A report on predictions alone has nothing to say about data.
         Some(_) if data.n_columns == 0 => None,
-        _ => Some(data_sentence(columns, data, settings)),
+        _ => Some(data_sentence(columns, data, together_drifted, settings)),
     };
+    let multivariate = multivariate.map(|multivariate| multivariate.sentence.clone());
     let predictions = predictions.map(|predictions| match (predictions.drifted, predictions.n_tested) {
         (true, _) => "The model's predictions drifted.".to_owned(),
         (false, 0) => "The model's predictions could not be tested.".to_owned(),
         (false, _) => "The model's predictions did not drift.".to_owned(),
     });
-    data.into_iter().chain(predictions).collect::<Vec<_>>().join(" ")
+    data.into_iter().chain(multivariate).chain(predictions).collect::<Vec<_>>().join(" ")
 }
 
-fn data_sentence(columns: &[ColumnReport], data: &GroupVerdict, settings: &Settings) -> String {
+fn data_sentence(columns: &[ColumnReport], data: &GroupVerdict, together_drifted: bool, settings: &Settings) -> String {
     let verdict = |column: &ColumnReport| column.verdict(settings.judge);
     let features = || columns.iter().filter(|column| column.role != ColumnRole::Prediction);
     if data.n_columns == 0 {
@@ -45,7 +49,13 @@ fn data_sentence(columns: &[ColumnReport], data: &GroupVerdict, settings: &Setti
                 format::plural(open, "column"),
             )
         } else {
-            format!("All is well: no drift in {}.", format::plural(data.n_columns, "column"))
+            // Not well if the columns drifted together.
+            let columns = format::plural(data.n_columns, "column");
+            if together_drifted {
+                format!("No drift in {columns}, each taken by itself.")
+            } else {
+                format!("All is well: no drift in {columns}.")
+            }
         };
     }
     drifted.sort_by(|a, b| rank(b).total_cmp(&rank(a)));

@@ -2,5 +2,6 @@
 
 pub mod columns;
 pub mod files;
+pub mod nannyml_pca;
 pub mod reports;
 pub mod tally;

@@ -5,6 +5,7 @@ use std::io::Write;
 use std::path::PathBuf;
 use tidemark::judge::evidently::Typing;
 use tidemark::judge::{Judge, Settings};
+use tidemark::multivariate;
 use tidemark::render::{html, text};
 use tidemark::report::{DriftReport, compare};
 use tidemark::schema::{ColumnRole, ColumnType, Schema, SchemaOverrides, UnknownColumn};
@@ -42,6 +43,10 @@ pub(super) struct Args {
     /// Columns to leave out
     #[arg(long, value_name = "COLUMN")]
     ignore: Vec<String>,
+    /// Look at all columns together too: can a classifier tell the files apart, do rows fit the reference's principal
+    /// components, did correlations change?
+    #[arg(long)]
+    multivariate: bool,
     /// A column's type, against what would be inferred: --column-type hour=categorical. Numbers that are declared datetime
     /// are Unix time, in seconds or finer
     #[arg(long, visible_alias = "type", value_name = "COLUMN=TYPE", value_parser = parse_column_type)]
@@ -124,7 +129,9 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let reference = read_csv(&args.reference)?;
     let current = read_csv(&args.current)?;
     let overrides = overrides(args);
-    let report = compare_tables(&reference, &current, &overrides, &args.judging.settings())?;
+    let multivariate = args.multivariate.then(multivariate::Options::default);
+    let settings = Settings { multivariate, ..args.judging.settings() };
+    let report = compare_tables(&reference, &current, &overrides, &settings)?;
     let rendered = match args.format {
         Format::Html => html::report(&report),
         Format::Text => text::report(&report),
