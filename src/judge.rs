@@ -51,6 +51,8 @@ pub struct Settings {
     /// Settings of the tests that take all columns together; `None` leaves these tests out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub multivariate: Option<crate::multivariate::Options>,
+    /// How much is said about the quality of the data.
+    pub quality: crate::quality::Quality,
 }
 
 impl Settings {

@@ -6,6 +6,7 @@
 
 pub mod data;
 pub mod example;
+pub mod expectations;
 pub mod forest;
 pub mod judge;
 pub mod model;
@@ -13,6 +14,7 @@ pub mod multivariate;
 mod num;
 mod parallel;
 pub mod profile;
+pub mod quality;
 pub mod random;
 pub mod render;
 pub mod report;

@@ -51,6 +51,12 @@ pub struct DriftReport {
     /// What all columns taken together say, where that was asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub multivariate: Option<MultivariateReport>,
+    /// Both sides' data in numbers, as far as the settings ask for them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quality: Option<crate::quality::QualityReport>,
+    /// What came of a file of expectations that the current data were checked against.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expectations: Option<crate::expectations::CheckReport>,
 }
 
 impl DriftReport {

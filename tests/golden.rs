@@ -6,7 +6,7 @@
 mod agreement;
 
 use agreement::tally::Tally;
-use agreement::{columns, files, nannyml_pca, reports};
+use agreement::{columns, files, nannyml_pca, quality, reports};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -18,6 +18,7 @@ fn run_directory(directory: &Path) -> Tally {
             Some("golden-columns/1") => columns::run(&file, directory, &mut tally),
             Some("golden-reports/1") => reports::run(&file, directory, &mut tally),
             Some("golden-nannyml/1") => nannyml_pca::run(&file, directory, &mut tally),
+            Some("golden-quality/1") => quality::run(&file, &mut tally),
             _ => tally.skip(&format!("{}: no runner for this format yet", files::name(&path)), 1),
         }
     }

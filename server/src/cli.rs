@@ -6,9 +6,12 @@ use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+mod check;
 mod demo;
 mod example;
+mod expect;
 mod files;
+mod parse;
 mod predict;
 mod progress;
 mod report;
@@ -34,6 +37,8 @@ A first look, from nothing:
 Step by step:
   tidemark example --rows 40000 --out data           make reference.csv and current.csv
   tidemark report data/reference.csv data/current.csv --format html --out drift.html
+  tidemark expect data/reference.csv --out expectations.json
+  tidemark check expectations.json data/current.csv
   tidemark train data/reference.csv --target Class --out fraud.tidemark
   tidemark serve --model fraud.tidemark              pages and POST /predict on http://127.0.0.1:8000
   tidemark simulate --input-file data/current.csv --endpoint http://127.0.0.1:8000/predict
@@ -50,6 +55,8 @@ enum Command {
     Serve(serve::Args),
     Simulate(simulate::Args),
     Report(report::Args),
+    Expect(expect::Args),
+    Check(check::Args),
     Watch(watch::Args),
 }
 
@@ -60,12 +67,16 @@ pub enum Failure {
     Error(String),
     /// A signal came, and the command ended in good order.
     Stopped,
+    /// The data are not what was expected, in a sentence.
+    NotMet(String),
+    /// What failed, and why, before it could be told whether the data are what was expected.
+    NotPossible(String),
 }
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Error(message) => f.write_str(message),
+            Self::Error(message) | Self::NotMet(message) | Self::NotPossible(message) => f.write_str(message),
             Self::Stopped => f.write_str("stopped"),
         }
     }
@@ -77,6 +88,14 @@ impl Failure {
         Self::Error(format!("{what}: {error}"))
     }
 
+    /// The same failure where exit code 1 is an answer.
+    fn not_possible(self) -> Self {
+        match self {
+            Self::Error(message) => Self::NotPossible(message),
+            other => other,
+        }
+    }
+
     /// A failure with a file.
     fn file(path: &Path, error: impl fmt::Display) -> Self {
         Self::new(path.display(), error)
@@ -85,6 +104,9 @@ impl Failure {
 
 /// The exit code of a command that a signal ended.
 const STOPPED: u8 = 130;
+
+/// The exit code of a check that could not be made: 1 says that data failed it.
+const NOT_POSSIBLE: u8 = 2;
 
 /// Runs the command that the process was started with.
 pub fn run() -> ExitCode {
@@ -98,6 +120,8 @@ pub fn run() -> ExitCode {
         Command::Serve(args) => serve::run(&args),
         Command::Simulate(args) => simulate::run(&args),
         Command::Report(args) => report::run(&args),
+        Command::Expect(args) => expect::run(&args),
+        Command::Check(args) => check::run(&args),
         Command::Watch(args) => watch::run(&args),
     };
     match result {
@@ -106,9 +130,17 @@ pub fn run() -> ExitCode {
             anstream::eprintln!("Stopped.");
             ExitCode::from(STOPPED)
         }
+        Err(Failure::NotMet(message)) => {
+            anstream::eprintln!("\u{1b}[31mnot met:\u{1b}[0m {message}");
+            ExitCode::FAILURE
+        }
         Err(Failure::Error(message)) => {
             anstream::eprintln!("\u{1b}[31merror:\u{1b}[0m {message}");
             ExitCode::FAILURE
+        }
+        Err(Failure::NotPossible(message)) => {
+            anstream::eprintln!("\u{1b}[31merror:\u{1b}[0m {message}");
+            ExitCode::from(NOT_POSSIBLE)
         }
     }
 }

@@ -97,6 +97,21 @@ impl Strings {
         })
     }
 
+    /// In row order, a number per string: equal numbers are equal strings within this column.
+    pub(crate) fn codes(&self) -> impl Iterator<Item = Option<u32>> {
+        self.codes.iter().map(|&code| (code != MISSING).then_some(code))
+    }
+
+    /// The string in this row, unless it is missing.
+    pub(crate) fn get(&self, row: usize) -> Option<&str> {
+        self.dictionary.get(self.codes[row] as usize).map(String::as_str)
+    }
+
+    /// Whether the string in this row is missing.
+    pub(crate) fn is_missing(&self, row: usize) -> bool {
+        self.codes[row] == MISSING
+    }
+
     /// Rows, missing ones included.
     pub fn len(&self) -> usize {
         self.codes.len()

@@ -37,6 +37,8 @@ pub fn report(report: &DriftReport) -> String {
     if let Some(together) = &report.multivariate {
         multivariate::section(&mut html, together);
     }
+    html.extend(report.expectations.as_ref().map(super::expectations::html));
+    html.extend(report.quality.as_ref().map(super::quality::html));
     foot(&mut html, report);
     html.push_str("</main></body></html>\n");
     html

@@ -36,6 +36,12 @@ pub fn report(report: &DriftReport) -> String {
     if let Some(together) = &report.multivariate {
         multivariate::section(&mut text, together);
     }
+    let quality = report.quality.as_ref().map(super::quality::text);
+    let expectations = report.expectations.as_ref().map(super::expectations::text);
+    for section in [quality, expectations].into_iter().flatten() {
+        text.push('\n');
+        text.push_str(&section);
+    }
     text
 }
 

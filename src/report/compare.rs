@@ -12,6 +12,7 @@ use crate::multivariate::{self, MultivariateReport};
 use crate::parallel;
 use crate::profile::ColumnProfile;
 use crate::profile::datetime::DatetimeProfile;
+use crate::quality::{ColumnQuality, Quality, QualityReport, TableFacts};
 use crate::schema::{ColumnRole, ColumnSpec, ColumnType, Schema};
 use crate::stattest::{Current, NotTested, Reference, Tested};
 
@@ -89,7 +90,10 @@ pub fn compare_with_progress(
     let multivariate =
         settings.multivariate.as_ref().map(|options| multivariate::compare(tables.0, tables.1, schema, options));
     let data = reference.0.data;
-    let fitted = FittedReference::fit(reference, schema).with_embeddings(settings, |name| data.column(name));
+    let mut fitted = FittedReference::fit(reference, schema).with_embeddings(settings, |name| data.column(name));
+    if settings.quality == Quality::Full {
+        fitted.table = Some(TableFacts::examine(data, fitted.specs(), settings.quality));
+    }
     fitted.report(current, &[], settings, multivariate, on_progress)
 }
 
@@ -99,6 +103,8 @@ pub struct FittedReference {
     input: Input,
     columns: Vec<(ColumnSpec, Option<Profiles>)>,
     rows: ReferenceRows,
+    /// What only whole rows tell; `None` where the columns did not lie in one table.
+    table: Option<TableFacts>,
 }
 
 /// What is known of one side of a column: the values as they were read, and the moments that they name.
@@ -121,7 +127,13 @@ impl FittedReference {
     /// Takes the profile of every column of the schema that is not ignored.
     pub fn fit(reference: Reference<Source<'_>>, schema: &Schema) -> Self {
         let data = reference.0.data;
-        Self::fit_columns(reference.0.input(), schema, |name| data.column(name))
+        let mut fitted = Self::fit_columns(reference.0.input(), schema, |name| data.column(name));
+        fitted.table = Some(TableFacts::examine(data, fitted.specs(), Quality::Columns));
+        fitted
+    }
+
+    fn specs(&self) -> impl Iterator<Item = &ColumnSpec> {
+        self.columns.iter().map(|(spec, _)| spec)
     }
 
     /// The same for columns that do not lie in one table, and may differ in length: a model's features come with all its
@@ -130,7 +142,7 @@ impl FittedReference {
         let specs: Vec<&ColumnSpec> = schema.columns.iter().filter(|spec| spec.role != ColumnRole::Ignored).collect();
         let profiles = |spec: &ColumnSpec| column(&spec.name).map(|column| Profiles::of(column, spec));
         let columns = parallel::map(&specs, |spec| ((*spec).clone(), profiles(spec)));
-        Self { input, columns, rows: ReferenceRows::default() }
+        Self { input, columns, rows: ReferenceRows::default(), table: None }
     }
 
     /// Keeps, besides the profiles, the rows of the embeddings in `settings`. Without them an embedding is absent in the
@@ -165,12 +177,18 @@ impl FittedReference {
         let source = current.0;
         let total = self.columns.len();
         let done = AtomicUsize::new(0);
-        let mut columns = parallel::map(&self.columns, |(spec, reference)| {
-            let mut report = compare_column(spec, reference.as_ref(), source.data, settings);
+        let compared = parallel::map(&self.columns, |(spec, reference)| {
+            let (mut report, quality) = compare_column(spec, reference.as_ref(), source.data, settings);
             report.importance = importances.iter().find(|(name, _)| *name == spec.name).map(|(_, share)| *share);
             let done = done.fetch_add(1, Ordering::Relaxed) + 1;
             on_progress(Progress { done, total });
-            report
+            (report, quality)
+        });
+        let (mut columns, quality): (Vec<_>, Vec<_>) = compared.into_iter().unzip();
+        let quality = (settings.quality != Quality::Off).then(|| {
+            let table = TableFacts::examine(source.data, self.specs(), settings.quality);
+            let columns = quality.into_iter().flatten().collect();
+            QualityReport::of(settings.quality, columns, Reference(self.table.as_ref()), Current(Some(&table)))
         });
         let mut verdicts: Vec<_> = columns.iter_mut().map(|column| &mut column.calibrated).collect();
         calibrated::settle(&mut verdicts, &settings.calibrated);
@@ -195,6 +213,8 @@ impl FittedReference {
             columns,
             embeddings,
             multivariate,
+            quality,
+            expectations: None,
         }
     }
 }
@@ -204,7 +224,7 @@ fn compare_column(
     reference: Option<&Profiles>,
     current: &Dataset,
     settings: &Settings,
-) -> ColumnReport {
+) -> (ColumnReport, Option<ColumnQuality>) {
     let current_column = current.column(&spec.name);
     let current = current_column.map(|column| Profiles::of(column, spec));
     let (evidently, found) = match (reference, &current, current_column) {
@@ -223,20 +243,28 @@ fn compare_column(
             (Tested::NotTested(reason), Found { calibrated, distribution: Distribution::Empty, datetime: None })
         }
     };
+    let current = current.as_ref();
     let summary = |side: Option<&Profiles>| side.map_or_else(SideSummary::default, |side| side.values.summary());
-    ColumnReport {
+    let (reference_summary, current_summary) = (summary(reference), summary(current));
+    let quality = (settings.quality != Quality::Off).then(|| {
+        let reference = reference.map(|side| (&side.values, &reference_summary));
+        let current = current.map(|side| (&side.values, &current_summary));
+        ColumnQuality::of(spec, Reference(reference), Current(current))
+    });
+    let report = ColumnReport {
         name: spec.name.clone(),
         role: spec.role,
         column_type: spec.column_type,
-        reference: summary(reference),
-        current: summary(current.as_ref()),
+        reference: reference_summary,
+        current: current_summary,
         evidently,
         calibrated: found.calibrated,
         why_they_differ: None,
         importance: None,
         distribution: found.distribution,
         datetime: found.datetime,
-    }
+    };
+    (report, quality)
 }
 
 /// What the calibrated judge found in a column, and what it looks like.

@@ -3,5 +3,6 @@
 pub mod columns;
 pub mod files;
 pub mod nannyml_pca;
+pub mod quality;
 pub mod reports;
 pub mod tally;

@@ -42,6 +42,21 @@ pub(super) fn read_model(path: &Path) -> Result<Model, Failure> {
     Model::from_bytes(&bytes).map_err(|error| Failure::file(path, error))
 }
 
+/// Writes text to a file, or to standard output where none is named.
+pub(super) fn write_or_print(path: Option<&Path>, text: &str) -> Result<(), Failure> {
+    match path {
+        Some(path) => write_atomically(path, |file| file.write_all(text.as_bytes())),
+        None => {
+            let written = std::io::stdout().write_all(text.as_bytes());
+            // A reader that has seen enough, such as head, is no failure.
+            written.or_else(|error| match error.kind() {
+                std::io::ErrorKind::BrokenPipe => Ok(()),
+                _ => Err(Failure::new("standard output", error)),
+            })
+        }
+    }
+}
+
 /// Writes a file so that readers see the old content or the new, never half of it.
 pub(super) fn write_atomically(
     path: &Path,

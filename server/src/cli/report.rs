@@ -1,18 +1,18 @@
 //! `tidemark report`: two CSV files in, one report out.
 
 use clap::{Args as ClapArgs, ValueEnum};
-use std::io::Write;
 use std::path::PathBuf;
 use tidemark::judge::evidently::Typing;
 use tidemark::judge::{Judge, Settings};
 use tidemark::multivariate;
+use tidemark::quality::Quality;
 use tidemark::render::{html, text};
 use tidemark::report::{DriftReport, compare};
 use tidemark::schema::{ColumnRole, ColumnType, Schema, SchemaOverrides, UnknownColumn};
 use tidemark::stattest::{Current, Method, Reference};
 
 use super::files::{Table, read_csv};
-use super::{Failure, files};
+use super::{Failure, check, files, parse};
 
 /// Compare a current CSV file with a reference: did something really change, how much, and which way?
 ///
@@ -34,6 +34,20 @@ pub(super) struct Args {
     out: Option<PathBuf>,
     #[command(flatten)]
     judging: Judging,
+    /// How much is said about the data's quality: `off`, `columns`, or `full` with repeated rows, repeated columns and
+    /// correlations
+    #[arg(long, default_value = "columns", value_parser = parse_quality, value_name = "LEVEL")]
+    quality: Quality,
+    /// Check the current data against what `tidemark expect` wrote, too
+    #[arg(long, value_name = "FILE")]
+    expectations: Option<PathBuf>,
+    #[command(flatten)]
+    columns: Columns,
+}
+
+/// What the columns are for, and what is in them.
+#[derive(ClapArgs)]
+pub(super) struct Columns {
     /// Columns that hold what the model said; they are judged apart, as prediction drift
     #[arg(long, value_name = "COLUMN")]
     prediction: Vec<String>,
@@ -92,7 +106,7 @@ pub(super) struct Judging {
     typing: Typing,
     /// Share of drifted columns from which on the data as a whole count as drifted; by default 0.5 for `evidently` and
     /// 0.1 for `calibrated`
-    #[arg(long, value_name = "SHARE", value_parser = parse_share)]
+    #[arg(long, value_name = "SHARE", value_parser = parse::share)]
     drift_share: Option<f64>,
 }
 
@@ -128,40 +142,34 @@ impl Judging {
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let reference = read_csv(&args.reference)?;
     let current = read_csv(&args.current)?;
-    let overrides = overrides(args);
+    let expectations = args.expectations.as_deref().map(check::read).transpose()?;
     let multivariate = args.multivariate.then(multivariate::Options::default);
-    let settings = Settings { multivariate, ..args.judging.settings() };
-    let report = compare_tables(&reference, &current, &overrides, &settings)?;
+    let settings = Settings { multivariate, quality: args.quality, ..args.judging.settings() };
+    let mut report = compare_tables(&reference, &current, &args.columns.overrides(), &settings)?;
+    report.expectations = expectations.map(|expectations| expectations.check(&current.data));
     let rendered = match args.format {
         Format::Html => html::report(&report),
         Format::Text => text::report(&report),
         Format::Json => serde_json::to_string_pretty(&report).map_err(|error| Failure::new("report", error))? + "\n",
     };
-    match &args.out {
-        Some(path) => {
-            files::write_atomically(path, |file| file.write_all(rendered.as_bytes()))?;
-            eprintln!("{}", report.sentence);
-            Ok(())
-        }
-        None => {
-            let written = std::io::stdout().write_all(rendered.as_bytes());
-            // A reader that has seen enough, such as head, is no failure.
-            written.or_else(|error| match error.kind() {
-                std::io::ErrorKind::BrokenPipe => Ok(()),
-                _ => Err(Failure::new("standard output", error)),
-            })
-        }
+    files::write_or_print(args.out.as_deref(), &rendered)?;
+    if args.out.is_some() {
+        eprintln!("{}", report.sentence);
     }
+    Ok(())
 }
 
-fn overrides(args: &Args) -> SchemaOverrides {
-    let mut overrides = SchemaOverrides::default();
-    overrides.types.extend(args.column_type.iter().cloned());
-    let predictions = args.prediction.iter().map(|name| (name.clone(), ColumnRole::Prediction));
-    let ignored = args.ignore.iter().map(|name| (name.clone(), ColumnRole::Ignored));
-    let target = args.target.iter().map(|name| (name.clone(), ColumnRole::Target));
-    overrides.roles.extend(predictions.chain(ignored).chain(target));
-    overrides
+impl Columns {
+    /// A person's word on types and roles.
+    pub(super) fn overrides(&self) -> SchemaOverrides {
+        let mut overrides = SchemaOverrides::default();
+        overrides.types.extend(self.column_type.iter().cloned());
+        let predictions = self.prediction.iter().map(|name| (name.clone(), ColumnRole::Prediction));
+        let ignored = self.ignore.iter().map(|name| (name.clone(), ColumnRole::Ignored));
+        let target = self.target.iter().map(|name| (name.clone(), ColumnRole::Target));
+        overrides.roles.extend(predictions.chain(ignored).chain(target));
+        overrides
+    }
 }
 
 /// Compares two tables by a schema learnt from the first.
@@ -221,9 +229,9 @@ fn parse_typing(version: &str) -> Result<Typing, String> {
     }
 }
 
-fn parse_share(text: &str) -> Result<f64, String> {
-    let share: f64 = text.parse().map_err(|_not_a_number| "expected a number from 0 to 1".to_owned())?;
-    if (0.0..=1.0).contains(&share) { Ok(share) } else { Err("expected a number from 0 to 1".to_owned()) }
+fn parse_quality(text: &str) -> Result<Quality, String> {
+    let known = Quality::ALL.into_iter().find(|quality| quality.name() == text);
+    known.ok_or_else(|| "there are `off`, `columns` and `full`".to_owned())
 }
 
 /// `column=value` or `value`.

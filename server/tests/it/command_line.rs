@@ -41,7 +41,7 @@ fn read(path: &Path) -> String {
 fn help_teaches_every_command() {
     let folder = Folder::new();
     let help = stdout(&tidemark(&folder, &["--help"]));
-    for command in ["demo", "example", "train", "predict", "serve", "simulate", "report", "watch"] {
+    for command in ["demo", "example", "train", "predict", "serve", "simulate", "report", "expect", "check", "watch"] {
         assert!(help.contains(command), "{command}");
         assert!(stdout(&tidemark(&folder, &[command, "--help"])).contains("Usage:"), "{command}");
     }
@@ -120,6 +120,66 @@ fn reports_come_in_three_formats_and_two_profiles() {
     let html = read(&folder.path("r.html"));
     assert!(html.contains("Prediction drift") && !html.contains("<script"), "no script is needed to read it");
     assert!(html.len() < 200_000, "{} bytes", html.len());
+}
+
+#[test]
+fn reports_say_as_much_about_quality_as_asked() {
+    let folder = prepared();
+    let report = |flags: &[&str]| -> tidemark::report::DriftReport {
+        let args = [&["report", "reference.csv", "current.csv", "--format", "json"], flags].concat();
+        serde_json::from_str(&stdout(&tidemark(&folder, &args))).unwrap()
+    };
+    assert!(report(&["--quality", "off"]).quality.is_none());
+    let quality = report(&[]).quality.unwrap();
+    assert_eq!((quality.columns.len(), quality.correlations.len()), (31, 0));
+    assert!(!report(&["--quality", "full"]).quality.unwrap().correlations.is_empty());
+    let text = stdout(&tidemark(&folder, &["report", "reference.csv", "current.csv", "--quality", "full"]));
+    assert!(text.contains("\nData quality\n") && text.contains("Pearson of "), "{text}");
+    assert_eq!(tidemark(&folder, &["report", "a.csv", "b.csv", "--quality", "some"]).status.code(), Some(2));
+}
+
+#[test]
+fn expectations_are_learnt_edited_and_checked() {
+    let folder = prepared();
+    let run = |args: &[&str]| {
+        let output = tidemark(&folder, args);
+        let [out, error] = [&output.stdout, &output.stderr].map(|bytes| String::from_utf8_lossy(bytes).into_owned());
+        (output.status.code(), out, error)
+    };
+    stdout(&tidemark(&folder, &["expect", "reference.csv", "--out", "e.json"]));
+    let (code, text, _) = run(&["check", "e.json", "reference.csv"]);
+    assert_eq!(code, Some(0), "{text}");
+    assert!(text.contains(" met"), "{text}");
+    let (code, text, error) = run(&["check", "e.json", "current.csv"]);
+    assert_eq!(code, Some(1), "the example drifts: {text}");
+    assert!(text.contains("  fail ") && error.starts_with("not met: "), "{text}{error}");
+
+    let json = run(&["check", "e.json", "current.csv", "--format", "json"]).1;
+    let report: tidemark::expectations::CheckReport = serde_json::from_str(&json).unwrap();
+    assert_eq!(report.rows, 3000);
+    assert_eq!(report.failures().count() as u64, report.failed);
+    let xml = run(&["check", "e.json", "current.csv", "--format", "junit"]).1;
+    assert!(xml.contains(&format!("failures=\"{}\"", report.failed)), "{xml}");
+
+    // The same in TOML, with a bound that a person has drawn.
+    let toml = stdout(&tidemark(&folder, &["expect", "reference.csv", "--format", "toml"]));
+    std::fs::write(folder.path("e.toml"), &toml).unwrap();
+    assert_eq!(run(&["check", "e.toml", "current.csv", "--format", "json"]).1, json);
+    let edited = toml + "\n[[columns]]\nname = \"Amount2\"\nmissing_share = { at_most = \"none\" }\n";
+    std::fs::write(folder.path("edited.toml"), edited).unwrap();
+    let (code, _, error) = run(&["check", "edited.toml", "current.csv"]);
+    assert_eq!(code, Some(2));
+    assert!(error.contains("edited.toml: column \"Amount2\", field \"missing_share\": invalid type"), "{error}");
+    assert_eq!(run(&["check", "e.json", "nope.csv"]).0, Some(2));
+
+    let text = run(&["report", "reference.csv", "current.csv", "--expectations", "e.json"]).1;
+    assert!(text.contains(" failed: "), "{text}");
+    stdout(&tidemark(
+        &folder,
+        &["report", "reference.csv", "current.csv", "--expectations", "e.json", "--format", "html", "--out", "r.html"],
+    ));
+    let html = read(&folder.path("r.html"));
+    assert!(html.contains("<h2>Expectations</h2>") && html.contains("<h2>Data quality</h2>"));
 }
 
 #[test]
