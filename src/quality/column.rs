@@ -1,7 +1,7 @@
 //! One side of one column in numbers: what is there, what is missing, what occurs most.
 
 use crate::data::Category;
-use crate::profile::{ColumnProfile, Shape, quantile, runs};
+use crate::profile::{ColumnProfile, Shape, quantile};
 use crate::report::SideSummary;
 
 /// The quantiles of a summary.
@@ -128,11 +128,28 @@ fn most_common(profile: &ColumnProfile, distinct: u64) -> Option<MostCommon> {
         let best = counts.iter().reduce(|best, next| if first_largest(best, next) { next } else { best })?;
         MostCommon { value: best.0.clone(), count: best.1 }
     } else {
-        let all = runs(profile.sorted()?);
-        let (value, count) = all.reduce(|best, next| if next.1 > best.1 { next } else { best })?;
-        MostCommon { value: Category::Number(value), count }
+        longest_run(profile.sorted()?)?
     };
     (found.count > 1 || distinct == 1).then_some(found)
+}
+
+/// The first of the longest runs of an ascending slice. A run longer than the longest so far has to reach as far as that
+/// one would, so that only there is looked.
+fn longest_run(sorted: &[f64]) -> Option<MostCommon> {
+    let mut value = *sorted.first()?;
+    let (mut longest, mut start) = (1, 0);
+    while start + longest < sorted.len() {
+        let reach = start + longest;
+        if sorted[reach] == sorted[start] {
+            value = sorted[start];
+            longest += sorted[reach..].iter().take_while(|next| **next == value).count();
+            start += longest;
+        } else {
+            let same = sorted[start + 1..reach].iter().rev().take_while(|before| **before == sorted[reach]).count();
+            start = reach - same;
+        }
+    }
+    Some(MostCommon { value: Category::Number(value), count: longest as u64 })
 }
 
 fn numbers(sorted: &[f64], is_whole: bool, summary: &SideSummary) -> Option<NumberFacts> {
@@ -241,6 +258,24 @@ mod tests {
         assert_eq!((numbers.sum, numbers.std), (Some(8.0), Some(0.816_496_580_927_726)));
         assert!((numbers.quantiles[1] - 1.15).abs() < 1e-15);
         assert_eq!(found.most_common, Some(MostCommon { value: Category::Number(2.0), count: 2 }));
+    }
+
+    #[test]
+    fn the_longest_run_is_the_first_that_counting_finds() {
+        let mut rng = crate::random::Rng::new(3);
+        for distinct in [1_u32, 2, 5, 40, 1000] {
+            for n in [1, 2, 3, 10, 300] {
+                let mut sorted: Vec<f64> = (0..n).map(|_| (rng.uniform() * f64::from(distinct)).floor()).collect();
+                sorted.sort_unstable_by(f64::total_cmp);
+                let runs = crate::profile::runs(&sorted);
+                let (value, count) = runs.reduce(|best, next| if next.1 > best.1 { next } else { best }).unwrap();
+                assert_eq!(
+                    longest_run(&sorted),
+                    Some(MostCommon { value: Category::Number(value), count }),
+                    "{sorted:?}"
+                );
+            }
+        }
     }
 
     #[test]

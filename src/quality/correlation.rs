@@ -271,46 +271,65 @@ fn kendall_of_ranked(x: &Ranked, y: &Ranked) -> Option<f64> {
     let mut start = 0;
     for &count in &x.counts {
         let run = &mut sequence[start..start + count as usize];
-        run.sort_unstable();
-        tied_in_both += run.chunk_by(|a, b| a == b).map(|same| pairs(same.len() as u64)).sum::<u64>();
         start += count as usize;
+        // Most runs are of one row where values are fractions.
+        if run.len() > 1 {
+            run.sort_unstable();
+            tied_in_both += run.chunk_by(|a, b| a == b).map(|same| pairs(same.len() as u64)).sum::<u64>();
+        }
     }
-    let discordant = inversions(&mut sequence);
+    let discordant = inversions(sequence);
     let untied = all - x.ties() - y.ties() + tied_in_both;
     let difference = untied as f64 - 2.0 * discordant as f64;
     Some((difference / ((untied_x as f64).sqrt() * (untied_y as f64).sqrt())).clamp(-1.0, 1.0))
 }
 
-/// Pairs that stand in descending order; sorts the slice on the way.
-fn inversions(values: &mut [u32]) -> u64 {
-    let mut buffer = values.to_vec();
+/// Pairs that stand in descending order, counted while sorting.
+fn inversions(mut values: Vec<u32>) -> u64 {
     let mut count = 0;
-    let mut width = 1;
+    // Short blocks are sorted where they are.
+    for block in values.chunks_mut(BLOCK) {
+        for end in 1..block.len() {
+            let value = block[end];
+            let place = block[..end].iter().rev().take_while(|before| **before > value).count();
+            block.copy_within(end - place..end, end - place + 1);
+            block[end - place] = value;
+            count += place as u64;
+        }
+    }
+    let mut merged = vec![0; values.len()];
+    let mut width = BLOCK;
     while width < values.len() {
-        for (pair, merged) in values.chunks(2 * width).zip(buffer.chunks_mut(2 * width)) {
+        for (pair, merged) in values.chunks(2 * width).zip(merged.chunks_mut(2 * width)) {
             let (left, right) = pair.split_at(width.min(pair.len()));
             count += merge_counting(left, right, merged);
         }
-        values.copy_from_slice(&buffer);
+        std::mem::swap(&mut values, &mut merged);
         width *= 2;
     }
     count
 }
 
+/// Blocks of this length are sorted by insertion.
+const BLOCK: usize = 8;
+
 /// Merges two ascending slices, and counts the pairs whose left value is the larger.
 fn merge_counting(left: &[u32], right: &[u32], merged: &mut [u32]) -> u64 {
     let (mut i, mut j, mut count) = (0, 0, 0);
-    for slot in merged {
-        if i < left.len() && (j == right.len() || left[i] <= right[j]) {
-            *slot = left[i];
-            i += 1;
-            // Everything already taken from the right is smaller.
-            count += j as u64;
-        } else {
-            *slot = right[j];
-            j += 1;
-        }
+    // Which side comes next cannot be foreseen: adding a truth value is faster than a branch on it.
+    while i < left.len() && j < right.len() {
+        let (from_left, from_right) = (left[i], right[j]);
+        let takes_left = from_left <= from_right;
+        merged[i + j] = if takes_left { from_left } else { from_right };
+        // Everything already taken from the right is smaller than what comes from the left.
+        count += if takes_left { j as u64 } else { 0 };
+        i += usize::from(takes_left);
+        j += usize::from(!takes_left);
     }
+    count += ((left.len() - i) * right.len()) as u64;
+    let rest = i + j;
+    merged[rest..rest + left.len() - i].copy_from_slice(&left[i..]);
+    merged[left.len() + j..].copy_from_slice(&right[j..]);
     count
 }
 
