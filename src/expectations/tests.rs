@@ -74,11 +74,14 @@ fn evidently_style_fails_on_unchanged_data() {
     assert!(expectations.check(&table(&mut rng, 1000)).failed > 5, "which is why there is another style");
 }
 
+/// What happens to every number of a column.
+type Change = fn(f64) -> f64;
+
 #[test]
 fn what_changed_is_found() {
     let mut rng = Rng::new(23);
     let expectations = learn(&table(&mut rng, 2000), &InferOptions::default());
-    let with = |rng: &mut Rng, name: &str, change: &dyn Fn(f64) -> f64| {
+    let with = |rng: &mut Rng, name: &str, change: Change| {
         let data = table(rng, 1000);
         let changed = data.columns().iter().map(|column| match &column.values {
             Values::Numbers(numbers) if column.name == name => {
@@ -88,12 +91,12 @@ fn what_changed_is_found() {
         });
         Dataset::new(changed.collect()).unwrap()
     };
-    let cases: [(&str, &str, &dyn Fn(f64) -> f64); 5] = [
-        ("normal", "quantile 0.5", &|value| value + 0.5),
-        ("normal", "mean", &|value| value + 0.5),
-        ("lognormal", "range", &|value| if value < 1.0 { -value } else { value }),
-        ("gaps", "missing_share", &|value| if value > 1.0 { f64::NAN } else { value }),
-        ("normal", "most_common_share", &|value| if value > 0.5 { 0.0 } else { value }),
+    let cases: [(&str, &str, Change); 5] = [
+        ("normal", "quantile 0.5", |value| value + 0.5),
+        ("normal", "mean", |value| value + 0.5),
+        ("lognormal", "range", |value| if value < 1.0 { -value } else { value }),
+        ("gaps", "missing_share", |value| if value > 1.0 { f64::NAN } else { value }),
+        ("normal", "most_common_share", |value| if value > 0.5 { 0.0 } else { value }),
     ];
     for (column, expectation, change) in cases {
         let report = expectations.check(&with(&mut rng, column, change));

@@ -47,18 +47,14 @@ pub fn twins<'a>(columns: &[&'a Column]) -> Vec<Twins<'a>> {
     let read: Vec<Read> = crate::parallel::map(columns, |column| Read::of(column));
     let places: Vec<usize> = (0..columns.len()).collect();
     let of_first = crate::parallel::map(&places, |&first| {
-        let pair = |second: usize| compare(&read[first], &read[second]).map(|found| (second, found));
+        let pair = |second: usize| {
+            let (is_duplicate, share_equal) = compare(&read[first], &read[second])?;
+            let (first, second) = (columns[first].name.as_str(), columns[second].name.as_str());
+            Some(Twins { first, second, is_duplicate, share_equal })
+        };
         (first + 1..columns.len()).filter_map(pair).collect::<Vec<_>>()
     });
-    let named = |(first, found): (usize, Vec<(usize, (bool, f64))>)| {
-        found.into_iter().map(move |(second, (is_duplicate, share_equal))| Twins {
-            first: &columns[first].name,
-            second: &columns[second].name,
-            is_duplicate,
-            share_equal,
-        })
-    };
-    of_first.into_iter().enumerate().flat_map(named).collect()
+    of_first.into_iter().flatten().collect()
 }
 
 /// What two columns are held against each other by.

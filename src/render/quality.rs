@@ -155,7 +155,7 @@ fn value(measure: &Measure, value: Option<f64>) -> String {
     match value {
         None => "\u{2013}".to_owned(),
         Some(share) if measure.name.is_share() => format::share(share),
-        Some(whole) if whole >= 0.0 && whole < 1e15 && whole.fract() == 0.0 => format::count(whole as u64),
+        Some(whole) if (0.0..1e15).contains(&whole) && whole.fract() == 0.0 => format::count(whole as u64),
         Some(value) => format::number(value),
     }
 }
