@@ -1,7 +1,8 @@
-//! Two ways to judge the same evidence, side by side in every report.
+//! Two ways to judge the same evidence, side by side in every report, and a third on request.
 //!
 //! [`evidently`] decides what Evidently 0.7 decides, digit for digit, known errors included. [`calibrated`] gives
-//! verdicts a person can act on: significant after correction for many tests, and large enough to matter.
+//! verdicts a person can act on: significant after correction for many tests, and large enough to matter. [`nannyml`]
+//! looks at the rows chunk by chunk, by the rules of NannyML 0.13: only where it leads or was asked for.
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -10,8 +11,9 @@ use crate::stattest::{NotTested, Tested};
 
 pub mod calibrated;
 pub mod evidently;
+pub mod nannyml;
 
-/// Whose verdicts lead a report. Both are always in it.
+/// Whose verdicts lead a report. The first two are always in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Judge {
@@ -20,14 +22,20 @@ pub enum Judge {
     /// Significant after Benjamini-Hochberg, and large enough.
     #[default]
     Calibrated,
+    /// What NannyML 0.13 decides, chunk by chunk.
+    Nannyml,
 }
 
 impl Judge {
+    /// Every judge, the default one first.
+    pub const ALL: [Self; 3] = [Self::Calibrated, Self::Evidently, Self::Nannyml];
+
     /// The name, as it is stored and typed on the command line.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Evidently => "evidently",
             Self::Calibrated => "calibrated",
+            Self::Nannyml => "nannyml",
         }
     }
 }
@@ -53,6 +61,9 @@ pub struct Settings {
     pub multivariate: Option<crate::multivariate::Options>,
     /// How much is said about the quality of the data.
     pub quality: crate::quality::Quality,
+    /// Settings of the nannyml judge. It looks at the data where it leads or where this is given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub nannyml: Option<nannyml::Options>,
 }
 
 impl Settings {
@@ -66,11 +77,25 @@ impl Settings {
     }
 
     /// The share of drifted columns from which on a data set counts as drifted under the leading judge.
-    pub const fn drift_share(&self) -> f64 {
-        match self.judge {
+    pub fn drift_share(&self) -> f64 {
+        self.drift_share_of(self.judge)
+    }
+
+    /// The same under `judge`.
+    pub fn drift_share_of(&self, judge: Judge) -> f64 {
+        match judge {
             Judge::Evidently => self.evidently.drift_share,
             Judge::Calibrated => self.calibrated.drift_share,
+            Judge::Nannyml => {
+                self.nannyml.as_ref().map_or_else(|| nannyml::Options::default().drift_share, |o| o.drift_share)
+            }
         }
+    }
+
+    /// The settings of the nannyml judge, where it leads or was asked for.
+    pub fn nannyml_if_asked(&self) -> Option<nannyml::Options> {
+        let leads = self.judge == Judge::Nannyml;
+        self.nannyml.clone().or_else(|| leads.then(nannyml::Options::default))
     }
 }
 

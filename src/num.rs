@@ -55,6 +55,34 @@ pub(crate) fn sum_of(values: &[f64], term: impl Fn(f64) -> f64) -> f64 {
     sums.into_iter().chain(compensations).chain(rest).collect::<Sum>().value()
 }
 
+/// The sum in the order in which numpy adds: blocks of at most 128 terms, each in eight running sums, put together by
+/// halves. For results that are held against numpy's by `<` and `>`, where a last digit decides.
+pub(crate) fn pairwise_sum(terms: &[f64]) -> f64 {
+    /// Terms that are added in one run.
+    const BLOCK: usize = 128;
+    /// Running sums of a block.
+    const LANES: usize = 8;
+    let n = terms.len();
+    if n < LANES {
+        return terms.iter().fold(0.0, |sum, term| sum + term);
+    }
+    if n > BLOCK {
+        let half = n / 2 - n / 2 % LANES;
+        return pairwise_sum(&terms[..half]) + pairwise_sum(&terms[half..]);
+    }
+    let mut lanes = [0.0; LANES];
+    lanes.copy_from_slice(&terms[..LANES]);
+    let mut rows = terms[LANES..].chunks_exact(LANES);
+    for row in rows.by_ref() {
+        for (lane, term) in lanes.iter_mut().zip(row) {
+            *lane += term;
+        }
+    }
+    let [a, b, c, d, e, f, g, h] = lanes;
+    let sum = ((a + b) + (c + d)) + ((e + f) + (g + h));
+    rows.remainder().iter().fold(sum, |sum, term| sum + term)
+}
+
 /// The greatest common divisor.
 pub(crate) const fn gcd(a: u64, b: u64) -> u64 {
     if b == 0 { a } else { gcd(b, a % b) }
@@ -70,5 +98,20 @@ mod tests {
         assert_eq!(sum.value(), 1.0);
         let values: Vec<f64> = [1e100, 1.0, -1e100].into_iter().cycle().take(3000).collect();
         assert_eq!(sum_of(&values, |value| 2.0 * value), 2000.0);
+    }
+
+    #[test]
+    fn pairwise_sums_equal_numpys_to_the_last_bit() {
+        // numpy 2.4: [float(np.sum(1 / np.sqrt(np.arange(1., n + 1)))) for n in (7, 10, 130, 300, 2000)]
+        let inverse_roots = |n: u32| (1..=n).map(|i| 1.0 / f64::from(i).sqrt()).collect::<Vec<_>>();
+        let found = [7, 10, 130, 300, 2000].map(|n| pairwise_sum(&inverse_roots(n)));
+        let expected = [
+            4.017_883_409_349_221_5,
+            5.020_997_899_292_666_5,
+            21.386_978_783_408_53,
+            33.209_521_137_279_27,
+            87.993_544_465_222_02,
+        ];
+        assert_eq!(found, expected);
     }
 }

@@ -5,6 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::judge::nannyml::{ColumnChunks, ReportChunks};
 use crate::judge::{Calibrated, Judge, Settings, Verdict};
 use crate::multivariate::MultivariateReport;
 use crate::schema::{ColumnRole, ColumnType};
@@ -57,6 +58,9 @@ pub struct DriftReport {
     /// What came of a file of expectations that the current data were checked against.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expectations: Option<crate::expectations::CheckReport>,
+    /// The chunks that the nannyml judge looked at; `None` where it was not asked, or could not split the rows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub chunks: Option<ReportChunks>,
 }
 
 impl DriftReport {
@@ -137,10 +141,14 @@ pub struct ColumnReport {
     /// Span, gaps, hours and weekdays, where the column holds moments and both sides have it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub datetime: Option<Box<DatetimeReport>>,
+    /// What NannyML 0.13 decides, chunk by chunk; `None` where nobody asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nannyml: Option<ColumnChunks>,
 }
 
 impl ColumnReport {
-    /// The verdict under `judge`. Evidently knows only `drifted`, `stable` and `not_tested`.
+    /// The verdict under `judge`. Evidently and NannyML know only `drifted`, `stable` and `not_tested`; NannyML, which was
+    /// not asked, has tested nothing.
     pub fn verdict(&self, judge: Judge) -> Verdict {
         match judge {
             Judge::Calibrated => self.calibrated.verdict,
@@ -149,6 +157,7 @@ impl ColumnReport {
                 Tested::Tested(_) => Verdict::Stable,
                 Tested::NotTested(_) => Verdict::NotTested,
             },
+            Judge::Nannyml => self.nannyml.as_ref().map_or(Verdict::NotTested, ColumnChunks::verdict),
         }
     }
 }

@@ -416,6 +416,11 @@ pub enum NotTested {
     NoWords,
     /// Too few rows to train a classifier on one half of them and judge it on the other: a half lacks one side.
     OneSidedSplit,
+    /// The rows of one side were not split into chunks.
+    NotChunked {
+        /// Why not.
+        problem: crate::chunking::ChunkError,
+    },
     /// Values were lost on the way: the arithmetic left the finite numbers.
     NotFinite,
 }
@@ -460,6 +465,7 @@ impl fmt::Display for NotTested {
             Self::OneSidedSplit => {
                 write!(f, "too few rows to train a classifier on one half and judge it on the other")
             }
+            Self::NotChunked { problem } => write!(f, "no chunks: {problem}"),
             Self::NotFinite => write!(f, "the values are too large to compute with"),
         }
     }

@@ -6,7 +6,7 @@
 mod agreement;
 
 use agreement::tally::Tally;
-use agreement::{columns, files, nannyml_pca, quality, reports};
+use agreement::{columns, files, nannyml, quality, reports};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -16,8 +16,8 @@ fn run_directory(directory: &Path) -> Tally {
         let file = files::read_json(&path);
         match file["format"].as_str() {
             Some("golden-columns/1") => columns::run(&file, directory, &mut tally),
+            Some("golden-nannyml/1") => nannyml::run(&file, directory, &mut tally),
             Some("golden-reports/1") => reports::run(&file, directory, &mut tally),
-            Some("golden-nannyml/1") => nannyml_pca::run(&file, directory, &mut tally),
             Some("golden-quality/1") => quality::run(&file, &mut tally),
             _ => tally.skip(&format!("{}: no runner for this format yet", files::name(&path)), 1),
         }

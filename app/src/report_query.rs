@@ -66,7 +66,7 @@ impl ReportQuery {
     /// Reads the query of an address. What it does not understand counts as not said.
     pub fn parse(params: &ParamsMap) -> Self {
         let verdict = params.get_str("verdict").and_then(|name| Verdict::ALL.into_iter().find(|v| v.name() == name));
-        let judge = params.get_str("judge").and_then(|name| JUDGES.into_iter().find(|judge| judge.name() == name));
+        let judge = params.get_str("judge").and_then(|name| Judge::ALL.into_iter().find(|judge| judge.name() == name));
         Self {
             text: params.get("q").unwrap_or_default(),
             verdict,
@@ -146,8 +146,6 @@ fn escape(text: &str) -> String {
     }
     escaped
 }
-
-const JUDGES: [Judge; 2] = [Judge::Calibrated, Judge::Evidently];
 
 #[cfg(test)]
 mod tests {

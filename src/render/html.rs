@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use super::{datetime, format, svg, text};
+use crate::judge::nannyml::ColumnChunks;
 use crate::judge::{Judge, Verdict};
 use crate::report::{ColumnReport, DatetimeReport, DriftReport, SideSummary};
 use crate::schema::ColumnRole;
@@ -95,12 +96,14 @@ fn head(html: &mut String, report: &DriftReport) {
 fn table(html: &mut String, report: &DriftReport, title: &str, predictions: bool) {
     let mut columns: Vec<&ColumnReport> = report.group(predictions).collect();
     columns.sort_by_key(|column| report.verdict(column));
+    let is_chunked = columns.iter().any(|column| column.nannyml.is_some());
+    let nannyml = if is_chunked { "<th scope=\"col\">NannyML 0.13</th>" } else { "" };
     push(
         html,
         format_args!(
             "<h2>{title}</h2><div class=\"scroll\"><table><thead><tr><th scope=\"col\">Column</th><th scope=\"col\">\
              Verdict</th><th scope=\"col\">Distribution</th><th scope=\"col\">Effect (95% interval)</th>\
-             <th scope=\"col\">p, adjusted</th><th scope=\"col\">Evidently 0.7</th>\
+             <th scope=\"col\">p, adjusted</th><th scope=\"col\">Evidently 0.7</th>{nannyml}\
              <th scope=\"col\">Missing</th></tr></thead><tbody>"
         ),
     );
@@ -152,7 +155,11 @@ fn row(html: &mut String, report: &DriftReport, column: &ColumnReport) {
     } else {
         format!("{} → {}", share(&column.reference), share(&column.current))
     };
-    push(html, format_args!("<td>{evidently}{}</td><td>{missing}</td></tr>", why.unwrap_or_default()));
+    push(html, format_args!("<td>{evidently}{}</td>", why.unwrap_or_default()));
+    if let Some(found) = &column.nannyml {
+        push(html, format_args!("<td>{}</td>", nannyml(report, found)));
+    }
+    push(html, format_args!("<td>{missing}</td></tr>"));
     if let Some(found) = &column.datetime {
         moments(html, column, found);
     }
@@ -205,6 +212,31 @@ fn embeddings(html: &mut String, report: &DriftReport) {
         push(html, format_args!("<li>{} {name}, {columns}: {found}{note}</li>", badge(verdict)));
     }
     html.push_str("</ul>");
+}
+
+/// The verdict by chunks, and the statistics that alert beside it.
+fn nannyml(report: &DriftReport, found: &ColumnChunks) -> String {
+    let mut cell = match &found.drift {
+        Tested::Tested(methods) => {
+            let names: Vec<&str> = methods.iter().map(|method| method.measure.display_name()).collect();
+            format!(
+                "{}<span class=\"small\">{}: {}</span>",
+                badge(found.verdict()),
+                names.join(", "),
+                escape(&text::alerting_chunks(report, found)),
+            )
+        }
+        Tested::NotTested(reason) => escape(&reason.to_string()),
+    };
+    for statistic in &found.statistics {
+        let n_alerting = statistic.current.iter().filter(|chunk| chunk.alert).count() as u64;
+        if n_alerting > 0 {
+            let name = statistic.measure.display_name();
+            let n_chunks = format::plural(statistic.current.len() as u64, "chunk");
+            push(&mut cell, format_args!("<span class=\"small\">{name} alert in {n_alerting} of {n_chunks}</span>"));
+        }
+    }
+    cell
 }
 
 fn badge(verdict: Verdict) -> String {

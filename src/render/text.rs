@@ -2,6 +2,7 @@
 
 use super::format;
 use crate::judge::Verdict;
+use crate::judge::nannyml::ColumnChunks;
 use crate::report::{ColumnReport, DriftReport, EmbeddingOutcome};
 use crate::stattest::Tested;
 
@@ -21,11 +22,16 @@ pub fn report(report: &DriftReport) -> String {
         format::plural(report.reference.rows, "row"),
         report.settings.judge,
     );
-    let header = ["column", "type", "verdict", "effect (95% interval)", "p adjusted", "evidently"].map(str::to_owned);
+    let header =
+        ["column", "type", "verdict", "effect (95% interval)", "p adjusted", "evidently", "nannyml"].map(str::to_owned);
     let mut columns: Vec<&ColumnReport> = report.columns.iter().collect();
     columns.sort_by_key(|column| report.verdict(column));
-    let rows: Vec<[String; 6]> = std::iter::once(header).chain(columns.into_iter().map(row)).collect();
-    let widths: [usize; 6] = std::array::from_fn(|i| rows.iter().map(|row| row[i].chars().count()).max().unwrap_or(0));
+    let mut rows: Vec<[String; 7]> =
+        std::iter::once(header).chain(columns.into_iter().map(|column| row(report, column))).collect();
+    if report.columns.iter().all(|column| column.nannyml.is_none()) {
+        rows[0][6].clear();
+    }
+    let widths: [usize; 7] = std::array::from_fn(|i| rows.iter().map(|row| row[i].chars().count()).max().unwrap_or(0));
     for row in &rows {
         let cells: Vec<String> = row.iter().zip(widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
         text.push_str(cells.join("  ").trim_end());
@@ -65,7 +71,7 @@ pub fn embedding_finding(found: &EmbeddingOutcome) -> String {
     format!("{word} ({} {score}, threshold {threshold})", found.method.name())
 }
 
-fn row(column: &ColumnReport) -> [String; 6] {
+fn row(report: &DriftReport, column: &ColumnReport) -> [String; 7] {
     let (effect, p) = match column.calibrated.leading() {
         Ok(test) => (effect(&test.effect), format::p_value(test.p_adjusted)),
         Err(reason) => (reason.to_string(), String::new()),
@@ -84,7 +90,23 @@ fn row(column: &ColumnReport) -> [String; 6] {
         effect,
         p,
         evidently,
+        column.nannyml.as_ref().map(|found| nannyml(report, found)).unwrap_or_default(),
     ]
+}
+
+fn nannyml(report: &DriftReport, found: &ColumnChunks) -> String {
+    let verdict = found.verdict().label().to_lowercase();
+    match &found.drift {
+        Tested::Tested(_) => format!("{verdict} ({})", alerting_chunks(report, found)),
+        Tested::NotTested(_) => verdict,
+    }
+}
+
+/// `2 of 10 chunks, first 2024-03`.
+pub fn alerting_chunks(report: &DriftReport, found: &ColumnChunks) -> String {
+    let of = format!("{} of {}", format::count(found.n_alerting()), format::plural(found.n_chunks(), "chunk"));
+    let first = found.first_alert().and_then(|first| report.chunks.as_ref()?.current.get(first));
+    first.map_or_else(|| of.clone(), |chunk| format!("{of}, first {}", chunk.key))
 }
 
 /// `largest gap 0.12 (0.08 to 0.16)`.

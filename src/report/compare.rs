@@ -7,7 +7,7 @@ use super::{
     ColumnReport, DatetimeReport, Distribution, DriftReport, GroupVerdict, Input, SCHEMA_VERSION, SideSummary, sentence,
 };
 use crate::data::{Column, Dataset};
-use crate::judge::{Calibrated, Settings, Verdict, calibrated, evidently};
+use crate::judge::{Calibrated, Settings, Verdict, calibrated, evidently, nannyml};
 use crate::multivariate::{self, MultivariateReport};
 use crate::parallel;
 use crate::profile::ColumnProfile;
@@ -94,6 +94,9 @@ pub fn compare_with_progress(
     if settings.quality == Quality::Full {
         fitted.table = Some(TableFacts::examine(data, fitted.specs(), settings.quality));
     }
+    if let Some(options) = settings.nannyml_if_asked() {
+        fitted = fitted.with_chunks(data, &options);
+    }
     fitted.report(current, &[], settings, multivariate, on_progress)
 }
 
@@ -105,6 +108,7 @@ pub struct FittedReference {
     rows: ReferenceRows,
     /// What only whole rows tell; `None` where the columns did not lie in one table.
     table: Option<TableFacts>,
+    nannyml: Option<nannyml::Fitted>,
 }
 
 /// What is known of one side of a column: the values as they were read, and the moments that they name.
@@ -142,7 +146,7 @@ impl FittedReference {
         let specs: Vec<&ColumnSpec> = schema.columns.iter().filter(|spec| spec.role != ColumnRole::Ignored).collect();
         let profiles = |spec: &ColumnSpec| column(&spec.name).map(|column| Profiles::of(column, spec));
         let columns = parallel::map(&specs, |spec| ((*spec).clone(), profiles(spec)));
-        Self { input, columns, rows: ReferenceRows::default(), table: None }
+        Self { input, columns, rows: ReferenceRows::default(), table: None, nannyml: None }
     }
 
     /// Keeps, besides the profiles, the rows of the embeddings in `settings`. Without them an embedding is absent in the
@@ -150,6 +154,17 @@ impl FittedReference {
     #[must_use]
     pub fn with_embeddings<'a>(self, settings: &Settings, column: impl Fn(&str) -> Option<&'a Column>) -> Self {
         Self { rows: ReferenceRows::of(settings.evidently.embeddings.values(), column), ..self }
+    }
+
+    /// The same with the reference's rows in chunks, for the nannyml judge.
+    #[must_use]
+    pub fn with_chunks(self, reference: &Dataset, options: &nannyml::Options) -> Self {
+        let split = nannyml::Fitted::split_reference(reference, options);
+        let columns = parallel::map(&self.columns, |(spec, _)| {
+            let fitted = split.fit_column(spec, reference.column(&spec.name)?)?;
+            Some((spec.name.clone(), fitted))
+        });
+        Self { nannyml: Some(split.with_columns(columns.into_iter().flatten())), ..self }
     }
 
     /// Compares one window with the reference. `importances` says how much the model relies on each feature, 0 to 1.
@@ -177,8 +192,11 @@ impl FittedReference {
         let source = current.0;
         let total = self.columns.len();
         let done = AtomicUsize::new(0);
+        let rows_not_kept = settings.nannyml_if_asked().map(|options| nannyml::Fitted::without_rows(&options));
+        let chunks = self.nannyml.as_ref().or(rows_not_kept.as_ref()).map(|fitted| fitted.split(source.data));
         let compared = parallel::map(&self.columns, |(spec, reference)| {
             let (mut report, quality) = compare_column(spec, reference.as_ref(), source.data, settings);
+            report.nannyml = chunks.as_ref().map(|chunks| chunks.judge(spec, source.data.column(&spec.name)));
             report.importance = importances.iter().find(|(name, _)| *name == spec.name).map(|(_, share)| *share);
             let done = done.fetch_add(1, Ordering::Relaxed) + 1;
             on_progress(Progress { done, total });
@@ -215,6 +233,7 @@ impl FittedReference {
             multivariate,
             quality,
             expectations: None,
+            chunks: chunks.and_then(|chunks| chunks.chunks()),
         }
     }
 }
@@ -263,6 +282,7 @@ fn compare_column(
         importance: None,
         distribution: found.distribution,
         datetime: found.datetime,
+        nannyml: None,
     };
     (report, quality)
 }

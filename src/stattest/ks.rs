@@ -86,6 +86,19 @@ pub fn test(
     Ok(KolmogorovSmirnov { d, at, exceeding, p_value: p_value.clamp(0.0, 1.0) })
 }
 
+/// The statistic `D` of [`test`] alone.
+///
+/// # Errors
+/// A slice is empty.
+pub fn statistic(reference: Reference<&[f64]>, current: Current<&[f64]>) -> Result<f64, NotTested> {
+    let (a, b) = (reference.0, current.0);
+    let (n, m) = (a.len() as u64, b.len() as u64);
+    if n == 0 || m == 0 {
+        return Err(NotTested::Empty { n_reference: n, n_current: m });
+    }
+    Ok(walk(a, b).gap as f64 / (n as f64 * m as f64))
+}
+
 /// What one walk through both samples gives.
 struct Walked {
     /// The largest `|i m - j n|` after `i` of `n` reference and `j` of `m` current values.

@@ -2,6 +2,7 @@
 
 pub mod columns;
 pub mod files;
+pub mod nannyml;
 pub mod nannyml_pca;
 pub mod quality;
 pub mod reports;

@@ -1,29 +1,12 @@
 //! `golden-nannyml/1`: the reconstruction error of principal components per chunk.
 
 use serde_json::Value;
-use std::path::Path;
 use tidemark::data::{Column, Dataset};
 use tidemark::multivariate::{ErrorBand, ErrorOfChunk, ReconstructionModel};
 
-use super::files;
 use super::tally::{Tally, agrees};
 
-/// Runs the cases of this kind; the others are not looked at.
-pub fn run(file: &Value, directory: &Path, tally: &mut Tally) {
-    for case in file["cases"].as_array().expect("cases") {
-        let id = case["id"].as_str().expect("an id");
-        if !id.ends_with(".pca_reconstruction") {
-            continue;
-        }
-        let side = |side: &str| files::data(directory, case["data"][side].as_str().expect("a file"));
-        match (side("reference"), side("analysis")) {
-            (Some(reference), Some(analysis)) => run_case(id, case, &reference, &analysis, tally),
-            _ => tally.skip("the data file is not there", 1),
-        }
-    }
-}
-
-fn run_case(id: &str, case: &Value, reference: &Dataset, analysis: &Dataset, tally: &mut Tally) {
+pub fn run_case(id: &str, case: &Value, reference: &Dataset, analysis: &Dataset, tally: &mut Tally) {
     let names: Vec<&str> =
         case["params"]["columns"].as_array().expect("columns").iter().filter_map(Value::as_str).collect();
     let columns = |data: &Dataset| -> Vec<Column> {

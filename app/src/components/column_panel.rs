@@ -1,4 +1,4 @@
-//! Everything about one column: both sides in one picture, both judges, both summaries.
+//! Everything about one column: both sides in one picture, the judges, both summaries.
 
 use leptos::ev::KeyboardEvent;
 use leptos::html::H2;
@@ -8,6 +8,7 @@ use leptos::web_sys::HtmlElement;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_location, use_navigate};
 use std::sync::Arc;
+use tidemark::render::text;
 use tidemark::report::{ColumnReport, DriftReport};
 
 use super::column_table::view;
@@ -22,7 +23,7 @@ mod summary_table;
 
 use datetime_card::DatetimeCard;
 use distribution_chart::DistributionChart;
-use judge_card::{CalibratedCard, EvidentlyCard};
+use judge_card::{CalibratedCard, EvidentlyCard, NannymlCard};
 use summary_table::SummaryTable;
 
 /// The panel beside the table. Escape closes it, `j` and `k` (or the arrows on top) go to the next and the previous row.
@@ -95,6 +96,10 @@ pub fn ColumnPanel(
                 <div class="column-panel__judges">
                     <CalibratedCard found=column.calibrated.clone() q=report.settings.calibrated.q/>
                     <EvidentlyCard found=column.evidently.clone() verdict=column.verdict(tidemark::judge::Judge::Evidently)/>
+                    {column
+                        .nannyml
+                        .clone()
+                        .map(|found| view! { <NannymlCard alerting=text::alerting_chunks(&report, &found) found/> })}
                 </div>
                 <SummaryTable reference=column.reference.clone() current=column.current.clone()/>
             </div>

@@ -37,7 +37,7 @@ pub fn ColumnTable(
         report.columns.iter().map(|column| svg::small_distribution(&column.distribution)).collect();
     let other = move || match query.with(|query| query.judge).unwrap_or(judge) {
         Judge::Calibrated => "Evidently",
-        Judge::Evidently => "Calibrated",
+        Judge::Evidently | Judge::Nannyml => "Calibrated",
     };
     let body = move || {
         let rows = rows.get();

@@ -26,6 +26,7 @@ pub fn ReportToolbar(
 ) -> impl IntoView {
     let leading = report.settings.judge;
     let judge = Memo::new(move |_| query.with(|query| query.judge).unwrap_or(leading));
+    let is_chunked = report.columns.iter().any(|column| column.nannyml.is_some());
     let verdicts = Memo::new(move |_| {
         let (all, by_verdict) = counts(&report, judge.get());
         query.with(|query| verdict_choices(query, all, by_verdict))
@@ -37,7 +38,11 @@ pub fn ReportToolbar(
             href: query.with(|query| query.with_judge(choice).href()),
             taken: judge.get() == choice,
         };
-        vec![choice("Calibrated", Judge::Calibrated), choice("Evidently 0.7", Judge::Evidently)]
+        let mut choices = vec![choice("Calibrated", Judge::Calibrated), choice("Evidently 0.7", Judge::Evidently)];
+        if is_chunked {
+            choices.push(choice("NannyML 0.13", Judge::Nannyml));
+        }
+        choices
     });
     view! {
         <div class="report-toolbar" role="group" aria-label="Filter and judge">

@@ -14,6 +14,10 @@ use tidemark::stattest::{Current, Method, Reference};
 use super::files::{Table, read_csv};
 use super::{Failure, check, files, parse};
 
+mod chunks;
+
+use chunks::ChunkArgs;
+
 /// Compare a current CSV file with a reference: did something really change, how much, and which way?
 ///
 /// Both files may be gzipped. Column types are learnt from the reference; the report always holds both profiles'
@@ -83,7 +87,8 @@ const OVERRIDES: &str = "Evidently's methods";
 /// Whose verdicts lead, and by which methods.
 #[derive(ClapArgs)]
 pub(super) struct Judging {
-    /// Whose verdicts lead: `calibrated` says what is real and large enough, `evidently` what Evidently 0.7 would say
+    /// Whose verdicts lead: `calibrated` says what is real and large enough, `evidently` what Evidently 0.7 would say,
+    /// `nannyml` what NannyML 0.13 would say, chunk by chunk
     #[arg(long, default_value = "calibrated", value_parser = parse_judge, value_name = "PROFILE")]
     profile: Judge,
     /// Evidently's method, for one column or, without a name, for all: --test Amount=psi --test ks
@@ -105,9 +110,11 @@ pub(super) struct Judging {
     #[arg(long, value_name = "VERSION", value_parser = parse_typing, default_value = "0.7", help_heading = OVERRIDES)]
     typing: Typing,
     /// Share of drifted columns from which on the data as a whole count as drifted; by default 0.5 for `evidently` and
-    /// 0.1 for `calibrated`
+    /// `nannyml` and 0.1 for `calibrated`
     #[arg(long, value_name = "SHARE", value_parser = parse::share)]
     drift_share: Option<f64>,
+    #[command(flatten)]
+    chunks: ChunkArgs,
 }
 
 impl Judging {
@@ -135,7 +142,19 @@ impl Judging {
             settings.evidently.drift_share = share;
             settings.calibrated.drift_share = share;
         }
+        settings.nannyml = self.chunks.options(self.profile, self.drift_share);
         settings
+    }
+
+    /// A service keeps no rows of its reference, so that there is nothing to make chunks of.
+    pub(super) fn check_without_rows(&self) -> Result<(), Failure> {
+        if self.settings().nannyml_if_asked().is_none() {
+            return Ok(());
+        }
+        Err(Failure::new(
+            "--profile nannyml",
+            "compares files in chunks: `tidemark report` and `tidemark watch` take it",
+        ))
     }
 }
 
@@ -191,10 +210,8 @@ pub(super) fn compare_tables(
 }
 
 fn parse_judge(text: &str) -> Result<Judge, String> {
-    [Judge::Evidently, Judge::Calibrated]
-        .into_iter()
-        .find(|judge| judge.name() == text)
-        .ok_or_else(|| "there are `calibrated` and `evidently`".to_owned())
+    let known = || Judge::ALL.map(Judge::name).join(", ");
+    Judge::ALL.into_iter().find(|judge| judge.name() == text).ok_or_else(|| format!("the profiles are {}", known()))
 }
 
 fn parse_column_type(text: &str) -> Result<(String, ColumnType), String> {

@@ -82,6 +82,7 @@ pub(super) fn serve(model: Model, args: &ServiceArgs, on_ready: impl FnOnce(Sock
 
 /// Opens the data folder and puts the service together.
 fn open(model: Model, args: &ServiceArgs) -> Result<Arc<Service>, Failure> {
+    args.judging.check_without_rows()?;
     let folder: &Path = &args.data_dir;
     std::fs::create_dir_all(folder).map_err(|error| Failure::file(folder, error))?;
     let path = folder.join("tidemark.db");

@@ -183,6 +183,18 @@ fn expectations_are_learnt_edited_and_checked() {
 }
 
 #[test]
+fn the_nannyml_profile_goes_chunk_by_chunk() {
+    let folder = prepared();
+    let args = ["report", "reference.csv", "current.csv", "--profile", "nannyml", "--chunk-number", "6"];
+    let text = stdout(&tidemark(&folder, &args));
+    assert!(text.contains("nannyml profile") && text.contains(" of 6 chunks, first ["), "{text}");
+    let html = stdout(&tidemark(&folder, &[&args[..], &["--format", "html"]].concat()));
+    assert!(html.contains("NannyML 0.13") && html.contains(" of 6 chunks, first ["));
+    let refused = tidemark(&folder, &[&args[..], &["--chunk-period", "M"]].concat());
+    assert!(!refused.status.success(), "periods need a column of timestamps");
+}
+
+#[test]
 fn errors_are_one_sentence_and_exit_with_one() {
     let folder = prepared();
     std::fs::write(folder.path("broken.csv"), "a,b\n1,2\n3\n").unwrap();

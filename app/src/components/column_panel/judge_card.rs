@@ -1,6 +1,7 @@
-//! What each of the two judges found, number by number.
+//! What each of the judges found, number by number.
 
 use leptos::prelude::*;
+use tidemark::judge::nannyml::{ColumnChunks, Measured, Method};
 use tidemark::judge::{Calibrated, EffectTest, Verdict};
 use tidemark::render::format;
 use tidemark::stattest::{TestOutcome, Tested};
@@ -73,6 +74,55 @@ pub fn EvidentlyCard(
                 <StatusBadge verdict/>
             </header>
             {body}
+        </section>
+    }
+    .into_any()
+}
+
+/// NannyML 0.13: chunks, each method's thresholds, and the statistics beside it.
+#[component]
+pub fn NannymlCard(
+    /// What it found.
+    found: ColumnChunks,
+    /// How many chunks alert, and since when.
+    alerting: String,
+) -> impl IntoView {
+    let verdict = found.verdict();
+    let body = match found.drift {
+        Tested::NotTested(reason) => view! { <NotTestedLine reason=reason.to_string()/> }.into_any(),
+        Tested::Tested(methods) => {
+            let largest = |method: &Measured<Method>| {
+                let values = method.current.iter().filter_map(|chunk| chunk.value);
+                values.reduce(f64::max).map_or_else(|| "none".to_owned(), format::number)
+            };
+            let facts = methods.iter().map(|method| {
+                let upper = method.upper_threshold.map(|bound| format!(", threshold {}", format::number(bound)));
+                let value = format!("{} at most{}", largest(method), upper.unwrap_or_default());
+                view! { <Fact name=method.measure.display_name() value/> }
+            });
+            view! {
+                <dl class="facts">
+                    <Fact name="Alerts" value=alerting/>
+                    {facts.collect_view()}
+                    <Fact name="Taken as" value=found.kind.name()/>
+                </dl>
+            }
+            .into_any()
+        }
+    };
+    let statistics = found.statistics.iter().map(|statistic| {
+        let n_alerting = statistic.current.iter().filter(|chunk| chunk.alert).count() as u64;
+        let of = format::plural(statistic.current.len() as u64, "chunk");
+        view! { <Fact name=statistic.measure.display_name() value=format!("alerts in {} of {of}", format::count(n_alerting))/> }
+    });
+    view! {
+        <section class="judge-card">
+            <header class="judge-card__head">
+                <h3>"NannyML 0.13"</h3>
+                <StatusBadge verdict/>
+            </header>
+            {body}
+            <dl class="facts">{statistics.collect_view()}</dl>
         </section>
     }
     .into_any()

@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use tidemark::judge::{Direction, Effect, EffectKind, Judge, Verdict};
-use tidemark::render::format;
+use tidemark::render::{format, text};
 use tidemark::report::{ColumnReport, DriftReport};
 use tidemark::schema::ColumnRole;
 use tidemark::stattest::{Score, Tested};
@@ -144,13 +144,19 @@ fn evidence(column: &ColumnReport, judge: Judge) -> f64 {
             Score::PValue(p) => outcome.threshold / p.max(f64::MIN_POSITIVE),
             Score::Distance(distance) => distance / outcome.threshold,
         }),
+        // An untested column comes after one that alerts nowhere.
+        Judge::Nannyml => column
+            .nannyml
+            .as_ref()
+            .filter(|found| found.drift.outcome().is_some())
+            .map_or(f64::NEG_INFINITY, |found| found.n_alerting() as f64),
     }
 }
 
 fn row(report: &DriftReport, index: usize, column: &ColumnReport, judge: Judge, query: &ReportQuery) -> Row {
     let other = match judge {
         Judge::Calibrated => Judge::Evidently,
-        Judge::Evidently => Judge::Calibrated,
+        Judge::Evidently | Judge::Nannyml => Judge::Calibrated,
     };
     Row {
         index: u32::try_from(index).unwrap_or(u32::MAX),
@@ -208,6 +214,17 @@ fn finding(report: &DriftReport, column: &ColumnReport, judge: Judge) -> Finding
                 threshold: format!("threshold {}", format::number(outcome.threshold)),
             },
             Tested::NotTested(reason) => Finding::NotTested(reason.to_string()),
+        },
+        Judge::Nannyml => match &column.nannyml {
+            Some(found) => match &found.drift {
+                Tested::Tested(methods) => Finding::Tested {
+                    test: methods.iter().map(|method| method.measure.display_name()).collect::<Vec<_>>().join(", "),
+                    score: text::alerting_chunks(report, found),
+                    threshold: "one alerting chunk is enough".to_owned(),
+                },
+                Tested::NotTested(reason) => Finding::NotTested(reason.to_string()),
+            },
+            None => Finding::NotTested("this judge was not asked".to_owned()),
         },
     }
 }

@@ -1,4 +1,4 @@
-//! The verdict over a whole report, under either judge.
+//! The verdict over a whole report, under any judge.
 
 use tidemark::judge::{Judge, Verdict};
 use tidemark::render::format;
@@ -57,10 +57,7 @@ impl Headline {
 }
 
 fn group(report: &DriftReport, predictions: bool, judge: Judge) -> GroupVerdict {
-    let threshold = match judge {
-        Judge::Calibrated => report.settings.calibrated.drift_share,
-        Judge::Evidently => report.settings.evidently.drift_share,
-    };
+    let threshold = report.settings.drift_share_of(judge);
     let mut group = GroupVerdict {
         n_columns: 0,
         n_tested: 0,
@@ -87,6 +84,7 @@ fn sentence(data: &GroupVerdict, predictions: Option<&GroupVerdict>, judge: Judg
     let whose = match judge {
         Judge::Calibrated => "the calibrated rules",
         Judge::Evidently => "the rules of Evidently 0.7",
+        Judge::Nannyml => "the rules of NannyML 0.13",
     };
     let columns = format::plural(data.n_columns, "column");
     let found = match (data.drifted, data.n_drifted) {
