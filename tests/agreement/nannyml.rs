@@ -12,7 +12,7 @@ use tidemark::judge::nannyml::{
 };
 use tidemark::judge::{Judge, Settings};
 use tidemark::report::{DriftReport, Source, compare};
-use tidemark::schema::{ColumnType, Schema, SchemaOverrides};
+use tidemark::schema::{ColumnRole, ColumnType, Schema, SchemaOverrides};
 use tidemark::stattest::{Current, Reference};
 
 use super::tally::{Tally, agrees};
@@ -93,7 +93,10 @@ fn column(values: &[Value]) -> Values {
 fn run_case(case: &Value, kind: &Kind, reference: &Dataset, current: &Dataset, tally: &mut Tally) {
     let id = case["id"].as_str().expect("an id");
     let measured = Measures::of(case, kind);
-    let overrides = SchemaOverrides { types: measured.types(kind), ..SchemaOverrides::default() };
+    let unmeasured =
+        reference.columns().iter().filter(|column| measured.0.iter().all(|(name, _)| *name != column.name));
+    let roles = unmeasured.map(|column| (column.name.clone(), ColumnRole::Ignored)).collect();
+    let overrides = SchemaOverrides { types: measured.types(kind), roles };
     let schema = Schema::infer(reference, &overrides).expect("the reference has the columns");
     let options = options(case, kind, &measured, reference);
     let settings = Settings { judge: Judge::Nannyml, nannyml: Some(options), ..Settings::default() };
@@ -191,7 +194,7 @@ fn options(case: &Value, kind: &Kind, measured: &Measures, reference: &Dataset) 
         thresholds: Method::ALL.into_iter().filter_map(|method| Some((method, by_name(method.name())?))).collect(),
         estimation: Estimation { calculation, n_bins },
         quality: true,
-        summary: true,
+        summary: !matches!(kind, Kind::Drift),
         statistic_thresholds: match kind {
             Kind::Statistic(statistic) => {
                 by_name("threshold").map(|threshold| (*statistic, threshold)).into_iter().collect()
