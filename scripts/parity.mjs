@@ -1,8 +1,8 @@
-// Judges the golden cases in wasm and holds every answer, byte for byte, against the one that the native test wrote to
+// Answers the golden cases in wasm and holds every answer, byte for byte, against the one that the native test wrote to
 // target/parity/native.jsonl: one {"id":…,"result":…} per line.
 import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { golden_case, initSync } from "../target/wasm/parity/tidemark_worker.js";
+import { golden_answer, initSync } from "../target/wasm/parity/tidemark_worker.js";
 import { casesOf } from "./parity/cases.mjs";
 
 process.chdir(fileURLToPath(new URL("..", import.meta.url)));
@@ -18,9 +18,12 @@ try {
   process.exit(1);
 }
 
+// A case is known by its file's name and its place there.
 const cases = new Map();
 for (const name of readdirSync("tests/golden").filter((name) => name.endsWith(".json")).sort()) {
-  for (const [id, text] of casesOf(readFileSync(`tests/golden/${name}`, "utf8"))) cases.set(id, text);
+  const file = readFileSync(`tests/golden/${name}`, "utf8");
+  const { format } = JSON.parse(file);
+  casesOf(file).forEach((text, index) => cases.set(`${name} ${index}`, withFormat(format, text)));
 }
 
 initSync({ module: readFileSync("target/wasm/parity/tidemark_worker_bg.wasm") });
@@ -29,7 +32,7 @@ const different = [];
 for (const line of native) {
   const { id } = JSON.parse(line);
   const text = cases.get(id);
-  const wasm = text === undefined ? "no such case in tests/golden" : `{"id":${JSON.stringify(id)},"result":${judged(text)}}`;
+  const wasm = text === undefined ? "no such case in tests/golden" : `{"id":${JSON.stringify(id)},"result":${golden_answer(text)}}`;
   if (wasm !== line) different.push({ id, native: line, wasm });
 }
 
@@ -40,8 +43,7 @@ const verdict = native.length > 0 && different.length === 0 ? "passed" : "failed
 console.log(`parity ${verdict}: ${native.length - different.length} of ${native.length} golden cases are the same in wasm, byte for byte.`);
 process.exitCode = verdict === "passed" ? 0 : 1;
 
-/** The answer to a case of the golden files, which names its methods one by one among the results. */
-function judged(text) {
-  const methods = JSON.parse(text).results.map(({ method }) => method);
-  return golden_case(`{"methods":${JSON.stringify(methods)},${text.trimStart().slice(1)}`);
+/** A case with the format of its file, which `golden_answer` goes by. */
+function withFormat(format, text) {
+  return `{"format":${JSON.stringify(format)},${text.trimStart().slice(1)}`;
 }

@@ -9,6 +9,7 @@ pub mod data;
 pub mod example;
 pub mod expectations;
 pub mod forest;
+pub mod golden;
 pub mod judge;
 pub mod model;
 pub mod multivariate;

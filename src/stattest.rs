@@ -9,6 +9,7 @@ use std::fmt;
 use crate::data::datetime;
 use crate::schema::ColumnType;
 
+mod alternative;
 pub mod anderson_darling;
 pub mod arrivals;
 pub mod binning;
@@ -19,21 +20,27 @@ pub mod cramer_von_mises;
 pub mod embedding;
 pub mod energy;
 pub mod epps_singleton;
+pub mod fisher;
 pub mod hellinger;
+pub mod histogram;
 mod hypergeometric;
 pub mod jensen_shannon;
 mod kernel;
 pub mod kl_divergence;
 pub mod kolmogorov;
 pub mod ks;
+pub mod levene;
 mod linear_classifier;
 pub mod mann_whitney;
 pub mod mmd;
+pub mod moments;
 mod permuted;
 pub mod proportions;
 pub mod psi;
 mod random_auc;
-mod special;
+pub mod shares;
+pub mod smirnov;
+pub(crate) mod special;
 mod steps;
 pub mod t_test;
 pub mod tails;
@@ -44,6 +51,7 @@ pub(crate) mod traffic;
 pub mod wasserstein;
 pub mod z;
 
+pub use alternative::{Alternative, TestStatistic};
 pub use permuted::Permuted;
 
 /// A sample or count of the reference side. A type of its own, so that the sides cannot be swapped.

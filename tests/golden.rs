@@ -6,20 +6,29 @@
 mod agreement;
 
 use agreement::tally::Tally;
-use agreement::{columns, files, nannyml, quality, reports};
+use agreement::{columns, files, nannyml, quality, reports, scipy, tails};
 use std::io::Write;
 use std::path::{Path, PathBuf};
+
+/// Formats that other parts answer for. Any other name without a runner is an error.
+const ELSEWHERE: [(&str, &str); 2] =
+    [("golden-streams/1", "drift detectors on streams"), ("golden-metrics/1", "model quality")];
 
 fn run_directory(directory: &Path) -> Tally {
     let mut tally = Tally::default();
     for path in files::json_files(directory) {
-        let file = files::read_json(&path);
+        let (name, file) = (files::name(&path), files::read_json(&path));
         match file["format"].as_str() {
-            Some("golden-columns/1") => columns::run(&file, directory, &mut tally),
-            Some("golden-nannyml/1") => nannyml::run(&file, directory, &mut tally),
+            Some("golden-columns/1") => columns::run(&name, &file, directory, &mut tally),
             Some("golden-reports/1") => reports::run(&file, directory, &mut tally),
+            Some("golden-nannyml/1") => nannyml::run(&file, directory, &mut tally),
             Some("golden-quality/1") => quality::run(&file, &mut tally),
-            _ => tally.skip(&format!("{}: no runner for this format yet", files::name(&path)), 1),
+            Some("golden-scipy/1") => scipy::run(&name, &file, &mut tally),
+            Some("golden-tails/1") => tails::run(&name, &file, &mut tally),
+            format => match ELSEWHERE.iter().find(|(name, _)| Some(*name) == format) {
+                Some((_, part)) => tally.skip(&format!("{name}: belongs to {part}"), 1),
+                None => tally.check(&name, false, || format!("unknown format {format:?}")),
+            },
         }
     }
     tally.conclude(&directory.display().to_string());

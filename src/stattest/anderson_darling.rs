@@ -1,7 +1,7 @@
 //! Two-sample Anderson-Darling test.
 
 use super::steps::{Step, steps};
-use super::{Current, NotTested, Reference};
+use super::{Current, NotTested, Reference, TestStatistic};
 use crate::num::Sum;
 
 /// The p-value is read off a table that ends here; larger ones are all this one.
@@ -47,6 +47,22 @@ const TABLE: [(f64, f64); 7] = [
 /// # Errors
 /// A side is empty, or there is one distinct value only.
 pub fn test(reference: Reference<&[f64]>, current: Current<&[f64]>) -> Result<f64, NotTested> {
+    Ok(two_sample(reference, current)?.p_value)
+}
+
+/// [`test`] with its standardized statistic. Declines as it does.
+///
+/// ```
+/// use tidemark::stattest::{Current, Reference, anderson_darling};
+/// // scipy 1.17: anderson_ksamp([[1, 2, 3, 4, 5], [3, 4, 5, 6, 7, 8]]).statistic
+/// let (a, b) = ([1.0, 2.0, 3.0, 4.0, 5.0], [3.0, 4.0, 5.0, 6.0, 7.0, 8.0]);
+/// let found = anderson_darling::two_sample(Reference(&a), Current(&b)).unwrap();
+/// assert!((found.statistic - 2.05426131446075).abs() < 1e-12, "{found:?}");
+/// ```
+///
+/// # Errors
+/// A side is empty, there is one distinct value only, or one value on each side.
+pub fn two_sample(reference: Reference<&[f64]>, current: Current<&[f64]>) -> Result<TestStatistic, NotTested> {
     let (a, b) = (reference.0, current.0);
     if a.is_empty() || b.is_empty() {
         return Err(NotTested::Empty { n_reference: a.len() as u64, n_current: b.len() as u64 });
@@ -58,7 +74,7 @@ pub fn test(reference: Reference<&[f64]>, current: Current<&[f64]>) -> Result<f6
     if standardized.is_nan() {
         return Err(NotTested::NotFinite);
     }
-    Ok(interpolate(standardized))
+    Ok(TestStatistic { statistic: standardized, p_value: interpolate(standardized) })
 }
 
 fn statistic(a: &[f64], b: &[f64]) -> f64 {

@@ -26,9 +26,15 @@ pub fn sturges_edges(min: f64, max: f64, n: u64, is_integer: bool) -> Vec<f64> {
         return vec![min - 0.5, max + 0.5];
     }
     let range = max - min;
+    if range.is_infinite() {
+        // Quarters are exact, and four times an edge is no larger than the largest value.
+        let quarters = sturges_edges(min / 4.0, max / 4.0, n, is_integer);
+        return quarters.into_iter().map(|edge| edge * 4.0).collect();
+    }
     let width = range / (libm::log2(n as f64) + 1.0);
     let width = if is_integer { width.max(1.0) } else { width };
-    let n_bins = (range / width).ceil() as usize;
+    // A range of a few of the smallest steps has no width left.
+    let n_bins = if width > 0.0 { (range / width).ceil() as usize } else { 1 };
     let step = range / n_bins as f64;
     let mut edges: Vec<f64> = (0..=n_bins).map(|i| i as f64 * step + min).collect();
     edges[n_bins] = max;
@@ -151,6 +157,14 @@ mod tests {
         // numpy 2.4: len(np.histogram_bin_edges(np.repeat(np.arange(8), 100), "sturges")) - 1; the same as float
         assert_eq!(sturges_edges(0.0, 7.0, 800, true).len() - 1, 7);
         assert_eq!(sturges_edges(0.0, 7.0, 800, false).len() - 1, 11);
+    }
+
+    #[test]
+    fn neither_the_widest_nor_the_narrowest_range_breaks_the_bins() {
+        let edges = sturges_edges(-f64::MAX, f64::MAX, 64, false);
+        assert_eq!((edges.len(), edges[0], edges[7]), (8, -f64::MAX, f64::MAX));
+        assert!(edges.windows(2).all(|pair| pair[0] < pair[1]));
+        assert_eq!(sturges_edges(0.0, f64::from_bits(1), 64, false), [0.0, f64::from_bits(1)]);
     }
 
     #[test]

@@ -127,6 +127,158 @@ pub fn likelihood_ratio(reference: Reference<&[u64]>, current: Current<&[u64]>) 
     Ok(ChiSquare { statistic, df, p_value: chi_square_sf(statistic, df) })
 }
 
+/// Whether both sides of a table of two by two come from the same shares, with Yates' correction for continuity.
+///
+/// ```text
+/// X2 = sum over both sides of (|o - e| - min(1/2, |o - e|))^2 / e
+/// ```
+/// with the letters of [`homogeneity`]. With more than two categories nothing is corrected, and this is [`homogeneity`].
+///
+/// Inputs, score and when it declines: as there.
+///
+/// ```
+/// use tidemark::stattest::{Current, Reference, chi_square};
+/// // scipy 1.17: chi2_contingency([[40, 60], [30, 70]])
+/// let found = chi_square::homogeneity_with_correction(Reference(&[40, 60]), Current(&[30, 70])).unwrap();
+/// assert!((found.p_value - 0.18212234100949087).abs() < 1e-12, "{}", found.p_value);
+/// ```
+///
+/// Source: Yates, Supplement to the J. Royal Stat. Soc. 1 (1934); agrees with `scipy.stats.chi2_contingency`.
+///
+/// # Errors
+/// A side is empty, or there is only one category.
+pub fn homogeneity_with_correction(
+    reference: Reference<&[u64]>,
+    current: Current<&[u64]>,
+) -> Result<ChiSquare, NotTested> {
+    let plain = homogeneity(reference, current)?;
+    if plain.df != 1 {
+        return Ok(plain);
+    }
+    let (n, m) = totals(reference, current)?;
+    let total = (n + m) as f64;
+    let mut statistic = Sum::default();
+    for (&r, &c) in reference.0.iter().zip(current.0).filter(|(r, c)| **r + **c > 0) {
+        for (observed, side) in [(r, n), (c, m)] {
+            let expected = (r + c) as f64 * side as f64 / total;
+            let distance = (observed as f64 - expected).abs();
+            let corrected = distance - distance.min(0.5);
+            statistic.add(corrected * corrected / expected);
+        }
+    }
+    let statistic = statistic.value();
+    Ok(ChiSquare { statistic, df: 1, p_value: chi_square_sf(statistic, 1) })
+}
+
+/// Which statistic of Cressie and Read's family to take, by its exponent `lambda`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Divergence {
+    /// Pearson's, `lambda = 1`.
+    Pearson,
+    /// The likelihood ratio, `lambda = 0`.
+    LogLikelihood,
+    /// Freeman and Tukey's, `lambda = -1/2`.
+    FreemanTukey,
+    /// The likelihood ratio with the sides changed, `lambda = -1`.
+    ModifiedLogLikelihood,
+    /// Neyman's, `lambda = -2`.
+    Neyman,
+    /// Cressie and Read's own choice, `lambda = 2/3`.
+    CressieRead,
+}
+
+impl Divergence {
+    /// Every statistic of the family that has a name.
+    pub const ALL: [Self; 6] = [
+        Self::Pearson,
+        Self::LogLikelihood,
+        Self::FreemanTukey,
+        Self::ModifiedLogLikelihood,
+        Self::Neyman,
+        Self::CressieRead,
+    ];
+
+    /// scipy's name for it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Pearson => "pearson",
+            Self::LogLikelihood => "log-likelihood",
+            Self::FreemanTukey => "freeman-tukey",
+            Self::ModifiedLogLikelihood => "mod-log-likelihood",
+            Self::Neyman => "neyman",
+            Self::CressieRead => "cressie-read",
+        }
+    }
+
+    /// The statistic of this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|divergence| divergence.name() == name)
+    }
+
+    /// What a category adds, with `o` observed and `e` expected. The sums of both are equal, so a multiple of `o - e` may be added to
+    /// each term: with it none is negative, and none is `0/0`.
+    fn term(self, o: f64, e: f64) -> f64 {
+        let difference = o - e;
+        // o ln(o / e), which is 0 for o = 0.
+        let x_log_x = |o: f64, e: f64| if o == 0.0 { 0.0 } else { o * libm::log(o / e) };
+        match self {
+            Self::Pearson => difference * difference / e,
+            Self::LogLikelihood => 2.0 * (x_log_x(o, e) - difference),
+            Self::FreemanTukey => {
+                let root = difference / (o.sqrt() + e.sqrt());
+                4.0 * root * root
+            }
+            Self::ModifiedLogLikelihood => 2.0 * (x_log_x(e, o) + difference),
+            Self::Neyman => difference * difference / o,
+            Self::CressieRead => {
+                let power = libm::cbrt((o / e) * (o / e));
+                1.8 * (o * (power - 1.0) - 2.0 / 3.0 * difference)
+            }
+        }
+    }
+}
+
+/// Whether the current counts fit the reference's shares, taken as exact, by any statistic of Cressie and Read's family.
+///
+/// ```text
+/// 2 / (lambda (lambda + 1)) * sum of o ((o / e)^lambda - 1),  e = r * n_current / n_reference,  k - 1 degrees of freedom
+/// ```
+/// where `r` and `o` are the counts of a category in reference and current data, and `k` is the number of categories. The limits for
+/// `lambda` 0 and -1 are likelihood ratios.
+///
+/// Inputs: equally long slices of counts. Score: a p-value; small speaks for drift. A new category makes the statistic infinite
+/// where `lambda > -1/2`, a vanished one where `lambda < -1/2`, and p is 0 then. Declines when a side is empty, and when there is
+/// one category only.
+///
+/// ```
+/// use tidemark::stattest::chi_square::{Divergence, power_divergence};
+/// use tidemark::stattest::{Current, Reference};
+/// // scipy 1.17: power_divergence([30, 70], [40, 60], lambda_="cressie-read")
+/// let found = power_divergence(Reference(&[4, 6]), Current(&[30, 70]), Divergence::CressieRead).unwrap();
+/// assert!((found.statistic - 4.213412844247955).abs() < 1e-12, "{found:?}");
+/// ```
+///
+/// Source: Cressie and Read, "Multinomial Goodness-of-Fit Tests", J. Royal Stat. Soc. B 46 (1984); agrees with
+/// `scipy.stats.power_divergence` of scipy 1.17, which gives NaN where a vanished category makes 0/0.
+///
+/// # Errors
+/// A side is empty, or there is only one category.
+pub fn power_divergence(
+    reference: Reference<&[u64]>,
+    current: Current<&[u64]>,
+    divergence: Divergence,
+) -> Result<ChiSquare, NotTested> {
+    let (n, m) = totals(reference, current)?;
+    let scale = m as f64 / n as f64;
+    let occurring = || reference.0.iter().zip(current.0).filter(|(r, c)| **r + **c > 0);
+    let terms = || occurring().map(|(&r, &c)| divergence.term(c as f64, r as f64 * scale));
+    // An infinite term would turn the compensated sum into NaN; Cressie and Read's is infinity less infinity.
+    let is_infinite = terms().any(|term| !term.is_finite());
+    let statistic = if is_infinite { f64::INFINITY } else { terms().collect::<Sum>().value().max(0.0) };
+    let df = occurring().count() as u64 - 1;
+    Ok(ChiSquare { statistic, df, p_value: chi_square_sf(statistic, df) })
+}
+
 fn totals(reference: Reference<&[u64]>, current: Current<&[u64]>) -> Result<(u64, u64), NotTested> {
     let (n, m) = (reference.0.iter().sum(), current.0.iter().sum());
     if n == 0 || m == 0 {
@@ -151,6 +303,32 @@ mod tests {
     fn equal_shares_have_p_one() {
         assert_eq!(goodness_of_fit(Reference(&[10, 30]), Current(&[1, 3])).unwrap().p_value, 1.0);
         assert_eq!(homogeneity(Reference(&[10, 30]), Current(&[1, 3])).unwrap().p_value, 1.0);
+    }
+
+    #[test]
+    fn every_divergence_is_zero_on_itself_and_close_to_pearsons_nearby() {
+        for divergence in Divergence::ALL {
+            assert_eq!(Divergence::from_name(divergence.name()), Some(divergence));
+            let run = |c: &[u64]| power_divergence(Reference(&[2000, 3000, 5000]), Current(c), divergence).unwrap();
+            assert!(run(&[400, 600, 1000]).statistic < 1e-12, "{divergence:?}");
+            // Pearson: 100 / 400 + 100 / 600 = 0.41667
+            let near = run(&[410, 590, 1000]);
+            assert!((near.statistic / 0.416_666_7 - 1.0).abs() < 0.03 && near.df == 2, "{divergence:?} {near:?}");
+        }
+    }
+
+    #[test]
+    fn new_and_vanished_categories_leave_no_doubt_to_some_divergences() {
+        let statistic = |r: &[u64], c: &[u64], divergence| {
+            power_divergence(Reference(r), Current(c), divergence).unwrap().statistic
+        };
+        for divergence in Divergence::ALL {
+            let is_new = statistic(&[9, 0], &[8, 1], divergence).is_infinite();
+            let is_gone = statistic(&[8, 1], &[9, 0], divergence).is_infinite();
+            use Divergence::{CressieRead, LogLikelihood, ModifiedLogLikelihood, Neyman, Pearson};
+            assert_eq!(is_new, [Pearson, LogLikelihood, CressieRead].contains(&divergence), "{divergence:?}");
+            assert_eq!(is_gone, [ModifiedLogLikelihood, Neyman].contains(&divergence), "{divergence:?}");
+        }
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::f64::consts::PI;
 
 use super::steps::{Step, steps};
-use super::{Current, NotTested, Reference};
+use super::{Current, NotTested, Reference, TestStatistic};
 use crate::num::{Sum, gcd};
 
 /// Up to this size of the larger sample the p-value is exact.
@@ -15,6 +15,17 @@ const SMALLEST_STATISTIC: f64 = 0.003;
 
 /// The series of the limit's distribution function ends with the first term below this (scipy's rule).
 const SMALLEST_TERM: f64 = 1e-7;
+
+/// How the p-value is worked out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PValue {
+    /// By counting every order of the values. Sizes beyond about 30 each take long.
+    Exact,
+    /// By the limit for large samples.
+    Limit,
+    /// Exact while no side has more than [`MAX_EXACT`] values: scipy's `method="auto"`.
+    Scipy,
+}
 
 /// Whether two samples come from one distribution, by the squared gap of their distribution functions.
 ///
@@ -41,22 +52,52 @@ const SMALLEST_TERM: f64 = 1e-7;
 /// # Errors
 /// A side has fewer than two values.
 pub fn test(reference: Reference<&[f64]>, current: Current<&[f64]>) -> Result<f64, NotTested> {
+    Ok(two_sample(reference, current, PValue::Scipy)?.p_value)
+}
+
+/// [`test`] with its statistic `T`, and with a say in how the p-value is worked out. Declines as it does.
+///
+/// ```
+/// use tidemark::stattest::cramer_von_mises::{PValue, two_sample};
+/// use tidemark::stattest::{Current, Reference};
+/// // scipy 1.17: cramervonmises_2samp([1, 2, 3, 4], [3.5, 5, 6], method="asymptotic")
+/// let found = two_sample(Reference(&[1.0, 2.0, 3.0, 4.0]), Current(&[3.5, 5.0, 6.0]), PValue::Limit).unwrap();
+/// assert!((found.statistic - 0.3928571428571428).abs() < 1e-15, "{found:?}");
+/// assert!((found.p_value - 0.07582212096499696).abs() < 1e-12, "{found:?}");
+/// ```
+///
+/// # Errors
+/// A side has fewer than two values.
+pub fn two_sample(
+    reference: Reference<&[f64]>,
+    current: Current<&[f64]>,
+    p_value: PValue,
+) -> Result<TestStatistic, NotTested> {
     let (a, b) = (reference.0, current.0);
     if a.len() < 2 || b.len() < 2 {
         return Err(NotTested::TooFew { n_reference: a.len() as u64, n_current: b.len() as u64, needed: 2 });
     }
     let u = rank_statistic(a, b);
-    if a.len().max(b.len()) <= MAX_EXACT {
-        return Ok(exact_p(u, a.len() as u64, b.len() as u64));
-    }
+    let is_exact = match p_value {
+        PValue::Exact => true,
+        PValue::Limit => false,
+        PValue::Scipy => a.len().max(b.len()) <= MAX_EXACT,
+    };
     let (n, m) = (a.len() as f64, b.len() as f64);
     let (k, total) = (n * m, n + m);
     let t = u / (k * total) - (4.0 * k - 1.0) / (6.0 * total);
+    let p_value = if is_exact { exact_p(u, a.len() as u64, b.len() as u64) } else { limit_p(t, n, m) };
+    Ok(TestStatistic { statistic: t, p_value })
+}
+
+/// `P(T >= t)` by the limit, shifted and scaled to the mean and variance that `T` has at these sizes.
+fn limit_p(t: f64, n: f64, m: f64) -> f64 {
+    let (k, total) = (n * m, n + m);
     let mean = (1.0 + 1.0 / total) / 6.0;
     let variance =
         (total + 1.0) * (4.0 * k * total - 3.0 * (n * n + m * m) - 2.0 * k) / (45.0 * total * total * 4.0 * k);
     let normalized = 1.0 / 6.0 + (t - mean) / (45.0 * variance).sqrt();
-    Ok(if normalized < SMALLEST_STATISTIC { 1.0 } else { (1.0 - limit_cdf(normalized)).max(0.0) })
+    if normalized < SMALLEST_STATISTIC { 1.0 } else { (1.0 - limit_cdf(normalized)).max(0.0) }
 }
 
 fn rank_statistic(a: &[f64], b: &[f64]) -> f64 {

@@ -1,7 +1,7 @@
 //! Epps-Singleton test of two samples.
 
 use super::tails::chi_square_sf;
-use super::{Current, NotTested, Reference};
+use super::{Current, NotTested, Reference, TestStatistic};
 use crate::num::Sum;
 use crate::profile::quantile;
 
@@ -34,6 +34,22 @@ const SMALL: usize = 25;
 /// # Errors
 /// A side has fewer than five values, or there is no spread in the middle.
 pub fn test(reference: Reference<&[f64]>, current: Current<&[f64]>) -> Result<f64, NotTested> {
+    Ok(two_sample(reference, current)?.p_value)
+}
+
+/// [`test`] with its statistic `W`. Declines as it does.
+///
+/// ```
+/// use tidemark::stattest::{Current, Reference, epps_singleton};
+/// // scipy 1.17: epps_singleton_2samp([1, 2, 3, 4, 5, 6], [2, 4, 6, 8, 10, 12, 14]).statistic
+/// let (a, b) = ([1.0, 2.0, 3.0, 4.0, 5.0, 6.0], [2.0, 4.0, 6.0, 8.0, 10.0, 12.0, 14.0]);
+/// let found = epps_singleton::two_sample(Reference(&a), Current(&b)).unwrap();
+/// assert!((found.statistic - 3.9563724648358543).abs() < 1e-9, "{found:?}");
+/// ```
+///
+/// # Errors
+/// A side has fewer than five values, or there is no spread in the middle.
+pub fn two_sample(reference: Reference<&[f64]>, current: Current<&[f64]>) -> Result<TestStatistic, NotTested> {
     let (a, b) = (reference.0, current.0);
     if a.len() < 5 || b.len() < 5 {
         return Err(NotTested::TooFew { n_reference: a.len() as u64, n_current: b.len() as u64, needed: 5 });
@@ -59,7 +75,10 @@ pub fn test(reference: Reference<&[f64]>, current: Current<&[f64]>) -> Result<f6
     if a.len().max(b.len()) < SMALL {
         w /= 1.0 + libm::pow(total, -0.45) + 10.1 * (libm::pow(n, -1.7) + libm::pow(m, -1.7));
     }
-    if rank == 0 || !w.is_finite() { Err(NotTested::NotFinite) } else { Ok(chi_square_sf(w, rank)) }
+    if rank == 0 || !w.is_finite() {
+        return Err(NotTested::NotFinite);
+    }
+    Ok(TestStatistic { statistic: w, p_value: chi_square_sf(w, rank) })
 }
 
 /// Means and covariances (divided by n) of the cosines and sines.

@@ -37,6 +37,19 @@ pub fn distance(reference: Reference<&[f64]>, current: Current<&[f64]>) -> f64 {
     (divergence.value() / 2.0).max(0.0).sqrt()
 }
 
+/// [`distance`] with the logarithm to another base: 2 puts it between 0 and 1.
+///
+/// ```
+/// use tidemark::stattest::{Current, Reference, jensen_shannon};
+/// // scipy 1.17: jensenshannon([1, 0], [0, 1], base=2)
+/// assert_eq!(jensen_shannon::distance_in_base(Reference(&[1.0, 0.0]), Current(&[0.0, 1.0]), 2.0), 1.0);
+/// ```
+///
+/// Agrees with `scipy.spatial.distance.jensenshannon(base=base)` of scipy 1.17.
+pub fn distance_in_base(reference: Reference<&[f64]>, current: Current<&[f64]>, base: f64) -> f64 {
+    distance(reference, current) / libm::log(base).sqrt()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,7 +1,7 @@
 //! How often something happens on both sides: exact tests and intervals that hold for rare events.
 
 use super::tails::{binomial_at_least, binomial_at_most, clopper_pearson};
-use super::{Current, Reference};
+use super::{Alternative, Current, Reference, fisher};
 
 /// Two rates of a rare event, compared.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -111,18 +111,7 @@ fn wilson(p: f64, n: f64) -> (f64, f64) {
 /// assert!((p - 0.03496503496503495).abs() < 1e-12, "{p}");
 /// ```
 pub fn fisher_exact(reference: Reference<(u64, u64)>, current: Current<(u64, u64)>) -> f64 {
-    let ((k_r, n), (k_c, m)) = (reference.0, current.0);
-    let k = k_r + k_c;
-    let log_choose = |n: u64, k: u64| {
-        libm::lgamma(n as f64 + 1.0) - libm::lgamma(k as f64 + 1.0) - libm::lgamma((n - k) as f64 + 1.0)
-    };
-    let all = log_choose(n + m, k);
-    let probability = |i: u64| libm::exp(log_choose(n, i) + log_choose(m, k - i) - all);
-    // scipy's slack for tables that are equally likely but for rounding.
-    let limit = probability(k_r) * (1.0 + 1e-7);
-    let tables = k.saturating_sub(m)..=k.min(n);
-    let p: f64 = tables.map(probability).filter(|probability| *probability <= limit).sum();
-    p.min(1.0)
+    fisher::test(reference, current, Alternative::TwoSided).p_value
 }
 
 /// Two-sided p-value of the pooled z test where the normal approximation holds (all four expected counts at least 5),

@@ -15,6 +15,11 @@ pub(super) fn stirling_error(n: f64) -> f64 {
     (1.0 / 12.0 - (1.0 / 360.0 - (1.0 / 1260.0 - (1.0 / 1680.0 - 1.0 / (1188.0 * nn)) / nn) / nn) / nn) / n
 }
 
+/// `ln Gamma(x)`, for `x > 0`.
+pub(crate) fn log_gamma(x: f64) -> f64 {
+    libm::lgamma(x)
+}
+
 /// `x ln(x/m) + m - x`, without cancellation where `x` is close to `m`.
 ///
 /// Source: Loader, "Fast and Accurate Computation of Binomial Probabilities" (2000).
@@ -45,6 +50,19 @@ pub(super) fn binomial_density(j: f64, rest: f64, p: f64, q: f64) -> f64 {
     (n / (2.0 * PI * j * rest)).sqrt() * libm::exp(exponent)
 }
 
+/// The probability of `j` successes and `rest` failures, whole numbers from 0 on, where `p + q = 1`.
+pub(super) fn binomial_probability(j: f64, rest: f64, p: f64, q: f64) -> f64 {
+    // ln p, from q where that is the smaller one and so the one with more digits.
+    let log = |p: f64, q: f64| if q < 0.5 { libm::log1p(-q) } else { libm::log(p) };
+    if j == 0.0 {
+        return if rest == 0.0 { 1.0 } else { libm::exp(rest * log(q, p)) };
+    }
+    if rest == 0.0 {
+        return libm::exp(j * log(p, q));
+    }
+    binomial_density(j, rest, p, q)
+}
+
 /// A continued fraction ends when a step changes it by less than this share.
 const PRECISION: f64 = 1e-16;
 /// Steps after which it ends all the same. Large parameters take about the square root of their size.
@@ -53,9 +71,19 @@ const MAX_STEPS: u32 = 1_000_000;
 const TINY: f64 = 1e-300;
 
 /// The upper regularized incomplete gamma function `Q(a, x)`, for `a > 0` and `x > 0`.
+pub(super) fn gamma_q(a: f64, x: f64) -> f64 {
+    incomplete_gamma(a, x).1
+}
+
+/// The lower regularized incomplete gamma function `P(a, x)`, for `a > 0` and `x > 0`.
+pub(super) fn gamma_p(a: f64, x: f64) -> f64 {
+    incomplete_gamma(a, x).0
+}
+
+/// `P(a, x)` and `Q(a, x)`, the smaller of them by itself and the larger as the rest from 1.
 ///
 /// Source: DLMF 8.11.4 (series) and 8.9.2 (continued fraction).
-pub(super) fn gamma_q(a: f64, x: f64) -> f64 {
+fn incomplete_gamma(a: f64, x: f64) -> (f64, f64) {
     // x^a e^-x / Gamma(a + 1)
     let factor = libm::exp(-deviance(a, x) - stirling_error(a)) / (2.0 * PI * a).sqrt();
     if x < a + 1.0 {
@@ -67,7 +95,8 @@ pub(super) fn gamma_q(a: f64, x: f64) -> f64 {
                 break;
             }
         }
-        return (1.0 - factor * sum).clamp(0.0, 1.0);
+        let p = (factor * sum).clamp(0.0, 1.0);
+        return (p, 1.0 - p);
     }
     let mut b = x + 1.0 - a;
     let mut c = 1.0 / TINY;
@@ -85,13 +114,14 @@ pub(super) fn gamma_q(a: f64, x: f64) -> f64 {
             break;
         }
     }
-    (factor * a * fraction).clamp(0.0, 1.0)
+    let q = (factor * a * fraction).clamp(0.0, 1.0);
+    (1.0 - q, q)
 }
 
 /// The regularized incomplete beta function `I_x(a, b)`, for positive `a` and `b`. `y` is `1 - x`.
 ///
-/// Source: DLMF 8.17.22 (continued fraction).
-pub(super) fn beta_i(a: f64, b: f64, x: f64, y: f64) -> f64 {
+/// Source: DiDonato and Morris, "Algorithm 708", ACM TOMS 18 (1992), eq. 9 (continued fraction).
+pub(crate) fn beta_i(a: f64, b: f64, x: f64, y: f64) -> f64 {
     if x <= 0.0 {
         return 0.0;
     }
@@ -105,28 +135,32 @@ pub(super) fn beta_i(a: f64, b: f64, x: f64, y: f64) -> f64 {
     beta_lower(a, b, x, y)
 }
 
+/// `I_x(a, b)` below the mean.
+///
+/// The fraction is taken two steps at a time, and `1 - x` enters as `y`: with large parameters nothing cancels.
 fn beta_lower(a: f64, b: f64, x: f64, y: f64) -> f64 {
-    // x^a y^b / (a B(a, b))
-    let factor = binomial_density(a, b, x, y) * b / (a + b);
-    let mut c = 1.0;
-    let mut d = not_zero(1.0 - (a + b) * x / (a + 1.0)).recip();
-    let mut fraction = d;
+    // x^a y^b / B(a, b)
+    let factor = binomial_density(a, b, x, y) * a * b / (a + b);
+    let denominator = |k: f64| {
+        k + k * (b - k) * x / (a + 2.0 * k - 1.0)
+            + (a + k) * (a * y - b * x + 1.0 + k * (1.0 + y)) / (a + 2.0 * k + 1.0)
+    };
+    let mut fraction = a * (a * y - b * x + 1.0) / (a + 1.0);
+    let (mut c, mut d) = (fraction, 0.0);
     for k in 1..MAX_STEPS {
         let k = f64::from(k);
-        let even = k * (b - k) * x / ((a + 2.0 * k - 1.0) * (a + 2.0 * k));
-        d = not_zero(1.0 + even * d).recip();
-        c = not_zero(1.0 + even / c);
-        fraction *= d * c;
-        let odd = -(a + k) * (a + b + k) * x / ((a + 2.0 * k) * (a + 2.0 * k + 1.0));
-        d = not_zero(1.0 + odd * d).recip();
-        c = not_zero(1.0 + odd / c);
-        let step = d * c;
+        let middle = a + 2.0 * k - 1.0;
+        let numerator = (a + k - 1.0) / middle * ((a + b + k - 1.0) / middle) * k * (b - k) * x * x;
+        let next = denominator(k);
+        d = not_zero(next + numerator * d).recip();
+        c = not_zero(next + numerator / c);
+        let step = c * d;
         fraction *= step;
         if (step - 1.0).abs() < PRECISION {
             break;
         }
     }
-    (factor * fraction).clamp(0.0, 1.0)
+    (factor / fraction).clamp(0.0, 1.0)
 }
 
 /// The `x` with `I_x(a, b) = p`, by halving the interval until it holds no further number.

@@ -1,7 +1,8 @@
 //! Tails of the distributions that the tests refer to. All of them hold their relative precision far out: a
 //! p-value of 1e-300 is not 0.
 
-use super::special::{beta_i, beta_inverse, gamma_q};
+use super::special::{beta_i, beta_inverse, gamma_p, gamma_q};
+use std::f64::consts::{PI, SQRT_2};
 
 /// `P(Z > z)` of the standard normal distribution.
 ///
@@ -11,7 +12,95 @@ use super::special::{beta_i, beta_inverse, gamma_q};
 /// assert!((p / 7.619853024160593e-24 - 1.0).abs() < 1e-13);
 /// ```
 pub fn normal_sf(z: f64) -> f64 {
-    0.5 * libm::erfc(z / std::f64::consts::SQRT_2)
+    0.5 * libm::erfc(z / SQRT_2)
+}
+
+/// `P(Z <= z)` of the standard normal distribution.
+///
+/// ```
+/// // scipy 1.17: norm.cdf(-8)
+/// let p = tidemark::stattest::tails::normal_cdf(-8.0);
+/// assert!((p / 6.22096057427174e-16 - 1.0).abs() < 1e-13);
+/// ```
+pub fn normal_cdf(z: f64) -> f64 {
+    normal_sf(-z)
+}
+
+/// The `z` with `P(Z <= z) = p` of the standard normal distribution: infinite at 0 and 1, NaN outside.
+///
+/// By Newton's method, in the middle on the distance from one half, in the tails on the logarithm of the tail: both keep the
+/// relative precision of `z` and end after a few steps.
+///
+/// ```
+/// // scipy 1.17: norm.ppf(1e-100)
+/// let z = tidemark::stattest::tails::normal_quantile(1e-100);
+/// assert!((z / -21.273453560965322 - 1.0).abs() < 1e-14);
+/// ```
+pub fn normal_quantile(p: f64) -> f64 {
+    if p.is_nan() || !(0.0..=1.0).contains(&p) {
+        return f64::NAN;
+    }
+    let from_middle = p - 0.5;
+    if from_middle.abs() < 0.25 {
+        return middle_quantile(from_middle);
+    }
+    if from_middle < 0.0 { -upper_quantile(p) } else { upper_quantile(1.0 - p) }
+}
+
+/// The `z` with `P(0 < Z <= z) = share`, for shares up to a quarter either way.
+fn middle_quantile(share: f64) -> f64 {
+    let mut z = share * (2.0 * PI).sqrt();
+    for _ in 0..MAX_NEWTON_STEPS {
+        let density = libm::exp(-z * z / 2.0) / (2.0 * PI).sqrt();
+        let step = (libm::erf(z / SQRT_2) / 2.0 - share) / density;
+        z -= step;
+        if step.abs() <= f64::EPSILON * z.abs() {
+            break;
+        }
+    }
+    z
+}
+
+/// The `z` with `P(Z > z) = tail`, for tails up to a quarter.
+fn upper_quantile(tail: f64) -> f64 {
+    if tail == 0.0 {
+        return f64::INFINITY;
+    }
+    // The tail is about exp(-z^2 / 2); its logarithm is concave, so that Newton's steps approach from one side.
+    let mut z = (-2.0 * libm::log(2.0 * tail)).sqrt();
+    for _ in 0..MAX_NEWTON_STEPS {
+        let found = normal_sf(z);
+        let hazard = libm::exp(-z * z / 2.0) / (2.0 * PI).sqrt() / found;
+        let step = libm::log(found / tail) / hazard;
+        if !step.is_finite() {
+            break;
+        }
+        z += step;
+        if step.abs() <= f64::EPSILON * z {
+            break;
+        }
+    }
+    z
+}
+
+/// Newton's steps double the digits: seven are enough, the others are for rounding.
+const MAX_NEWTON_STEPS: u32 = 30;
+
+/// `P(X <= x)` of the chi-square distribution with `df` degrees of freedom, `df >= 1`.
+///
+/// ```
+/// // scipy 1.17: chi2.cdf(1e-6, 5)
+/// let p = tidemark::stattest::tails::chi_square_cdf(1e-6, 5);
+/// assert!((p / 5.319228505627678e-17 - 1.0).abs() < 1e-12, "{p:e}");
+/// ```
+pub fn chi_square_cdf(x: f64, df: u64) -> f64 {
+    if x <= 0.0 {
+        return 0.0;
+    }
+    if x == f64::INFINITY {
+        return 1.0;
+    }
+    gamma_p(df as f64 / 2.0, x / 2.0)
 }
 
 /// `P(X > x)` of the chi-square distribution with `df` degrees of freedom, `df >= 1`.
@@ -44,6 +133,54 @@ pub fn student_two_sided(t: f64, df: f64) -> f64 {
         return 0.0;
     }
     beta_i(df / 2.0, 0.5, df / (df + square), square / (df + square))
+}
+
+/// `P(T > t)` of Student's distribution with `df` degrees of freedom, whole or not.
+///
+/// ```
+/// // scipy 1.17: t.sf(-1.5, 8)
+/// let p = tidemark::stattest::tails::student_sf(-1.5, 8.0);
+/// assert!((p - 0.9139983540240444).abs() < 1e-14);
+/// ```
+pub fn student_sf(t: f64, df: f64) -> f64 {
+    let tail = student_two_sided(t, df) / 2.0;
+    if t > 0.0 { tail } else { 1.0 - tail }
+}
+
+/// `P(F > f)` of Fisher's distribution of a ratio of variances, with `df1` degrees of freedom above and `df2` below.
+///
+/// ```
+/// // scipy 1.17: f.sf(4, 3, 20)
+/// let p = tidemark::stattest::tails::f_sf(4.0, 3.0, 20.0);
+/// assert!((p - 0.022076999662362404).abs() < 1e-14, "{p}");
+/// ```
+pub fn f_sf(f: f64, df1: f64, df2: f64) -> f64 {
+    if f <= 0.0 {
+        return 1.0;
+    }
+    if f == f64::INFINITY {
+        return 0.0;
+    }
+    let whole = df2 + df1 * f;
+    beta_i(df2 / 2.0, df1 / 2.0, df2 / whole, df1 * f / whole)
+}
+
+/// `P(F <= f)` of the same.
+///
+/// ```
+/// // scipy 1.17: f.cdf(0.001, 3, 20)
+/// let p = tidemark::stattest::tails::f_cdf(0.001, 3.0, 20.0);
+/// assert!((p / 4.527037955337391e-05 - 1.0).abs() < 1e-12, "{p:e}");
+/// ```
+pub fn f_cdf(f: f64, df1: f64, df2: f64) -> f64 {
+    if f <= 0.0 {
+        return 0.0;
+    }
+    if f == f64::INFINITY {
+        return 1.0;
+    }
+    let whole = df2 + df1 * f;
+    beta_i(df1 / 2.0, df2 / 2.0, df1 * f / whole, df2 / whole)
 }
 
 /// `P(X >= k)` of the binomial distribution of `n` trials with success probability `p`.

@@ -6,4 +6,6 @@ pub mod nannyml;
 pub mod nannyml_pca;
 pub mod quality;
 pub mod reports;
+pub mod scipy;
+pub mod tails;
 pub mod tally;

@@ -1,13 +1,16 @@
 //! What agreed, what did not, and what was left out and why.
 
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::io::Write;
+use tidemark::golden;
 
 #[derive(Default)]
 pub struct Tally {
     agreed: usize,
     failures: Vec<String>,
     skipped: BTreeMap<String, usize>,
+    worst: BTreeMap<String, f64>,
     /// One line of JSON per judged case: what wasm has to give too, byte for byte.
     pub answers: Vec<String>,
 }
@@ -21,6 +24,29 @@ impl Tally {
         }
     }
 
+    /// Puts a case of a golden file to the library, and keeps the answer for wasm. `id` is the file's name and the case's
+    /// place in it.
+    pub fn answer(&mut self, id: &str, file: &Value, case: &Value) -> Option<Value> {
+        let mut question = case.clone();
+        question["format"] = file["format"].clone();
+        match golden::answer(&question.to_string()) {
+            Ok(answer) => {
+                self.answers.push(format!("{{\"id\":{},\"result\":{answer}}}", json!(id)));
+                Some(serde_json::from_str(&answer).expect("an answer is JSON"))
+            }
+            Err(error) => {
+                self.check(id, false, || error.to_string());
+                None
+            }
+        }
+    }
+
+    /// Keeps the largest error of its kind.
+    pub fn worst(&mut self, kind: &str, error: f64) {
+        let worst = self.worst.entry(kind.to_owned()).or_default();
+        *worst = worst.max(error);
+    }
+
     pub fn skip(&mut self, reason: &str, cases: usize) {
         *self.skipped.entry(reason.to_owned()).or_default() += cases;
     }
@@ -28,6 +54,9 @@ impl Tally {
     /// Prints the tally, and fails on the first disagreement or when nothing was compared.
     pub fn conclude(&self, name: &str) {
         println!("{name}: {} values agree", self.agreed);
+        for (kind, error) in &self.worst {
+            println!("{kind}: within {error:.1e}");
+        }
         for (reason, cases) in &self.skipped {
             writeln!(std::io::stderr(), "skipped: {reason} ({cases})").expect("standard error can be written");
         }

@@ -67,9 +67,9 @@ pub fn compare(reference: File, current: File, settings_json: &str, progress: &F
     serde_json::to_string(&report).map_err(JsError::from)
 }
 
-/// One case of `tests/golden`, judged in wasm. `scripts/parity.mjs` holds the answer against the native one.
+/// One case of `tests/golden`, answered in wasm. `scripts/parity.mjs` holds the answer against the native one.
 #[cfg(feature = "parity")]
 #[wasm_bindgen]
-pub fn golden_case(case_json: &str) -> Result<String, JsError> {
-    tidemark::judge::evidently::golden_case(case_json).map_err(JsError::from)
+pub fn golden_answer(case_json: &str) -> Result<String, JsError> {
+    tidemark::golden::answer(case_json).map_err(JsError::from)
 }
