@@ -47,7 +47,8 @@ pub fn write(data: &Dataset, out: impl Write) -> io::Result<()> {
 }
 
 fn write_text(out: &mut impl Write, text: &str) -> io::Result<()> {
-    if text.contains([',', '"', '\n', '\r']) {
+    // Any separator that a reader might take the header to be parted by, and the mark that it skips at the start of a file.
+    if text.contains([',', ';', '\t', '|', '"', '\n', '\r']) || text.starts_with('\u{feff}') {
         write!(out, "\"{}\"", text.replace('"', "\"\""))
     } else {
         out.write_all(text.as_bytes())
@@ -58,6 +59,17 @@ fn write_text(out: &mut impl Write, text: &str) -> io::Result<()> {
 mod tests {
     use super::*;
     use crate::data::Column;
+
+    #[test]
+    fn no_name_is_taken_for_a_separator_or_a_mark() {
+        for name in ["a\tb\tc", "a;b", "a|b", "\u{feff}a"] {
+            let data = Dataset::new(vec![Column::fractions(name, vec![0.5]), Column::fractions("x", vec![1.5])]);
+            let data = data.expect("a row each");
+            let mut csv = Vec::new();
+            write(&data, &mut csv).expect("writing to memory does not fail");
+            assert_eq!(crate::data::csv::read(&csv).as_ref(), Ok(&data), "{name:?}");
+        }
+    }
 
     #[test]
     fn csv_is_short_and_quotes_what_it_must() {
