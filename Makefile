@@ -15,7 +15,7 @@ site_inputs := scripts/site.mjs $(shell find scripts/site public style -type f)
 
 # ---- for people -----------------------------------------------------------------------------------------------------
 
-.PHONY: help run test bench lint clean
+.PHONY: help run test bench coverage lint clean
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
 
@@ -31,6 +31,9 @@ DATA ?=
 
 bench: build ## Measure the bars of speed and memory; PEERS=1 measures the peers beside them
 	@PEERS="$(PEERS)" DATA="$(DATA)" scripts/bench
+
+coverage: ## Show which lines of the library its tests do not reach (needs LLVM's tools; says which)
+	@scripts/coverage
 
 lint: prerequisites node_modules/.package-lock.json ## Check format, lints (native and wasm) and which crate may know which
 	@scripts/lint
