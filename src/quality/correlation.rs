@@ -199,8 +199,10 @@ fn pearson_of_complete(x: &[f64], y: &[f64]) -> Option<f64> {
         yy.add(dy * dy);
         xy.add(dx * dy);
     }
-    // One root each: the product of both squares may overflow where that of the roots does not.
-    let r = xy.value() / (xx.value().sqrt() * yy.value().sqrt());
+    let product = xx.value() * yy.value();
+    // One root loses less than two do, but the product may leave the range of numbers where the roots do not.
+    let scale = if product.is_normal() { product.sqrt() } else { xx.value().sqrt() * yy.value().sqrt() };
+    let r = xy.value() / scale;
     r.is_finite().then(|| r.clamp(-1.0, 1.0))
 }
 
@@ -281,7 +283,7 @@ fn kendall_of_ranked(x: &Ranked, y: &Ranked) -> Option<f64> {
     let discordant = inversions(sequence);
     let untied = all - x.ties() - y.ties() + tied_in_both;
     let difference = untied as f64 - 2.0 * discordant as f64;
-    Some((difference / ((untied_x as f64).sqrt() * (untied_y as f64).sqrt())).clamp(-1.0, 1.0))
+    Some((difference / (untied_x as f64 * untied_y as f64).sqrt()).clamp(-1.0, 1.0))
 }
 
 /// Pairs that stand in descending order, counted while sorting.
@@ -461,7 +463,7 @@ mod tests {
                 let expected = if untied_x * untied_y == 0.0 {
                     None
                 } else {
-                    Some(difference / (f64::sqrt(untied_x) * f64::sqrt(untied_y)))
+                    Some(difference / f64::sqrt(untied_x * untied_y))
                 };
                 assert_eq!(kendall(&x, &y), expected, "{n} rows of {distinct}");
             }
