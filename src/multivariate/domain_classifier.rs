@@ -72,8 +72,8 @@ pub struct Carrier {
 /// needs none of that. If nothing changed, then whatever the parts before `k` looked like, the labels in part `k` are in
 /// random order, and `V_k` has the distribution that Mann and Whitney worked out: mean `n_k m_k / 2`, and a variance that
 /// hangs on the ties alone. So the excesses of `V_2, V_3, …` are uncorrelated (without ties they are independent), their
-/// variances add up, and their sum stands for the labels of all parts but the first. It is the exact test on held-out rows,
-/// with four fifths of the rows held out instead of one half. A forest that learnt nothing makes it miss a change, never
+/// variances add up, and their sum stands for the labels of all parts but the first. It is the usual test on held-out
+/// rows, with four fifths of the rows held out, one after the other, instead of one half. `p` is its normal approximation. A forest that learnt nothing makes it miss a change, never
 /// invent one.
 ///
 /// Inputs: columns of both sides in one order with their types; numbers are binned by quantiles of both sides together,
@@ -96,7 +96,7 @@ pub struct Carrier {
 /// let same = Column::numbers("y", (0..300).map(|i| f64::from(i * 7 % 100)).collect());
 /// let flipped = Column::numbers("y", (0..300).map(|i| 99.0 - f64::from(i * 7 % 100)).collect());
 /// let (types, options) = ([Numerical, Numerical], Options::default());
-/// let test = |current| {
+/// let test = |current: &[&Column]| {
 ///     domain_classifier::test(&types, Reference(&[&x, &same]), Current(current), &options, 1).unwrap()
 /// };
 /// assert!(test(&[&x, &flipped]).auc.value > 0.9);
