@@ -1,9 +1,9 @@
 //! Multivariate drift: did the columns change taken together, even where each by itself looks as before?
 //!
-//! Three looks at the rows of both sides. The [domain classifier](domain_classifier) asks whether a forest can tell current
-//! rows from reference rows at all: it sees any change, and says by which columns. The [reconstruction
-//! error](reconstruction) asks whether current rows fit the directions in which the reference's columns vary together. The
-//! [change of correlations](correlation_change) names the pairs that hang together otherwise.
+//! Three looks at the rows of both sides. The [domain classifier](domain_classifier) asks whether a forest can tell
+//! current rows from reference rows at all: it sees any change, and says by which columns. The [reconstruction
+//! error](reconstruction) asks whether current rows fit the directions in which the reference's columns vary together.
+//! The [change of correlations](correlation_change) names the pairs that hang together otherwise.
 //!
 //! They need rows, not profiles, and they cost more than all the rest of a report, so they are asked for by
 //! [`Settings::multivariate`](crate::judge::Settings).
@@ -49,11 +49,11 @@ const MAX_VALUES: usize = 20_000_000;
 pub struct Options {
     /// Share of false alarms among what is called real, 0 to 1.
     pub q: f64,
-    /// Rows of each side that the domain classifier and the correlations look at, at most; drawn at random from more. The
-    /// reconstruction error looks at all.
+    /// Rows of each side that the domain classifier and the correlations look at, at most; drawn at random from more.
+    /// The reconstruction error looks at all.
     pub max_rows: u64,
-    /// Columns that the reconstruction error and the correlations take, at most: the first ones. The domain classifier takes
-    /// all.
+    /// Columns that the reconstruction error and the correlations take, at most: the first ones. The domain classifier
+    /// takes all.
     pub max_columns: u64,
     /// Trees of each forest.
     pub n_trees: u64,
@@ -148,12 +148,13 @@ impl Estimate {
 
 /// Looks at all features and targets of the schema together, in the three ways of this module.
 ///
-/// Of each test's finding `p_adjusted` is its p-value after Benjamini-Hochberg over the three; it is `drifted` when that is at
-/// most `q` and the size found reaches its minimum. Left out are predictions, text columns, columns that one side lacks or
-/// holds other values in, columns without a value on a side, and columns that are one value on both sides.
+/// Of each test's finding `p_adjusted` is its p-value after Benjamini-Hochberg over the three; it is `drifted` when
+/// that is at most `q` and the size found reaches its minimum. Left out are predictions, text columns, columns that one
+/// side lacks or holds other values in, columns without a value on a side, and columns that are one value on both
+/// sides.
 ///
-/// Rows of one side have to be exchangeable for the p-values to hold: with rows that hang together in time, chance alone makes
-/// two stretches differ.
+/// Rows of one side have to be exchangeable for the p-values to hold: with rows that hang together in time, chance
+/// alone makes two stretches differ.
 ///
 /// ```
 /// use tidemark::data::{Column, Dataset};

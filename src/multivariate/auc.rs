@@ -67,10 +67,11 @@ impl Wins {
 /// The 95% interval of an area `auc` under the ROC curve that was found with `n` and `m` rows of the two kinds.
 ///
 /// ```text
-/// |auc - t| = 1.96 sqrt(V(t)),   V(t) = t (1 - t) (1 + N (1 - t) / (2 - t) + N t / (1 + t)) / (n m),   N = (n + m)/2 - 1
+/// |auc - t| = 1.96 sqrt(V(t)),   V(t) = t (1 - t) (1 + N (1 - t) / (2 - t) + N t / (1 + t)) / (n m)
+/// N = (n + m)/2 - 1
 /// ```
-/// solved for `t` on both sides. `V` is Hanley and McNeil's variance, taken at the limit and not at the estimate, so that
-/// the interval stays within 0 and 1 and has a width at 0 and 1 too.
+/// solved for `t` on both sides. `V` is Hanley and McNeil's variance, taken at the limit and not at the estimate, so
+/// that the interval stays within 0 and 1 and has a width at 0 and 1 too.
 ///
 /// Source: Newcombe, "Confidence intervals for an effect size measure based on the Mann-Whitney statistic. Part 2",
 /// Statistics in Medicine 25 (2006), method 5.

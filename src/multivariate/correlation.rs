@@ -50,21 +50,23 @@ impl CorrelationEstimate {
     /// Var z = max( sum of (I_i / (1 - h_i))^2 / n^2 / (1 - r^2)^2,  c / (n - 3) )
     /// I_i = I_i(C) / sqrt(V W) - r/2 (I_i(V)/V + I_i(W)/W),    h_i = (1 + x^2/(2 V) + y^2/(2 W)) / n
     /// ```
-    /// `C` is the covariance, `V` and `W` are the variances of the values (Pearson) or of their ranks, tied values sharing their
-    /// mean rank (Spearman). `I_i` is the influence of row `i`: how much the coefficient moves when the row weighs a little
-    /// more. `h_i` is its leverage: a row far out has pulled the means and variances to itself, and would move more than its
-    /// influence says if it were not there. `x` and `y` are the row's values, less the means. For values `I_i(C) = x y - C`, from the means. For ranks a row moves those of the rows above it too: with
-    /// `F` the distribution function (half of the ties counted), `I_i(C) = f g + A_i + B_i - 3 C`, `f = F(x_i) - 1/2`,
-    /// `g = G(y_i) - 1/2`, `A_i` the mean over all rows of `g_j` where `x_j` is above `x_i` (half where equal), `B_i` the
+    /// `C` is the covariance, `V` and `W` are the variances of the values (Pearson) or of their ranks, tied values
+    /// sharing their mean rank (Spearman). `I_i` is the influence of row `i`: how much the coefficient moves when the
+    /// row weighs a little more. `h_i` is its leverage: a row far out has pulled the means and variances to itself, and
+    /// would move more than its influence says if it were not there. `x` and `y` are the row's values, less the means.
+    /// For values `I_i(C) = x y - C`, from the means. For ranks a row moves those of the rows above it too: with `F`
+    /// the distribution function (half of the ties counted), `I_i(C) = f g + A_i + B_i - 3 C`, `f = F(x_i) - 1/2`, `g =
+    /// G(y_i) - 1/2`, `A_i` the mean over all rows of `g_j` where `x_j` is above `x_i` (half where equal), `B_i` the
     /// same the other way round.
     ///
-    /// The second variance is that of the normal distribution, `c = 1` for Pearson and `1 + r^2/2` for Spearman. It alone is
-    /// the textbook's test, and takes chance for a change wherever tails are heavy: of Pearson's coefficients of lognormal
-    /// values with 40 and 80 rows it calls 24% changed at 5%, with a thousand rows 40%. The first alone is too small in small
-    /// samples. The larger of both calls 4% and 5%.
+    /// The second variance is that of the normal distribution, `c = 1` for Pearson and `1 + r^2/2` for Spearman. It
+    /// alone is the textbook's test, and takes chance for a change wherever tails are heavy: of Pearson's coefficients
+    /// of lognormal values with 40 and 80 rows it calls 24% changed at 5%, with a thousand rows 40%. The first alone is
+    /// too small in small samples. The larger of both calls 4% and 5%.
     ///
-    /// Inputs: two slices of equal length; rows in which either value is not finite are left out. Score: `r`, -1 to 1, with
-    /// `variance`. `None` with fewer than [`MIN_PAIRS`] rows, a constant column, or values too large to compute with.
+    /// Inputs: two slices of equal length; rows in which either value is not finite are left out. Score: `r`, -1 to 1,
+    /// with `variance`. `None` with fewer than [`MIN_PAIRS`] rows, a constant column, or values too large to compute
+    /// with.
     ///
     /// ```
     /// use tidemark::multivariate::{CorrelationEstimate, CorrelationKind};
@@ -75,9 +77,9 @@ impl CorrelationEstimate {
     /// assert!((found.r - 0.926_272_841_312_182_1).abs() < 1e-14);
     /// ```
     ///
-    /// Source: Fisher, Metron 1 (1921); Bonett and Wright, Psychometrika 65 (2000), for `c`; Hampel, J. Am. Stat. Assoc. 69
-    /// (1974), for influence; MacKinnon and White, J. Econometrics 29 (1985), for leverage; Croux and Dehon, Stat. Methods Appl. 19 (2010), for that of ranks. `r` agrees with
-    /// `scipy.stats.pearsonr` and `spearmanr`.
+    /// Source: Fisher, Metron 1 (1921); Bonett and Wright, Psychometrika 65 (2000), for `c`; Hampel, J. Am. Stat.
+    /// Assoc. 69 (1974), for influence; MacKinnon and White, J. Econometrics 29 (1985), for leverage; Croux and Dehon,
+    /// Stat. Methods Appl. 19 (2010), for that of ranks. `r` agrees with `scipy.stats.pearsonr` and `spearmanr`.
     ///
     /// # Panics
     /// When the slices differ in length.
@@ -131,9 +133,10 @@ impl CorrelationDifference {
     ///
     /// ```text
     /// Z = (z_2 - z_1) / sqrt(Var z_1 + Var z_2),   p = P(|N(0, 1)| >= |Z|)
-    /// low  = d - sqrt((r_2 - l_2)^2 + (u_1 - r_1)^2),   high = d + sqrt((u_2 - r_2)^2 + (r_1 - l_1)^2),   d = r_2 - r_1
+    /// low  = d - sqrt((r_2 - l_2)^2 + (u_1 - r_1)^2),  high = d + sqrt((u_2 - r_2)^2 + (r_1 - l_1)^2),  d = r_2 - r_1
     /// ```
-    /// `z`, `Var z` and `r` as in [`CorrelationEstimate::of`], `l` and `u` the limits of each coefficient's own interval.
+    /// `z`, `Var z` and `r` as in [`CorrelationEstimate::of`], `l` and `u` the limits of each coefficient's own
+    /// interval.
     ///
     /// Inputs: two estimates of the same kind. Score: a p-value, 0 to 1; small speaks for drift. Never declines.
     ///
@@ -329,8 +332,9 @@ mod tests {
     #[test]
     fn coefficients_are_scipys_and_variances_those_of_reweighted_rows() {
         let [a, b, c] = columns();
-        // scipy 1.17.1: pearsonr, spearmanr. The variances with numpy 2.4.6: the weighted coefficient, weighted ranks and all,
-        // differenced over a change of the weight of each row in turn: mean((I / (1 - h))**2) / 60 / (1 - r**2)**2.
+        // scipy 1.17.1: pearsonr, spearmanr. The variances with numpy 2.4.6: the weighted coefficient, weighted ranks
+        // and all, differenced over a change of the weight of each row in turn: mean((I / (1 - h))**2) / 60 / (1 -
+        // r**2)**2.
         let expected = [
             (Pearson, &b, 0.219_133_308_049_144_13, Some(0.021_750_367_885_842_93)),
             (Spearman, &b, 0.232_401_066_604_806_06, Some(0.022_368_142_756_720_773)),

@@ -90,15 +90,15 @@ impl CorrelationChange {
 
 /// Whether the correlation of any two numerical columns changed.
 ///
-/// Every pair is tested by [`CorrelationDifference::of`]. The p-values of all pairs are corrected together by Benjamini and
-/// Hochberg, so that of the pairs called changed at most a share `q` is chance, however many there are; pairs share columns,
-/// so their tests hang together, which the procedure stands in practice. A pair is called changed when it is significant and its
-/// coefficient moved by `min_correlation_difference` or more.
+/// Every pair is tested by [`CorrelationDifference::of`]. The p-values of all pairs are corrected together by Benjamini
+/// and Hochberg, so that of the pairs called changed at most a share `q` is chance, however many there are; pairs share
+/// columns, so their tests hang together, which the procedure stands in practice. A pair is called changed when it is
+/// significant and its coefficient moved by `min_correlation_difference` or more.
 ///
-/// Inputs: the numerical columns of both sides in one order, of which the first `max_columns` are paired; rows in which one
-/// of the two is missing are left out of that pair alone. Score: Simes' p-value over all pairs, 0 to 1, small speaks for
-/// drift, and the pairs by name. Declines with fewer than two columns, and when no pair has [`MIN_PAIRS`] rows with both
-/// values, and values that vary, on either side.
+/// Inputs: the numerical columns of both sides in one order, of which the first `max_columns` are paired; rows in which
+/// one of the two is missing are left out of that pair alone. Score: Simes' p-value over all pairs, 0 to 1, small
+/// speaks for drift, and the pairs by name. Declines with fewer than two columns, and when no pair has [`MIN_PAIRS`]
+/// rows with both values, and values that vary, on either side.
 ///
 /// ```
 /// use tidemark::data::Column;
@@ -113,8 +113,8 @@ impl CorrelationChange {
 /// assert!(found.pairs[0].changed && found.pairs[0].difference.value < -1.8);
 /// ```
 ///
-/// Source: Benjamini and Hochberg, J. Royal Stat. Soc. B 57 (1995); Simes, Biometrika 73 (1986); Reiner-Benaim, Biometrical
-/// Journal 49 (2007), for pairs that hang together.
+/// Source: Benjamini and Hochberg, J. Royal Stat. Soc. B 57 (1995); Simes, Biometrika 73 (1986); Reiner-Benaim,
+/// Biometrical Journal 49 (2007), for pairs that hang together.
 ///
 /// # Errors
 /// As above.

@@ -32,8 +32,8 @@ pub struct DomainClassifier {
     pub n_trees: u64,
     /// Parts of the cross-validation.
     pub n_folds: u64,
-    /// The area under the ROC curve on rows that the forest had not seen: the probability that it takes a current row for
-    /// current rather than a reference row. 0.5 is guessing, 1 is certainty.
+    /// The area under the ROC curve on rows that the forest had not seen: the probability that it takes a current row
+    /// for current rather than a reference row. 0.5 is guessing, 1 is certainty.
     pub auc: Estimate,
     /// Probability of telling the rows apart so well, had nothing changed.
     pub p_value: f64,
@@ -50,8 +50,8 @@ pub struct DomainClassifier {
 pub struct Carrier {
     /// The column.
     pub column: String,
-    /// The area under the ROC curve that is lost when the column's values are shuffled among the rows that the forest had
-    /// not seen.
+    /// The area under the ROC curve that is lost when the column's values are shuffled among the rows that the forest
+    /// had not seen.
     pub auc_lost: f64,
     /// The loss as a share of all columns' losses; the shares sum to 1.
     pub share: f64,
@@ -63,25 +63,27 @@ pub struct Carrier {
 /// AUC = sum over k of U_k / sum over k of n_k m_k
 /// p   = P(Z >= (sum over k > 1 of (V_k - n_k m_k / 2) - 1/2) / sqrt(sum over k > 1 of Var V_k))
 /// ```
-/// The rows of both sides are dealt at random into five parts, `n_k` and `m_k` of them into part `k`. `U_k` is the number
-/// of pairs of a current and a reference row of part `k` in which the current one gets the higher score from a forest grown
-/// on the other four parts; ties count half. `V_k` is the same from a forest that was grown on the parts before `k` alone.
+/// The rows of both sides are dealt at random into five parts, `n_k` and `m_k` of them into part `k`. `U_k` is the
+/// number of pairs of a current and a reference row of part `k` in which the current one gets the higher score from a
+/// forest grown on the other four parts; ties count half. `V_k` is the same from a forest that was grown on the parts
+/// before `k` alone.
 ///
-/// **Why the p-value holds.** Scores of cross-validation hang together: every row helped to grow the forests that score the
-/// others, and only growing all forests anew for many shuffled labels would say how far chance can carry their mean. `V_k`
-/// needs none of that. If nothing changed, then whatever the parts before `k` looked like, the labels in part `k` are in
-/// random order, and `V_k` has the distribution that Mann and Whitney worked out: mean `n_k m_k / 2`, and a variance that
-/// hangs on the ties alone. So the excesses of `V_2, V_3, …` are uncorrelated (without ties they are independent), their
-/// variances add up, and their sum stands for the labels of all parts but the first. It is the usual test on held-out
-/// rows, with four fifths of the rows held out, one after the other, instead of one half. `p` is its normal approximation. A forest that learnt nothing makes it miss a change, never
-/// invent one.
+/// **Why the p-value holds.** Scores of cross-validation hang together: every row helped to grow the forests that score
+/// the others, and only growing all forests anew for many shuffled labels would say how far chance can carry their
+/// mean. `V_k` needs none of that. If nothing changed, then whatever the parts before `k` looked like, the labels in
+/// part `k` are in random order, and `V_k` has the distribution that Mann and Whitney worked out: mean `n_k m_k / 2`,
+/// and a variance that hangs on the ties alone. So the excesses of `V_2, V_3, …` are uncorrelated (without ties they
+/// are independent), their variances add up, and their sum stands for the labels of all parts but the first. It is the
+/// usual test on held-out rows, with four fifths of them held out, one part after the other, instead of one half; `p`
+/// is its normal approximation. A forest that learnt nothing makes it miss a change, never invent one.
 ///
 /// Inputs: columns of both sides in one order with their types; numbers are binned by quantiles of both sides together,
 /// categories by frequency, missing values have a bin of their own, so nothing is imputed and only the order of numbers
-/// counts. Rows have to be independent of each other: with rows that hang together in time, two stretches of the same process
-/// differ too. Score: `p`, 0 to 1, small speaks for drift, and the AUC with its interval
-/// (Newcombe's, Statistics in Medicine 25, 2006; its upper limit is never below that of an area of 0.5). The area is that of
-/// these forests on so many rows; a relation too intricate for them would take more. Declines below [`MIN_ROWS`] rows on a side, and without columns.
+/// counts. Rows have to be independent of each other: with rows that hang together in time, two stretches of the same
+/// process differ too. Score: `p`, 0 to 1, small speaks for drift, and the AUC with its interval (Newcombe's,
+/// Statistics in Medicine 25, 2006; its upper limit is never below that of an area of 0.5). The area is that of these
+/// forests on so many rows; a relation too intricate for them would take more. Declines below [`MIN_ROWS`] rows on a
+/// side, and without columns.
 ///
 /// The carriers are found by shuffling one column at a time among the rows held out, so that a column whose relation to
 /// another one changed is found even if its own values are distributed as before.
@@ -103,10 +105,10 @@ pub struct Carrier {
 /// assert!(test(&[&x, &same]).p_value > 0.05);
 /// ```
 ///
-/// Source: Lopez-Paz and Oquab, "Revisiting classifier two-sample tests", ICLR 2017; Hediger, Michel and Näf, "On the use of
-/// random forest for two-sample testing", Computational Statistics & Data Analysis 170 (2022); the parts one after the other
-/// as in Dawid, "Statistical theory: the prequential approach", J. Royal Stat. Soc. A 147 (1984). The areas agree with
-/// `sklearn.metrics.roc_auc_score`.
+/// Source: Lopez-Paz and Oquab, "Revisiting classifier two-sample tests", ICLR 2017; Hediger, Michel and Näf, "On the
+/// use of random forest for two-sample testing", Computational Statistics & Data Analysis 170 (2022); the parts one
+/// after the other as in Dawid, "Statistical theory: the prequential approach", J. Royal Stat. Soc. A 147 (1984). The
+/// areas agree with `sklearn.metrics.roc_auc_score`.
 ///
 /// # Errors
 /// Too few rows or no column.

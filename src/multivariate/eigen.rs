@@ -9,8 +9,8 @@ pub struct Eigen {
     pub vectors: Vec<Vec<f64>>,
 }
 
-/// Sweeps after which the off-diagonal is as small as it will get. Jacobi's method converges quadratically: matrices of a
-/// hundred columns take six to ten.
+/// Sweeps after which the off-diagonal is as small as it will get. Jacobi's method converges quadratically: matrices of
+/// a hundred columns take six to ten.
 const MAX_SWEEPS: usize = 60;
 
 /// The eigenvalues and eigenvectors of a symmetric matrix `A`.
@@ -20,8 +20,8 @@ const MAX_SWEEPS: usize = 60;
 /// ```
 /// By Jacobi's method: each rotation of two axes makes one off-diagonal entry zero, and sweeps over all entries, always
 /// in the same order, make all of them vanish. There is no choice of a start, so the same matrix gives the same digits
-/// everywhere; and small eigenvalues of a positive matrix keep their relative precision, as they do not with methods that
-/// go over a tridiagonal form.
+/// everywhere; and small eigenvalues of a positive matrix keep their relative precision, as they do not with methods
+/// that go over a tridiagonal form.
 ///
 /// Input: the `n * n` finite entries, row by row; only symmetric matrices make sense, and are not checked. Every
 /// symmetric matrix has an answer, the empty one too. Cost: some ten times `n^3`.
@@ -32,8 +32,8 @@ const MAX_SWEEPS: usize = 60;
 /// assert!((found.values[0] - 3.0).abs() < 1e-15 && (found.values[1] - 1.0).abs() < 1e-15);
 /// ```
 ///
-/// Source: Jacobi, J. reine angew. Math. 30 (1846); Demmel and Veselić, "Jacobi's method is more accurate than QR", SIAM
-/// J. Matrix Anal. Appl. 13 (1992); agrees with `numpy.linalg.eigh`.
+/// Source: Jacobi, J. reine angew. Math. 30 (1846); Demmel and Veselić, "Jacobi's method is more accurate than QR",
+/// SIAM J. Matrix Anal. Appl. 13 (1992); agrees with `numpy.linalg.eigh`.
 ///
 /// # Panics
 /// When there are not `n * n` entries.
@@ -130,7 +130,8 @@ mod tests {
     /// The Hilbert matrix of order 8: eigenvalues from 1.7 to 1e-10.
     #[test]
     fn small_eigenvalues_keep_their_digits() {
-        // Python, 50 decimal digits: 300 steps of the power method on the matrix and on its exact inverse (Fraction, Decimal).
+        // Python, 50 decimal digits: 300 steps of the power method on the matrix and on its exact inverse (Fraction,
+        // Decimal).
         let (largest, smallest) = (1.695_938_996_921_949_5, 1.111_538_966_372_442_4e-10);
         let hilbert: Vec<f64> = (0..64_u32).map(|i| 1.0 / f64::from(1 + i / 8 + i % 8)).collect();
         let values = symmetric(&hilbert, 8).values;

@@ -9,11 +9,11 @@ use crate::stattest::NotTested;
 
 /// How one column becomes numbers; learnt from the reference.
 ///
-/// Numbers: a missing one becomes the reference's mean. Categories (truth values and strings): a missing one becomes the
-/// reference's most frequent, the first by name among equals; then each becomes its share of the reference's rows, those
-/// filled in counted, and 0 if the reference never had it. Then the mean is taken off and the rest divided by the standard
-/// deviation (by n), by 1 for a constant column. Infinite numbers count as missing. A column that has no value in the
-/// reference is 0 throughout: nothing can be said about it.
+/// Numbers: a missing one becomes the reference's mean. Categories (truth values and strings): a missing one becomes
+/// the reference's most frequent, the first by name among equals; then each becomes its share of the reference's rows,
+/// those filled in counted, and 0 if the reference never had it. Then the mean is taken off and the rest divided by the
+/// standard deviation (by n), by 1 for a constant column. Infinite numbers count as missing. A column that has no value
+/// in the reference is 0 throughout: nothing can be said about it.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Encoder {
     kind: Kind,

@@ -1,8 +1,8 @@
 //! A forest grower of our own, for telling rows of two kinds apart.
 //!
-//! It asks about bins instead of values, so that the best question about a column is found by counting, and it does with
-//! one seed the same on every machine (the model's grower does not, see [`crate::forest`]). The trees become a compiled
-//! [`Forest`].
+//! It asks about bins instead of values, so that the best question about a column is found by counting, and it does
+//! with one seed the same on every machine (the model's grower does not, see [`crate::forest`]). The trees become a
+//! compiled [`Forest`].
 
 use super::bins::BinnedColumn;
 use crate::forest::{Forest, ForestParts, LEAF};
@@ -40,9 +40,9 @@ pub(super) struct Grown {
 }
 
 impl Task<'_> {
-    /// Grows `n_trees` trees (at least one). Every tree draws equally many rows of both sides, with replacement, so that
-    /// sides of unequal size weigh the same; tries the square root of the columns at every node; and takes the question
-    /// after which the Gini impurity is lowest, the first of equals.
+    /// Grows `n_trees` trees (at least one). Every tree draws equally many rows of both sides, with replacement, so
+    /// that sides of unequal size weigh the same; tries the square root of the columns at every node; and takes the
+    /// question after which the Gini impurity is lowest, the first of equals.
     ///
     /// Source: Breiman, "Random Forests", Machine Learning 45 (2001).
     pub(super) fn grow(&self, n_trees: usize, seed: u64) -> Grown {
@@ -268,8 +268,8 @@ mod tests {
         BinnedColumn { bins, n_bins }
     }
 
-    /// 400 rows, the second half current: the first column tells them apart at bin 4, the second not at all, the third is
-    /// constant.
+    /// 400 rows, the second half current: the first column tells them apart at bin 4, the second not at all, the third
+    /// is constant.
     fn columns() -> Vec<BinnedColumn> {
         vec![
             column((0..400).map(|row| (row % 5 + 5 * (row / 200)) as u8)),

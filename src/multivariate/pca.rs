@@ -17,11 +17,11 @@ pub(super) struct PrincipalComponents {
 const BLOCK: usize = 512;
 
 impl PrincipalComponents {
-    /// Learns from columns with mean 0: the eigenvectors of their covariance matrix, as many as are needed to explain more
-    /// than `share` of the variance.
+    /// Learns from columns with mean 0: the eigenvectors of their covariance matrix, as many as are needed to explain
+    /// more than `share` of the variance.
     ///
-    /// Agrees with `sklearn.decomposition.PCA(n_components=share)` of scikit-learn 1.9. At least one direction is kept where
-    /// there is a column, all of them when `share` is 1 or nothing varies.
+    /// Agrees with `sklearn.decomposition.PCA(n_components=share)` of scikit-learn 1.9. At least one direction is kept
+    /// where there is a column, all of them when `share` is 1 or nothing varies.
     pub(super) fn fit(columns: &[Vec<f64>], share: f64) -> Self {
         let n = columns.len();
         let pairs: Vec<(usize, usize)> = (0..n).flat_map(|i| (0..=i).map(move |j| (i, j))).collect();

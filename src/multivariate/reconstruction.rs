@@ -29,12 +29,13 @@ pub struct ReconstructionModel {
 impl ReconstructionModel {
     /// Learns from the reference's columns how they hang together.
     ///
-    /// Each column is filled, encoded and standardised: missing numbers by the mean, missing categories by the most frequent;
-    /// categories by their share of the reference's rows (0 for one it never had); then mean 0 and standard deviation 1. Of
-    /// the principal components as many are kept as explain more than `share` of the variance, at least one.
+    /// Each column is filled, encoded and standardised: missing numbers by the mean, missing categories by the most
+    /// frequent; categories by their share of the reference's rows (0 for one it never had); then mean 0 and standard
+    /// deviation 1. Of the principal components as many are kept as explain more than `share` of the variance, at least
+    /// one.
     ///
-    /// Inputs: columns of equal length, numbers, truth values and strings alike. Numbers are numbers, even if they stand for
-    /// kinds. Infinite numbers count as missing. A column without any value counts for nothing.
+    /// Inputs: columns of equal length, numbers, truth values and strings alike. Numbers are numbers, even if they
+    /// stand for kinds. Infinite numbers count as missing. A column without any value counts for nothing.
     ///
     /// # Errors
     /// There is no column or no row, or values are too large to compute with.
@@ -54,9 +55,10 @@ impl ReconstructionModel {
     /// ```text
     /// e = |z - W' W z|
     /// ```
-    /// `z` the encoded and standardised row, `W` the kept components, one per row of the matrix. Columns come in the order of
-    /// [`ReconstructionModel::fit`]. From 0 on, in standard deviations of a column. The error grows when columns no longer hang
-    /// together as they did, even if each is distributed as before, and shrinks when they hang together more closely.
+    /// `z` the encoded and standardised row, `W` the kept components, one per row of the matrix. Columns come in the
+    /// order of [`ReconstructionModel::fit`]. From 0 on, in standard deviations of a column. The error grows when
+    /// columns no longer hang together as they did, even if each is distributed as before, and shrinks when they hang
+    /// together more closely.
     ///
     /// ```
     /// use tidemark::data::Column;
@@ -192,19 +194,19 @@ pub struct Reconstruction {
 
 /// Whether current rows fit the reference's principal components as well as reference rows do.
 ///
-/// By NannyML's definition: the components are those of the whole reference; the mean error of each chunk of current rows is
-/// held against the band `mean ± 3 standard deviations` of the reference's chunks. A chunk has a tenth of the reference's
-/// rows unless `options` say otherwise, the last one of a side what remains.
+/// By NannyML's definition: the components are those of the whole reference; the mean error of each chunk of current
+/// rows is held against the band `mean ± 3 standard deviations` of the reference's chunks. A chunk has a tenth of the
+/// reference's rows unless `options` say otherwise, the last one of a side what remains.
 ///
-/// That rule has no false-alarm rate: its band hangs on ten numbers, and the reference's chunks are held against components
-/// that were made from them. Beside it stands a test that has one. The components of one half of the reference, drawn at
-/// random, are strangers to the other half and to the current rows alike; if nothing changed, the errors of both come from
-/// one distribution, and the two-sample Kolmogorov-Smirnov test of them is exact.
+/// That rule has no false-alarm rate: its band hangs on ten numbers, and the reference's chunks are held against
+/// components that were made from them. Beside it stands a test that has one. The components of one half of the
+/// reference, drawn at random, are strangers to the other half and to the current rows alike; if nothing changed, the
+/// errors of both come from one distribution, and the two-sample Kolmogorov-Smirnov test of them is exact.
 ///
-/// Inputs: the columns of both sides in one order; see [`ReconstructionModel::fit`]. Score: a p-value, 0 to 1, small speaks
-/// for drift, with the largest gap between the errors' distribution functions and its interval. Declines with fewer than
-/// [`MIN_ROWS`] rows in half of the reference or in the current data, with fewer than two columns, when the components kept
-/// leave nothing over, and when values are too large to compute with.
+/// Inputs: the columns of both sides in one order; see [`ReconstructionModel::fit`]. Score: a p-value, 0 to 1, small
+/// speaks for drift, with the largest gap between the errors' distribution functions and its interval. Declines with
+/// fewer than [`MIN_ROWS`] rows in half of the reference or in the current data, with fewer than two columns, when the
+/// components kept leave nothing over, and when values are too large to compute with.
 ///
 /// ```
 /// use tidemark::data::Column;
