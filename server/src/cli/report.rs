@@ -42,6 +42,10 @@ pub(super) struct Args {
     /// correlations
     #[arg(long, default_value = "columns", value_parser = parse_quality, value_name = "LEVEL")]
     quality: Quality,
+    /// Look at all columns together too: can a classifier tell the files apart, do rows fit the reference's principal
+    /// components, did correlations change?
+    #[arg(long)]
+    multivariate: bool,
     /// Check the current data against what `tidemark expect` wrote, too
     #[arg(long, value_name = "FILE")]
     expectations: Option<PathBuf>,
@@ -61,10 +65,6 @@ pub(super) struct Columns {
     /// Columns to leave out
     #[arg(long, value_name = "COLUMN")]
     ignore: Vec<String>,
-    /// Look at all columns together too: can a classifier tell the files apart, do rows fit the reference's principal
-    /// components, did correlations change?
-    #[arg(long)]
-    multivariate: bool,
     /// A column's type, against what would be inferred: --column-type hour=categorical. Numbers that are declared datetime
     /// are Unix time, in seconds or finer
     #[arg(long, visible_alias = "type", value_name = "COLUMN=TYPE", value_parser = parse_column_type)]
