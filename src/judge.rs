@@ -7,6 +7,8 @@
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
+use crate::render::format::count;
+use crate::stattest::contingency::MonteCarlo;
 use crate::stattest::{NotTested, Tested};
 
 pub mod calibrated;
@@ -181,7 +183,7 @@ pub struct EffectTest {
     pub test: String,
     /// Probability of data at least as unlike, had nothing changed.
     pub p_value: f64,
-    /// The p-value after Benjamini-Hochberg over all tests of the report; significant when at most `q`.
+    /// The p-value after correction for all tests of the report; significant when at most `q`.
     pub p_adjusted: f64,
     /// How large the change is.
     pub effect: Effect,
@@ -189,6 +191,46 @@ pub struct EffectTest {
     pub direction: Option<Direction>,
     /// What significance and effect add up to.
     pub verdict: Verdict,
+    /// The decimal logarithm of `p_value` where that is below 1e-300, too small for a number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub log10_p: Option<f64>,
+    /// The same of `p_adjusted`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub log10_p_adjusted: Option<f64>,
+    /// How many independent rows the test counted, where neighbouring rows depend on each other.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub effective: Option<EffectiveSize>,
+    /// How the p-value was drawn, where it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub monte_carlo: Option<MonteCarlo>,
+    /// The one value that the effect is about, where it is not about the whole column.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub category: Option<String>,
+}
+
+impl EffectTest {
+    /// The test's name and what a reader has to know about it: which value it is about, and for how many rows the data count.
+    pub fn description(&self) -> String {
+        let category = self.category.as_ref().map_or_else(String::new, |category| format!(" of {category:?}"));
+        let effective = self.effective.map_or_else(String::new, |effective| format!("; {effective}"));
+        format!("{}{category}{effective}", self.test)
+    }
+}
+
+/// How many independent rows each side is worth, where neighbouring rows depend on each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EffectiveSize {
+    /// Of the reference.
+    pub reference: u64,
+    /// Of the current data.
+    pub current: u64,
+}
+
+impl fmt::Display for EffectiveSize {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [reference, current] = [self.reference, self.current].map(count);
+        write!(f, "neighbouring rows are alike, so the data count for {reference} and {current} rows")
+    }
 }
 
 /// The size of a change, with its 95% interval.

@@ -15,6 +15,7 @@ mod compare;
 mod datetime;
 mod distribution;
 mod embeddings;
+mod group;
 mod sentence;
 
 pub use compare::{FittedReference, OnProgress, Progress, Source, compare, compare_with_progress};
@@ -79,6 +80,11 @@ impl DriftReport {
         column.verdict(self.settings.judge)
     }
 
+    /// The verdict over the predictions, or over everything else, under either judge.
+    pub fn group_verdict(&self, predictions: bool, judge: Judge) -> GroupVerdict {
+        GroupVerdict::of(&self.columns, &self.settings, judge, predictions)
+    }
+
     /// Whether data or predictions drifted as a whole, under the leading judge, or the columns taken together did.
     pub fn is_drifted(&self) -> bool {
         self.data.drifted
@@ -111,8 +117,13 @@ pub struct GroupVerdict {
     pub share_drifted: f64,
     /// The share from which on the group counts as drifted.
     pub share_threshold: f64,
-    /// Whether the group drifted as a whole: `share_drifted >= share_threshold`.
+    /// Whether the group drifted as a whole: the share of importance that drifted, where it is known and the calibrated judge
+    /// leads, else `share_drifted`, is at least `share_threshold`.
     pub drifted: bool,
+    /// The drifted features' share of the importance of all features in the group, 0 to 1, where the model's importance of
+    /// every one of them is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub importance_drifted: Option<f64>,
 }
 
 /// What was found about one column.

@@ -15,6 +15,7 @@ pub mod arrivals;
 pub mod binning;
 pub mod calendar;
 pub mod chi_square;
+pub mod contingency;
 mod coverage;
 pub mod cramer_von_mises;
 pub mod embedding;
@@ -29,6 +30,7 @@ mod kernel;
 pub mod kl_divergence;
 pub mod kolmogorov;
 pub mod ks;
+pub mod ks_tail;
 pub mod levene;
 mod linear_classifier;
 pub mod mann_whitney;
@@ -38,6 +40,7 @@ mod permuted;
 pub mod proportions;
 pub mod psi;
 mod random_auc;
+pub mod serial_dependence;
 pub mod shares;
 pub mod smirnov;
 pub(crate) mod special;
@@ -429,6 +432,13 @@ pub enum NotTested {
         /// Why not.
         problem: crate::chunking::ChunkError,
     },
+    /// Nearly every value occurs once: an identifier, or free text. There is no distribution to compare.
+    Identifiers {
+        /// Distinct reference values.
+        n_reference: u64,
+        /// Distinct current values.
+        n_current: u64,
+    },
     /// Values were lost on the way: the arithmetic left the finite numbers.
     NotFinite,
 }
@@ -474,6 +484,12 @@ impl fmt::Display for NotTested {
                 write!(f, "too few rows to train a classifier on one half and judge it on the other")
             }
             Self::NotChunked { problem } => write!(f, "no chunks: {problem}"),
+            Self::Identifiers { n_reference, n_current } => {
+                write!(
+                    f,
+                    "an identifier or free text: {n_reference} and {n_current} values, nearly all of them different"
+                )
+            }
             Self::NotFinite => write!(f, "the values are too large to compute with"),
         }
     }

@@ -6,18 +6,24 @@
 
 use serde::{Deserialize, Serialize};
 
+use self::significance::Significance;
 use super::{Calibrated, Direction, Effect, EffectKind, EffectTest, TestResult, Verdict};
 use crate::data::Category;
 use crate::profile::{ColumnProfile, Shape};
 use crate::schema::ColumnType;
-use crate::stattest::binning::align;
-use crate::stattest::{Current, NotTested, Reference, Tested, chi_square, ks, proportions};
+use crate::stattest::{Current, NotTested, Reference, Tested, proportions, tails};
 
 mod adjust;
+mod categorical;
 pub(crate) mod datetime;
 mod effects;
+mod numerical;
+mod significance;
+#[cfg(test)]
+mod tests;
+mod total_variation;
 
-pub use adjust::benjamini_hochberg;
+pub use adjust::{Correction, benjamini_hochberg, benjamini_yekutieli};
 
 /// Settings of this judge. An effect's minimum is the smallest one that matters.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -37,8 +43,15 @@ pub struct Options {
     /// Minimum difference of the shares of missing values, 0 to 1.
     pub min_missing_difference: f64,
     /// Share of drifted columns from which on a data set counts as drifted, 0 to 1. Lower than Evidently's, because
-    /// chance plays no part in it here.
+    /// chance plays no part in it here. Where the model's importances are known, it is the share of importance.
     pub drift_share: f64,
+    /// How the p-values of a report are corrected for their number.
+    pub correction: Correction,
+    /// Whether the order of the rows means something, such as time: then rows that are like their neighbours count for fewer.
+    /// False for data that are known to be shuffled.
+    pub ordered: bool,
+    /// Categories of a column that are compared one by one, the most frequent ones; all others count as one.
+    pub top_categories: u64,
 }
 
 impl Default for Options {
@@ -51,26 +64,43 @@ impl Default for Options {
             rare_share: 0.05,
             min_missing_difference: 0.05,
             drift_share: 0.1,
+            correction: Correction::BenjaminiHochberg,
+            ordered: true,
+            top_categories: 50,
         }
     }
+}
+
+/// One side of a column, and about how many neighbouring rows are worth one independent row, where rows depend on their
+/// neighbours.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Side<'a> {
+    pub profile: &'a ColumnProfile,
+    pub autocorrelation_time: Option<f64>,
 }
 
 /// Examines one column. The verdicts stand only after [`settle`] has seen all columns of the report.
 pub(crate) fn examine(
     column_type: ColumnType,
-    reference: Reference<&ColumnProfile>,
-    current: Current<&ColumnProfile>,
+    reference: Reference<Side<'_>>,
+    current: Current<Side<'_>>,
     options: &Options,
 ) -> Calibrated {
-    let (new_categories, vanished_categories) = match column_type {
-        ColumnType::Categorical => novelties(reference, current),
-        ColumnType::Numerical | ColumnType::Datetime | ColumnType::Text => (Vec::new(), Vec::new()),
+    let (a, b) = (Reference(reference.0.profile), Current(current.0.profile));
+    let table = (column_type != ColumnType::Numerical).then(|| categorical::Table::of(a, b));
+    let values = comparable(column_type, a, b).and_then(|()| match &table {
+        Some(table) => categorical::examine(column_type, table, options),
+        None => numerical::examine(reference, current, options),
+    });
+    let (new_categories, vanished_categories) = match &table {
+        Some(table) if column_type == ColumnType::Categorical => table.novelties(),
+        _ => (Vec::new(), Vec::new()),
     };
     Calibrated {
         verdict: Verdict::NotTested,
-        values: values(column_type, reference, current, options).into(),
+        values: values.into(),
         further: Vec::new(),
-        missing: missing(reference, current, options).into(),
+        missing: missing(a, b, options).into(),
         new_categories,
         vanished_categories,
     }
@@ -100,9 +130,10 @@ pub(crate) fn settle(columns: &mut [&mut Calibrated], options: &Options) {
             tested.chain(&mut column.further)
         })
         .collect();
-    let p_values: Vec<f64> = tests.iter().map(|test| test.p_value).collect();
-    for (test, p_adjusted) in tests.iter_mut().zip(benjamini_hochberg(&p_values)) {
-        test.p_adjusted = p_adjusted;
+    let found: Vec<Significance> =
+        tests.iter().map(|test| Significance { p_value: test.p_value, log10_p: test.log10_p }).collect();
+    for (test, adjusted) in tests.iter_mut().zip(adjust::adjust(&found, options.correction)) {
+        (test.p_adjusted, test.log10_p_adjusted) = (adjusted.p_value, adjusted.log10_p);
         test.verdict = verdict(test, options.q);
     }
     for column in columns {
@@ -126,13 +157,12 @@ fn verdict(test: &EffectTest, q: f64) -> Verdict {
     }
 }
 
-/// The test of the values.
-fn values(
+/// Whether both sides have values, and values of one kind.
+fn comparable(
     column_type: ColumnType,
     reference: Reference<&ColumnProfile>,
     current: Current<&ColumnProfile>,
-    options: &Options,
-) -> TestResult<EffectTest> {
+) -> TestResult<()> {
     let (n_reference, n_current) = (reference.0.n(), current.0.n());
     if n_reference == 0 || n_current == 0 {
         return Err(NotTested::Empty { n_reference, n_current });
@@ -141,12 +171,10 @@ fn values(
         let (reference, current) = (own_type(reference.0), own_type(current.0));
         return Err(NotTested::TypeMismatch { reference, current });
     }
-    match (column_type, &reference.0.shape, &current.0.shape) {
-        (ColumnType::Numerical, Shape::Numbers { sorted: a, .. }, Shape::Numbers { sorted: b, .. }) => {
-            numerical(Reference(a), Current(b), options)
-        }
-        (ColumnType::Categorical, ..) => categorical(reference, current, options),
-        _ => Err(NotTested::TypeNotCovered { column_type }),
+    let are_numbers = matches!(reference.0.shape, Shape::Numbers { .. });
+    match column_type {
+        ColumnType::Numerical if !are_numbers => Err(NotTested::TypeNotCovered { column_type }),
+        _ => Ok(()),
     }
 }
 
@@ -166,52 +194,6 @@ const fn own_type(profile: &ColumnProfile) -> ColumnType {
         Shape::Numbers { .. } => ColumnType::Numerical,
         Shape::Categories { .. } => ColumnType::Categorical,
     }
-}
-
-fn numerical(reference: Reference<&[f64]>, current: Current<&[f64]>, options: &Options) -> TestResult<EffectTest> {
-    let (a, b) = (reference.0, current.0);
-    if a[0] == a[a.len() - 1] && b[0] == b[b.len() - 1] && a[0] == b[0] {
-        return Err(NotTested::Constant);
-    }
-    let found = ks::test(reference, current, ks::PValue::Fast)?;
-    let effect = effects::largest_gap(found.d, a.len() as u64, b.len() as u64, options.min_gap);
-    let direction = effects::direction(&found);
-    Ok(unsettled("Kolmogorov-Smirnov", found.p_value, effect, direction))
-}
-
-fn categorical(
-    reference: Reference<&ColumnProfile>,
-    current: Current<&ColumnProfile>,
-    options: &Options,
-) -> TestResult<EffectTest> {
-    let (reference_counts, current_counts) = (reference.0.counts(), current.0.counts());
-    let (categories, r, c) = align(Reference(&reference_counts), Current(&current_counts));
-    let (n, m) = (reference.0.n(), current.0.n());
-    match categories.len() {
-        0 | 1 => return Err(NotTested::Constant),
-        2 => {
-            let event = if r[1] <= r[0] { 1 } else { 0 };
-            if r[event] as f64 <= options.rare_share * n as f64
-                && let Some(found) = proportions::rate_ratio(Reference((r[event], n)), Current((c[event], m)))
-            {
-                let effect = effects::rate_ratio(&found, options.min_rate_ratio);
-                let direction = Some(if found.ratio >= 1.0 { Direction::Up } else { Direction::Down });
-                return Ok(unsettled("Exact test of two rates", found.p_value, effect, direction));
-            }
-        }
-        _ => {}
-    }
-    let effect = effects::total_variation(&r, &c, options.min_total_variation);
-    let (r, c) = effects::pool_rare(&r, &c);
-    if r.len() < 2 {
-        return Err(NotTested::Constant);
-    }
-    if r.len() == 2 {
-        let p_value = proportions::p_value(Reference((r[0], n)), Current((c[0], m)));
-        return Ok(unsettled("Test of two proportions", p_value, effect, None));
-    }
-    let found = chi_square::homogeneity(Reference(&r), Current(&c))?;
-    Ok(unsettled("Chi-square of both samples", found.p_value, effect, None))
 }
 
 /// The test of the share of missing values. Where none is missing on either side there is nothing to test, and no
@@ -237,29 +219,34 @@ fn missing(
         minimum: options.min_missing_difference,
     };
     let direction = Some(if found.difference >= 0.0 { Direction::Up } else { Direction::Down });
-    Ok(unsettled("Missing values, test of two proportions", found.p_value, effect, direction))
+    let significance = two_proportions(Reference((a.missing, a.rows)), Current((b.missing, b.rows)));
+    Ok(unsettled("Missing values, test of two proportions", significance, effect, direction))
 }
 
-fn unsettled(test: &str, p_value: f64, effect: Effect, direction: Option<Direction>) -> EffectTest {
-    EffectTest { test: test.to_owned(), p_value, p_adjusted: p_value, effect, direction, verdict: Verdict::NotTested }
+/// The p-value of two shares, with its logarithm where that is needed: by the z test, as Fisher's hardly gets that far.
+fn two_proportions(reference: Reference<(u64, u64)>, current: Current<(u64, u64)>) -> Significance {
+    Significance::or_ln(proportions::p_value(reference, current), || {
+        let ((k_r, n), (k_c, m)) = (reference.0, current.0);
+        let (n_f, m_f) = (n as f64, m as f64);
+        let pooled = (k_r + k_c) as f64 / (n_f + m_f);
+        let difference = (k_c as f64 / m_f - k_r as f64 / n_f).abs();
+        let z = difference / (pooled * (1.0 - pooled) * (1.0 / n_f + 1.0 / m_f)).sqrt();
+        std::f64::consts::LN_2 + tails::ln_normal_sf(z)
+    })
 }
 
-/// At most this many categories are named; a column of identifiers has thousands of new ones.
-const MAX_NOVELTIES: usize = 20;
-
-fn novelties(reference: Reference<&ColumnProfile>, current: Current<&ColumnProfile>) -> (Vec<String>, Vec<String>) {
-    let (reference, current) = (reference.0.counts(), current.0.counts());
-    let (categories, r, c) = align(Reference(&reference), Current(&current));
-    let only = |here: &[u64], there: &[u64]| {
-        let mut only: Vec<(u64, &Category)> = here
-            .iter()
-            .zip(there)
-            .zip(&categories)
-            .filter(|((n, m), _)| **n > 0 && **m == 0)
-            .map(|((n, _), category)| (*n, category))
-            .collect();
-        only.sort_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.cmp(b.1)));
-        only.into_iter().take(MAX_NOVELTIES).map(|(_, category)| category.to_string()).collect()
-    };
-    (only(&c, &r), only(&r, &c))
+fn unsettled(test: &str, found: Significance, effect: Effect, direction: Option<Direction>) -> EffectTest {
+    EffectTest {
+        test: test.to_owned(),
+        p_value: found.p_value,
+        p_adjusted: found.p_value,
+        effect,
+        direction,
+        verdict: Verdict::NotTested,
+        log10_p: found.log10_p,
+        log10_p_adjusted: found.log10_p,
+        effective: None,
+        monte_carlo: None,
+        category: None,
+    }
 }

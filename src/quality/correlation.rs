@@ -460,11 +460,8 @@ mod tests {
                         untied_y += sign(&y).abs();
                     }
                 }
-                let expected = if untied_x * untied_y == 0.0 {
-                    None
-                } else {
-                    Some(difference / f64::sqrt(untied_x * untied_y))
-                };
+                let expected =
+                    if untied_x * untied_y == 0.0 { None } else { Some(difference / f64::sqrt(untied_x * untied_y)) };
                 assert_eq!(kendall(&x, &y), expected, "{n} rows of {distinct}");
             }
         }

@@ -88,7 +88,7 @@ pub fn text(column: &ColumnReport) -> String {
             "  {}: {}, p {}, {}\n",
             test.test,
             super::text::effect(&test.effect),
-            format::p_value(test.p_adjusted),
+            format::far_p_value(test.p_adjusted, test.log10_p_adjusted),
             test.verdict.label().to_lowercase(),
         ));
     }

@@ -87,6 +87,17 @@ pub fn p_value(p: f64) -> String {
     }
 }
 
+/// A p-value that may be too small for a number: then by its decimal logarithm.
+///
+/// ```
+/// use tidemark::render::format::far_p_value;
+/// assert_eq!(far_p_value(0.0, Some(-512.3)), "10^-512");
+/// assert_eq!(far_p_value(0.043_21, None), "0.043");
+/// ```
+pub fn far_p_value(p: f64, log10_p: Option<f64>) -> String {
+    log10_p.map_or_else(|| p_value(p), |log10_p| format!("10^{log10_p:.0}"))
+}
+
 /// A score with the word that says its direction: `p = 0.043`, `distance 0.192`.
 pub fn score(score: &Score) -> String {
     match score {

@@ -132,8 +132,8 @@ fn row(html: &mut String, report: &DriftReport, column: &ColumnReport) {
             format_args!(
                 "<td class=\"effect\">{}<span class=\"small\">{}</span></td><td>{}</td>",
                 text::effect(&test.effect),
-                escape(&test.test),
-                format::p_value(test.p_adjusted),
+                escape(&test.description()),
+                format::far_p_value(test.p_adjusted, test.log10_p_adjusted),
             ),
         ),
         Err(reason) => push(html, format_args!("<td>{reason}</td><td></td>")),
@@ -184,7 +184,7 @@ fn moments(html: &mut String, column: &ColumnReport, found: &DatetimeReport) {
     }
     html.push_str("<div>");
     for test in column.calibrated.values.outcome().into_iter().chain(&column.calibrated.further) {
-        let (effect, p) = (text::effect(&test.effect), format::p_value(test.p_adjusted));
+        let (effect, p) = (text::effect(&test.effect), format::far_p_value(test.p_adjusted, test.log10_p_adjusted));
         push(html, format_args!("<p>{} {}: {effect}, p {p}</p>", badge(test.verdict), escape(&test.test)));
     }
     for note in datetime::notes(found) {

@@ -73,7 +73,7 @@ pub fn embedding_finding(found: &EmbeddingOutcome) -> String {
 
 fn row(report: &DriftReport, column: &ColumnReport) -> [String; 7] {
     let (effect, p) = match column.calibrated.leading() {
-        Ok(test) => (effect(&test.effect), format::p_value(test.p_adjusted)),
+        Ok(test) => (effect(&test.effect), format::far_p_value(test.p_adjusted, test.log10_p_adjusted)),
         Err(reason) => (reason.to_string(), String::new()),
     };
     let evidently = match &column.evidently {

@@ -6,15 +6,15 @@ use super::embeddings::ReferenceRows;
 use super::{
     ColumnReport, DatetimeReport, Distribution, DriftReport, GroupVerdict, Input, SCHEMA_VERSION, SideSummary, sentence,
 };
-use crate::data::{Column, Dataset};
-use crate::judge::{Calibrated, Settings, Verdict, calibrated, evidently, nannyml};
+use crate::data::{Column, Dataset, Values};
+use crate::judge::{Calibrated, Settings, calibrated, evidently, nannyml};
 use crate::multivariate::{self, MultivariateReport};
 use crate::parallel;
 use crate::profile::ColumnProfile;
 use crate::profile::datetime::DatetimeProfile;
 use crate::quality::{ColumnQuality, Quality, QualityReport, TableFacts};
 use crate::schema::{ColumnRole, ColumnSpec, ColumnType, Schema};
-use crate::stattest::{Current, NotTested, Reference, Tested};
+use crate::stattest::{Current, NotTested, Reference, Tested, serial_dependence};
 
 /// A data set with what a report says about where it came from.
 #[derive(Debug, Clone)]
@@ -117,13 +117,26 @@ struct Profiles {
     values: ColumnProfile,
     /// Of a datetime column.
     datetimes: Option<DatetimeProfile>,
+    /// About how many neighbouring rows of a numerical column are worth one independent row, where they depend on each other.
+    autocorrelation_time: Option<f64>,
 }
 
 impl Profiles {
     fn of(column: &Column, spec: &ColumnSpec) -> Self {
         let read = if spec.is_declared { DatetimeProfile::of_declared } else { DatetimeProfile::of };
         let datetimes = (spec.column_type == ColumnType::Datetime).then(|| read(column));
-        Self { values: ColumnProfile::of(column), datetimes }
+        let values = ColumnProfile::of(column);
+        let autocorrelation_time = match (&column.values, values.sorted()) {
+            (Values::Numbers(numbers), Some(sorted)) if spec.column_type == ColumnType::Numerical => {
+                serial_dependence::autocorrelation_time(numbers.as_slice(), sorted)
+            }
+            _ => None,
+        };
+        Self { values, datetimes, autocorrelation_time }
+    }
+
+    const fn side(&self) -> calibrated::Side<'_> {
+        calibrated::Side { profile: &self.values, autocorrelation_time: self.autocorrelation_time }
     }
 }
 
@@ -213,9 +226,9 @@ impl FittedReference {
         for column in &mut columns {
             column.why_they_differ = sentence::why_they_differ(column);
         }
-        let data = group_verdict(&columns, settings, false);
+        let data = GroupVerdict::of(&columns, settings, settings.judge, false);
         let has_predictions = columns.iter().any(|column| column.role == ColumnRole::Prediction);
-        let predictions = has_predictions.then(|| group_verdict(&columns, settings, true));
+        let predictions = has_predictions.then(|| GroupVerdict::of(&columns, settings, settings.judge, true));
         let embeddings = settings.evidently.embeddings.iter();
         let embeddings = embeddings.map(|(name, how)| self.rows.compare(name, how, source.data)).collect();
         let sentence = sentence::whole(&columns, &data, predictions.as_ref(), multivariate.as_ref(), settings);
@@ -302,28 +315,10 @@ impl Found {
             let (calibrated, report) = calibrated::datetime::examine(reference, current, &settings.calibrated);
             return Self { calibrated, distribution: report.distribution(), datetime: Some(Box::new(report)) };
         }
-        let (reference, current) = (&reference.values, &current.values);
-        let distribution = Distribution::of(reference, current, column_type == ColumnType::Numerical);
-        let sides = (Reference(reference), Current(current));
+        let is_numerical = column_type == ColumnType::Numerical;
+        let distribution = Distribution::of(&reference.values, &current.values, is_numerical);
+        let sides = (Reference(reference.side()), Current(current.side()));
         let calibrated = calibrated::examine(column_type, sides.0, sides.1, &settings.calibrated);
         Self { calibrated, distribution, datetime: None }
     }
-}
-
-/// The verdict over the predictions, or over everything else. Columns that one side lacks do not count.
-fn group_verdict(columns: &[ColumnReport], settings: &Settings, predictions: bool) -> GroupVerdict {
-    let (mut n_columns, mut n_tested, mut n_drifted) = (0, 0, 0);
-    for column in columns.iter().filter(|column| (column.role == ColumnRole::Prediction) == predictions) {
-        if column.reference.rows == 0 || column.current.rows == 0 {
-            continue;
-        }
-        let verdict = column.verdict(settings.judge);
-        n_columns += 1;
-        n_tested += u64::from(verdict != Verdict::NotTested);
-        n_drifted += u64::from(verdict == Verdict::Drifted);
-    }
-    let share_drifted = if n_columns == 0 { 0.0 } else { n_drifted as f64 / n_columns as f64 };
-    let share_threshold = settings.drift_share();
-    let drifted = n_columns > 0 && share_drifted >= share_threshold;
-    GroupVerdict { n_columns, n_tested, n_drifted, share_drifted, share_threshold, drifted }
 }

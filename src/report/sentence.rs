@@ -1,7 +1,7 @@
 //! The report in words.
 
 use super::{ColumnReport, GroupVerdict};
-use crate::judge::{EffectKind, EffectTest, Settings, Verdict};
+use crate::judge::{EffectKind, EffectTest, Judge, Settings, Verdict};
 use crate::multivariate::MultivariateReport;
 use crate::render::format;
 use crate::schema::ColumnRole;
@@ -27,7 +27,22 @@ pub(super) fn whole(
         (false, 0) => "The model's predictions could not be tested.".to_owned(),
         (false, _) => "The model's predictions did not drift.".to_owned(),
     });
-    data.into_iter().chain(multivariate).chain(predictions).collect::<Vec<_>>().join(" ")
+    let parts = data.into_iter().chain(multivariate).chain(predictions).chain(dependence(columns, settings.judge));
+    parts.collect::<Vec<_>>().join(" ")
+}
+
+/// In how many columns rows are like their neighbours; Evidently does not look.
+fn dependence(columns: &[ColumnReport], judge: Judge) -> Option<String> {
+    let is_dependent =
+        |column: &&ColumnReport| column.calibrated.values.outcome().is_some_and(|test| test.effective.is_some());
+    let n = columns.iter().filter(is_dependent).count() as u64;
+    (n > 0 && judge == Judge::Calibrated).then(|| {
+        let (columns, verb) = (format::plural(n, "column"), if n == 1 { "counts" } else { "count" });
+        format!(
+            "In {columns} neighbouring rows are alike, so {} {verb} for fewer rows.",
+            if n == 1 { "it" } else { "they" }
+        )
+    })
 }
 
 fn data_sentence(columns: &[ColumnReport], data: &GroupVerdict, together_drifted: bool, settings: &Settings) -> String {
@@ -103,7 +118,10 @@ const OF_MOMENTS: &str = "Evidently takes the moments for names of kinds, so tha
                           is how often and when rows come.";
 
 fn evidently_alone(evidently: &TestOutcome, test: &EffectTest) -> String {
-    let p = format::p_value(test.p_adjusted);
+    let p = format::far_p_value(test.p_adjusted, test.log10_p_adjusted);
+    if let Some(effective) = test.effective {
+        return format!("Evidently takes rows for independent, but {effective}; with that counted, p = {p}.");
+    }
     match evidently.method {
         Method::ChiSquare => format!(
             "Evidently's chi-square takes the reference as exact; with the chance in both samples counted, and all \
@@ -147,7 +165,8 @@ fn calibrated_alone(column: &ColumnReport, evidently: &TestOutcome) -> String {
 
 fn effect(test: &EffectTest) -> String {
     let value = format::number(test.effect.value);
-    format!("{} is {value}", test.effect.kind.label())
+    let category = test.category.as_ref().map_or_else(String::new, |category| format!(" of {category:?}"));
+    format!("{}{category} is {value}", test.effect.kind.label())
 }
 
 #[cfg(test)]
@@ -177,5 +196,18 @@ mod tests {
         assert_eq!(sentence(ColumnRole::Prediction, 0), "The model's predictions did not drift.");
         assert_eq!(sentence(ColumnRole::Prediction, 200), "The model's predictions drifted.");
         assert_eq!(sentence(ColumnRole::Ignored, 200), "There is no column to compare.");
+    }
+
+    #[test]
+    fn rows_that_are_like_their_neighbours_are_spoken_of() {
+        let level = |i: u32| ((i.wrapping_mul(2_654_435_761) >> 11) ^ i).wrapping_mul(2_246_822_519) >> 8;
+        let rows =
+            |from: u32| (from..from + 2000).fold("x\n".to_owned(), |text, i| format!("{text}{}.5\n", level(i / 10)));
+        let (reference, current) = (csv::read(rows(0).as_bytes()).unwrap(), csv::read(rows(5000).as_bytes()).unwrap());
+        let schema = Schema::infer(&reference, &SchemaOverrides::default()).unwrap();
+        let source = |data| Source { label: "x", data, sha256: None };
+        let report = compare(Reference(source(&reference)), Current(source(&current)), &schema, &Settings::default());
+        let expected = "In 1 column neighbouring rows are alike, so it counts for fewer rows.";
+        assert!(report.sentence.ends_with(expected), "{}", report.sentence);
     }
 }

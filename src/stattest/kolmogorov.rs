@@ -4,9 +4,9 @@
 //! The choice of formula by region follows Simard and L'Ecuyer, "Computing the Two-Sided Kolmogorov-Smirnov
 //! Distribution", J. Stat. Software 39(11) (2011), as does `scipy.stats.kstwo`.
 
-use std::f64::consts::PI;
+use std::f64::consts::{LN_2, PI};
 
-use super::special::binomial_density;
+use super::special::ln_binomial_density;
 
 /// `P(D_n > x)` for the two-sided statistic `D_n` of a sample of `n`.
 ///
@@ -26,11 +26,8 @@ pub fn sf(n: u64, x: f64) -> f64 {
     if x >= 1.0 {
         return 0.0;
     }
-    let nxx = t * x;
-    // A large gap on one side leaves no room for one on the other: twice the one-sided tail.
-    let is_one_sided = x >= 0.5 || nxx > if n <= 140 { 4.0 } else { 2.2 };
-    if is_one_sided {
-        return (2.0 * smirnov_sf(n, x)).clamp(0.0, 1.0);
+    if is_one_sided(n, x) {
+        return libm::exp(ln_sf(n, x));
     }
     let cdf =
         if n <= 140 || (n <= 100_000 && n_f * x * x.sqrt() <= 1.4) { durbin_cdf(n, x) } else { pelz_good_cdf(n_f, x) };
@@ -64,25 +61,82 @@ pub fn limit_sf(x: f64) -> f64 {
     2.0 * (term(1.0) - term(2.0) + term(3.0) - term(4.0) + term(5.0))
 }
 
-/// `P(D_n^+ > x)` for the one-sided statistic, for `0 < x < 1`.
+/// `ln P(D_n > x)`: [`sf`] where its value is too small for a number.
+///
+/// Relative error of the probability about 1e-12, however small it is. Minus infinity for `x >= 1`.
+///
+/// ```
+/// // mpmath 1.4.1, 50 digits: log(2 * sum over j of x C(n,j) (x + j/n)^(j-1) (1-x-j/n)^(n-j)) with n = 71202, x = 0.1
+/// let ln_p = tidemark::stattest::kolmogorov::ln_sf(71_202, 0.1);
+/// assert!((ln_p / -1426.5907920247409304 - 1.0).abs() < 1e-13, "{ln_p}");
+/// ```
+pub fn ln_sf(n: u64, x: f64) -> f64 {
+    if is_one_sided(n, x) { (LN_2 + smirnov_ln_sf(n, x)).min(0.0) } else { libm::log(sf(n, x)) }
+}
+
+/// A large gap on one side leaves no room for one on the other: then the two-sided tail is twice the one-sided one.
+fn is_one_sided(n: u64, x: f64) -> bool {
+    let nxx = n as f64 * x * x;
+    n > 0 && x < 1.0 && n as f64 * x > 0.5 && (x >= 0.5 || nxx > if n <= 140 { 4.0 } else { 2.2 })
+}
+
+/// Terms smaller than the largest by this factor are left out; all of them together are less than a rounding.
+const NEGLIGIBLE: f64 = -50.0;
+/// So many terms per standard deviation of the summands' bell curve; fewer would do.
+const TERMS_PER_DEVIATION: f64 = 12.0;
+
+/// `ln P(D_n^+ > x)` for the one-sided statistic, for `0 < x < 1`.
 ///
 /// ```text
 /// P = x * sum over j = 0 ..= n (1 - x) of C(n, j) (x + j/n)^(j-1) (1 - x - j/n)^(n-j)
 /// ```
-/// Each term is a binomial probability of `j` out of `n` at `p = x + j/n`, divided by `p`, which keeps full precision
-/// for any `n` (Birnbaum and Tingey, Ann. Math. Stat. 22 (1951), eq. 3.0).
-fn smirnov_sf(n: u64, x: f64) -> f64 {
+/// Each term is a binomial probability of `j` out of `n` at `p = x + j/n`, times `x / p`, which keeps full precision for
+/// any `n` (Birnbaum and Tingey, Ann. Math. Stat. 22 (1951), eq. 3.0).
+///
+/// The terms make a bell curve around `j = n t`, where `t` minimises the divergence of `x + t` from `t`, which is convex.
+/// The sum walks from there to both sides until nothing is added, and in strides where the bell is wide: for a smooth
+/// curve that vanishes at both ends the trapezoid rule is exact to the last digit.
+fn smirnov_ln_sf(n: u64, x: f64) -> f64 {
     let n_f = n as f64;
-    let mut tail = libm::exp(n_f * libm::log1p(-x));
-    let last = (n_f * (1.0 - x)).floor() as u64;
-    for j in 1..=last.min(n - 1) {
-        let p = x + j as f64 / n_f;
-        let q = (n_f - j as f64) / n_f - x;
-        if q > 0.0 {
-            tail += binomial_density(j as f64, n_f - j as f64, p, q) * x / p;
+    let ln_first = n_f * libm::log1p(-x);
+    let last = n_f * (1.0 - x);
+    let ln_term = |j: f64| {
+        let (p, q) = (x + j / n_f, (n_f - j) / n_f - x);
+        (j >= 1.0 && q > 0.0 && j < n_f).then(|| ln_binomial_density(j, n_f - j, p, q) + libm::log(x / p))
+    };
+    let t = likeliest_share(x);
+    let curvature = x * x / (t * (t + x) * (t + x)) + x * x / ((1.0 - t) * (1.0 - t - x) * (1.0 - t - x));
+    let stride = ((n_f / curvature).sqrt() / TERMS_PER_DEVIATION).floor().max(1.0);
+    let middle = (n_f * t).round().clamp(1.0, last.floor().max(1.0));
+    let Some(ln_largest) = ln_term(middle) else { return ln_first };
+    let mut sum = 1.0;
+    for direction in [-stride, stride] {
+        let mut j = middle + direction;
+        while let Some(ln_term) = ln_term(j).filter(|ln_term| ln_term - ln_largest > NEGLIGIBLE) {
+            sum += libm::exp(ln_term - ln_largest);
+            j += direction;
         }
     }
-    tail
+    let ln_sum = ln_largest + libm::log(sum * stride);
+    // The term of j = 0, which the strides do not meet.
+    let (large, small) = if ln_sum > ln_first { (ln_sum, ln_first) } else { (ln_first, ln_sum) };
+    large + libm::log1p(libm::exp(small - large))
+}
+
+/// The `t` between 0 and `1 - x` at which a share of `t` is least unlikely where one of `x + t` is expected, by halving.
+fn likeliest_share(x: f64) -> f64 {
+    let (mut low, mut high) = (0.0, 1.0 - x);
+    for _ in 0..60 {
+        let t = 0.5 * (low + high);
+        let slope =
+            libm::log(t / (t + x)) - t / (t + x) - libm::log((1.0 - t) / (1.0 - t - x)) + (1.0 - t) / (1.0 - t - x);
+        if slope < 0.0 {
+            low = t;
+        } else {
+            high = t;
+        }
+    }
+    0.5 * (low + high)
 }
 
 /// `P(D_n <= x)` by Durbin's matrix: exact up to rounding, cubic in `n x`.
@@ -249,5 +303,29 @@ mod tests {
         ] {
             assert_close(sf(n, x), expected, 1e-10);
         }
+    }
+
+    #[test]
+    fn logarithms_of_tails_equal_fifty_digits() {
+        // mpmath 1.4.1, mp.dps = 50: log(2 * ((1-x)^n + sum(x * C(n,j) * (x+j/n)^(j-1) * (1-x-j/n)^(n-j)))), x as a double
+        for (n, x, expected) in [
+            (10, 0.6, -7.473_094_816_363_167),
+            (150, 0.3, -27.037_876_126_961_935),
+            (1000, 0.5, -531.834_635_032_574_4),
+            (1000, 0.9, -2_301.505_280_801_811_7),
+            (5000, 0.0213, -3.858_210_364_944_220_6),
+            (20_000, 0.9999, -184_206.114_292_345_3),
+            (71_202, 0.00557, -3.728_652_714_402_002_6),
+            (71_202, 0.02, -56.286_674_372_470_18),
+            (71_202, 0.1, -1_426.590_792_024_741),
+            (71_202, 0.3, -13_085.298_944_531_42),
+        ] {
+            let found = ln_sf(n, x);
+            // The relative error of the probability is the absolute one of its logarithm, which a double bounds below.
+            let tolerance = 1e-12 + 4.0 * f64::EPSILON * f64::abs(expected);
+            assert!((found - expected).abs() <= tolerance, "ln_sf({n}, {x}) is {found}, not {expected}");
+        }
+        assert_eq!(ln_sf(10, 1.0), f64::NEG_INFINITY);
+        assert_eq!(ln_sf(10, 0.0), 0.0);
     }
 }

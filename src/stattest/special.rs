@@ -44,10 +44,21 @@ pub(super) fn deviance(x: f64, m: f64) -> f64 {
 /// `Gamma(n + 1) / (Gamma(j + 1) Gamma(n - j + 1)) p^j q^(n - j)`: for whole numbers the probability of `j` out of `n`.
 /// `p` and `q` are both given because one of them may be too small to be had from the other.
 pub(super) fn binomial_density(j: f64, rest: f64, p: f64, q: f64) -> f64 {
+    binomial_factor(j, rest).sqrt() * libm::exp(binomial_exponent(j, rest, p, q))
+}
+
+/// The logarithm of [`binomial_density`], which may be too small for a number.
+pub(super) fn ln_binomial_density(j: f64, rest: f64, p: f64, q: f64) -> f64 {
+    0.5 * libm::log(binomial_factor(j, rest)) + binomial_exponent(j, rest, p, q)
+}
+
+fn binomial_factor(j: f64, rest: f64) -> f64 {
+    (j + rest) / (2.0 * PI * j * rest)
+}
+
+fn binomial_exponent(j: f64, rest: f64, p: f64, q: f64) -> f64 {
     let n = j + rest;
-    let exponent =
-        stirling_error(n) - stirling_error(j) - stirling_error(rest) - deviance(j, n * p) - deviance(rest, n * q);
-    (n / (2.0 * PI * j * rest)).sqrt() * libm::exp(exponent)
+    stirling_error(n) - stirling_error(j) - stirling_error(rest) - deviance(j, n * p) - deviance(rest, n * q)
 }
 
 /// The probability of `j` successes and `rest` failures, whole numbers from 0 on, where `p + q = 1`.
@@ -98,6 +109,21 @@ fn incomplete_gamma(a: f64, x: f64) -> (f64, f64) {
         let p = (factor * sum).clamp(0.0, 1.0);
         return (p, 1.0 - p);
     }
+    let q = (factor * a * gamma_fraction(a, x)).clamp(0.0, 1.0);
+    (1.0 - q, q)
+}
+
+/// `ln Q(a, x)`, which may be too small for a number itself.
+pub(super) fn ln_gamma_q(a: f64, x: f64) -> f64 {
+    if x < a + 1.0 {
+        return libm::log(gamma_q(a, x));
+    }
+    let ln_factor = -deviance(a, x) - stirling_error(a) - 0.5 * libm::log(2.0 * PI * a);
+    ln_factor + libm::log(a * gamma_fraction(a, x))
+}
+
+/// The continued fraction of `Q(a, x)` for `x >= a + 1`, without its leading factor.
+fn gamma_fraction(a: f64, x: f64) -> f64 {
     let mut b = x + 1.0 - a;
     let mut c = 1.0 / TINY;
     let mut d = 1.0 / b;
@@ -114,8 +140,7 @@ fn incomplete_gamma(a: f64, x: f64) -> (f64, f64) {
             break;
         }
     }
-    let q = (factor * a * fraction).clamp(0.0, 1.0);
-    (1.0 - q, q)
+    fraction
 }
 
 /// The regularized incomplete beta function `I_x(a, b)`, for positive `a` and `b`. `y` is `1 - x`.
@@ -135,12 +160,25 @@ pub(crate) fn beta_i(a: f64, b: f64, x: f64, y: f64) -> f64 {
     beta_lower(a, b, x, y)
 }
 
+/// `ln I_x(a, b)`, which may be too small for a number itself.
+pub(super) fn ln_beta_i(a: f64, b: f64, x: f64, y: f64) -> f64 {
+    if x <= 0.0 || y <= 0.0 || x > (a + 1.0) / (a + b + 2.0) {
+        return libm::log(beta_i(a, b, x, y));
+    }
+    ln_binomial_density(a, b, x, y) + libm::log(a * b / (a + b) / beta_fraction(a, b, x, y))
+}
+
 /// `I_x(a, b)` below the mean.
-///
-/// The fraction is taken two steps at a time, and `1 - x` enters as `y`: with large parameters nothing cancels.
 fn beta_lower(a: f64, b: f64, x: f64, y: f64) -> f64 {
     // x^a y^b / B(a, b)
     let factor = binomial_density(a, b, x, y) * a * b / (a + b);
+    (factor / beta_fraction(a, b, x, y)).clamp(0.0, 1.0)
+}
+
+/// What `x^a y^b / B(a, b)` is divided by for `I_x(a, b)` below the mean.
+///
+/// The fraction is taken two steps at a time, and `1 - x` enters as `y`: with large parameters nothing cancels.
+fn beta_fraction(a: f64, b: f64, x: f64, y: f64) -> f64 {
     let denominator = |k: f64| {
         k + k * (b - k) * x / (a + 2.0 * k - 1.0)
             + (a + k) * (a * y - b * x + 1.0 + k * (1.0 + y)) / (a + 2.0 * k + 1.0)
@@ -160,7 +198,7 @@ fn beta_lower(a: f64, b: f64, x: f64, y: f64) -> f64 {
             break;
         }
     }
-    (factor / fraction).clamp(0.0, 1.0)
+    fraction
 }
 
 /// The `x` with `I_x(a, b) = p`, by halving the interval until it holds no further number.

@@ -1,7 +1,7 @@
 //! Tails of the distributions that the tests refer to. All of them hold their relative precision far out: a
 //! p-value of 1e-300 is not 0.
 
-use super::special::{beta_i, beta_inverse, gamma_p, gamma_q};
+use super::special::{beta_i, beta_inverse, gamma_p, gamma_q, ln_beta_i, ln_gamma_q};
 use std::f64::consts::{PI, SQRT_2};
 
 /// `P(Z > z)` of the standard normal distribution.
@@ -103,6 +103,17 @@ pub fn chi_square_cdf(x: f64, df: u64) -> f64 {
     gamma_p(df as f64 / 2.0, x / 2.0)
 }
 
+/// `ln P(Z > z)` of the standard normal distribution, for any `z`: beyond 38 the probability is too small for a number.
+///
+/// ```
+/// // mpmath 1.4.1, 50 digits: log(erfc(50 / sqrt(2)) / 2)
+/// let ln_p = tidemark::stattest::tails::ln_normal_sf(50.0);
+/// assert!((ln_p / -1254.8313611394199013 - 1.0).abs() < 1e-14, "{ln_p}");
+/// ```
+pub fn ln_normal_sf(z: f64) -> f64 {
+    if z < 30.0 { libm::log(normal_sf(z)) } else { ln_gamma_q(0.5, 0.5 * z * z) - std::f64::consts::LN_2 }
+}
+
 /// `P(X > x)` of the chi-square distribution with `df` degrees of freedom, `df >= 1`.
 ///
 /// ```
@@ -118,6 +129,24 @@ pub fn chi_square_sf(x: f64, df: u64) -> f64 {
         return 0.0;
     }
     gamma_q(df as f64 / 2.0, x / 2.0)
+}
+
+/// `ln P(X > x)` of the chi-square distribution with `df` degrees of freedom, where [`chi_square_sf`] is too small for a
+/// number.
+///
+/// ```
+/// // mpmath 1.4.1, 50 digits: log(gammainc(2.5, 2500, regularized=True))
+/// let ln_p = tidemark::stattest::tails::ln_chi_square_sf(5000.0, 5);
+/// assert!((ln_p / -2488.5480139142124486 - 1.0).abs() < 1e-14, "{ln_p}");
+/// ```
+pub fn ln_chi_square_sf(x: f64, df: u64) -> f64 {
+    if x <= 0.0 {
+        return 0.0;
+    }
+    if x == f64::INFINITY {
+        return f64::NEG_INFINITY;
+    }
+    ln_gamma_q(df as f64 / 2.0, x / 2.0)
 }
 
 /// `P(|T| > |t|)` of Student's distribution with `df` degrees of freedom, whole or not.
@@ -194,6 +223,17 @@ pub fn binomial_at_least(k: u64, n: u64, p: f64) -> f64 {
     }
 }
 
+/// `ln P(X >= k)` of the same, where the probability is too small for a number.
+pub fn ln_binomial_at_least(k: u64, n: u64, p: f64) -> f64 {
+    if k == 0 {
+        0.0
+    } else if k > n {
+        f64::NEG_INFINITY
+    } else {
+        ln_beta_i(k as f64, (n - k + 1) as f64, p, 1.0 - p)
+    }
+}
+
 /// `P(X <= k)` of the same.
 pub fn binomial_at_most(k: u64, n: u64, p: f64) -> f64 {
     binomial_at_least(n - k.min(n), n, 1.0 - p)
@@ -230,5 +270,21 @@ mod tests {
         assert!((high - 0.652_452_850_1).abs() < 1e-8, "{high}");
         assert_eq!(clopper_pearson(0, 10, 0.05).0, 0.0);
         assert_eq!(clopper_pearson(10, 10, 0.05).1, 1.0);
+    }
+
+    #[test]
+    fn logarithms_agree_with_the_tails_and_go_on_below_them() {
+        for z in [-3.0, 0.0, 2.0, 29.9, 30.1, 35.0] {
+            let (ln_p, p) = (ln_normal_sf(z), normal_sf(z));
+            assert!((ln_p - libm::log(p)).abs() < 1e-12, "{z}");
+        }
+        for x in [0.1, 4.0, 60.0, 1200.0] {
+            assert!((ln_chi_square_sf(x, 7) - libm::log(chi_square_sf(x, 7))).abs() < 1e-12, "{x}");
+        }
+        // mpmath 1.4.1, 50 digits: log(gammainc(25, 1500, regularized=True)), log(betainc(3000, 3001, 0, 0.01, regularized=True))
+        assert!((ln_chi_square_sf(3000.0, 50) / -1_379.251_321_727_186_5 - 1.0).abs() < 1e-14);
+        assert!((ln_binomial_at_least(3000, 6000, 0.01) / -9_691.343_923_656_613 - 1.0).abs() < 1e-13);
+        assert!((ln_binomial_at_least(3, 10, 0.3) - libm::log(binomial_at_least(3, 10, 0.3))).abs() < 1e-14);
+        assert_eq!(ln_binomial_at_least(0, 10, 0.3), 0.0);
     }
 }

@@ -113,6 +113,9 @@ pub(super) struct Judging {
     /// `nannyml` and 0.1 for `calibrated`
     #[arg(long, value_name = "SHARE", value_parser = parse::share)]
     drift_share: Option<f64>,
+    /// The order of the rows means nothing: rows that are like their neighbours count in full
+    #[arg(long)]
+    shuffled: bool,
     #[command(flatten)]
     chunks: ChunkArgs,
 }
@@ -138,6 +141,7 @@ impl Judging {
         evidently.cat_method = self.cat_test;
         evidently.text_method = self.text_test;
         evidently.typing = self.typing;
+        settings.calibrated.ordered = !self.shuffled;
         if let Some(share) = self.drift_share {
             settings.evidently.drift_share = share;
             settings.calibrated.drift_share = share;

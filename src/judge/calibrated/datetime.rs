@@ -1,5 +1,6 @@
 //! Columns of moments: do rows arrive as often as they did, at the same hours and on the same days of the week?
 
+use super::significance::Significance;
 use super::{EffectTest, Options, TestResult, effects, numerical, unsettled};
 use crate::judge::{Calibrated, Direction, Verdict};
 use crate::profile::ColumnProfile;
@@ -88,11 +89,16 @@ fn values(
             });
             let direction = Some(if found.ratio >= 1.0 { Direction::Up } else { Direction::Down });
             let test = format!("Rate of rows, in blocks of {}", format::duration(found.block_micros as f64 / 1e6));
-            Ok(unsettled(&test, found.p_value, effects::arrival_ratio(&found, options.min_rate_ratio), direction))
+            Ok(unsettled(
+                &test,
+                Significance::of(found.p_value),
+                effects::arrival_ratio(&found, options.min_rate_ratio),
+                direction,
+            ))
         }
         Reading::SamePeriod => {
             let numbers = |side: &[i64]| side.iter().map(|micros| *micros as f64).collect::<Vec<f64>>();
-            let found = numerical(Reference(&numbers(a)), Current(&numbers(b)), options)?;
+            let found = numerical::test(Reference(&numbers(a)), Current(&numbers(b)), [None; 2], options)?;
             Ok(EffectTest { test: "Kolmogorov-Smirnov, of the moments".to_owned(), ..found })
         }
     }
@@ -102,5 +108,5 @@ fn calendar_test(what: &str, found: &CalendarChange, options: &Options) -> Effec
     let overdispersion = [found.overdispersion_reference, found.overdispersion_current];
     let counts = [found.reference.as_slice(), found.current.as_slice()];
     let effect = effects::clustered_total_variation(counts, overdispersion, options.min_total_variation);
-    unsettled(&format!("{what}, chi-square in clusters"), found.p_value, effect, None)
+    unsettled(&format!("{what}, chi-square in clusters"), Significance::of(found.p_value), effect, None)
 }

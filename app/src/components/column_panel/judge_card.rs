@@ -145,11 +145,11 @@ fn effect_test(found: Tested<EffectTest>, q: f64) -> AnyView {
                 <dl class="facts">
                     <Fact name="Verdict" value=test.verdict.label()/>
                     <Fact name="Smallest that matters" value=one(&effect, effect.minimum)/>
-                    <Fact name="Test" value=test.test/>
-                    <Fact name="p" value=format::p_value(test.p_value)/>
+                    <Fact name="Test" value=test.description()/>
+                    <Fact name="p" value=format::far_p_value(test.p_value, test.log10_p)/>
                     <Fact
                         name="p, corrected"
-                        value=format!("{} {sign} {}", format::p_value(test.p_adjusted), format::number(q))
+                        value=format!("{} {sign} {}", format::far_p_value(test.p_adjusted, test.log10_p_adjusted), format::number(q))
                     />
                     {test.direction.map(|way| view! { <Fact name="Direction" value=direction_words(way, effect.kind)/> })}
                 </dl>

@@ -202,7 +202,10 @@ fn finding(report: &DriftReport, column: &ColumnReport, judge: Judge) -> Finding
         Judge::Calibrated => match column.calibrated.leading() {
             Ok(test) => Finding::Tested {
                 test: test.test.clone(),
-                score: format::score(&Score::PValue(test.p_adjusted)),
+                score: match test.log10_p_adjusted {
+                    Some(log10_p) => format!("p = {}", format::far_p_value(test.p_adjusted, Some(log10_p))),
+                    None => format::score(&Score::PValue(test.p_adjusted)),
+                },
                 threshold: format!("threshold {}", format::number(report.settings.calibrated.q)),
             },
             Err(reason) => Finding::NotTested(reason.to_string()),

@@ -32,8 +32,8 @@ impl Headline {
                 starved,
             };
         }
-        let data = group(report, false, judge);
-        let predictions = report.predictions.as_ref().map(|_| group(report, true, judge));
+        let data = report.group_verdict(false, judge);
+        let predictions = report.predictions.as_ref().map(|_| report.group_verdict(true, judge));
         Self { sentence: sentence(&data, predictions.as_ref(), judge), data, predictions, starved }
     }
 
@@ -54,29 +54,6 @@ impl Headline {
         }
         overall(drifted, self.data.n_drifted)
     }
-}
-
-fn group(report: &DriftReport, predictions: bool, judge: Judge) -> GroupVerdict {
-    let threshold = report.settings.drift_share_of(judge);
-    let mut group = GroupVerdict {
-        n_columns: 0,
-        n_tested: 0,
-        n_drifted: 0,
-        share_drifted: 0.0,
-        share_threshold: threshold,
-        drifted: false,
-    };
-    for column in report.group(predictions) {
-        let verdict = column.verdict(judge);
-        group.n_columns += 1;
-        group.n_tested += u64::from(verdict != Verdict::NotTested);
-        group.n_drifted += u64::from(verdict == Verdict::Drifted);
-    }
-    if group.n_columns > 0 {
-        group.share_drifted = group.n_drifted as f64 / group.n_columns as f64;
-        group.drifted = group.share_drifted >= threshold;
-    }
-    group
 }
 
 /// The same words as the report's own sentence, for the judge that does not lead.
