@@ -265,7 +265,7 @@ fn by_size(
         return Err(ChunkError::Zero);
     }
     let mut ends: Vec<usize> = (1..=n / size).map(|i| i * size).collect();
-    let is_uneven = n % size != 0;
+    let is_uneven = !n.is_multiple_of(size);
     match incomplete {
         Incomplete::Keep if is_uneven => ends.push(n),
         Incomplete::Append if is_uneven => {

@@ -225,11 +225,8 @@ impl Prepared {
     /// The column without the rows that `keep` leaves out. The order is kept, so that nothing is sorted again.
     fn only(&self, keep: &[bool]) -> Self {
         let mut place = vec![0; keep.len()];
-        let mut n_kept = 0;
-        for (row, _) in keep.iter().enumerate().filter(|(_, keep)| **keep) {
-            place[row] = n_kept;
-            n_kept += 1;
-        }
+        let kept = place.iter_mut().zip(keep).filter(|(_, keep)| **keep);
+        kept.zip(0_u32..).for_each(|((place, _), n_before)| *place = n_before);
         let kept = self.values.iter().zip(keep).filter(|(_, keep)| **keep);
         let values = kept.map(|(value, _)| *value).collect();
         let order = self.order.iter().map(|&row| row as usize).filter(|&row| keep[row]).map(|row| place[row]).collect();
@@ -324,7 +321,7 @@ mod tests {
     fn columns() -> [Vec<f64>; 3] {
         let a: Vec<f64> = (0..60).map(|i| f64::from(i * 37 % 61) / 7.0).collect();
         let b =
-            (0..60).map(|i: u32| if i % 3 == 0 { a[i as usize] * a[i as usize] / 5.0 } else { f64::from(i * 11 % 17) });
+            (0..60).map(|i: u32| if i.is_multiple_of(3) { a[i as usize] * a[i as usize] / 5.0 } else { f64::from(i * 11 % 17) });
         let (b, c) = (b.collect(), a.iter().map(|a| (a / 2.0).round_ties_even()).collect());
         [a, b, c]
     }

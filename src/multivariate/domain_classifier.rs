@@ -138,10 +138,10 @@ pub fn test(
         wins.add(parts.score(part, grown, None));
     }
     let mut held_out = Wins::default();
-    for part in 1..FOLDS {
+    for (part, of_others) in forests.iter().enumerate().skip(1) {
         // The last part's forest is the same as in the cross-validation.
         let grown = (part < FOLDS - 1).then(|| parts.grow(|other| other < part, n_trees, FOLDS + part, seed));
-        held_out.add(parts.score(part, grown.as_ref().unwrap_or(&forests[part]), None));
+        held_out.add(parts.score(part, grown.as_ref().unwrap_or(of_others), None));
     }
     let p_value = held_out.p_value();
     let low = interval(wins.auc(), m as f64, n as f64).0;
