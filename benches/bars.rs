@@ -50,7 +50,7 @@ fn drift(reference: &Dataset, current: &Dataset) -> DriftReport {
 
 fn file(path: &str, runs: usize) {
     let open = || std::fs::File::open(path).expect("the file");
-    let data = best("read", runs, || csv::read_from(open()).expect("a table")).data;
+    let data = best("read", runs, || csv::read_from(open()).expect("a table"));
     let half = data.n_rows() / 2;
     let (reference, current) = (data.slice(0..half), data.slice(half..data.n_rows()));
     drop(data);

@@ -159,38 +159,50 @@ fn read_plain(bytes: &[u8]) -> Result<Dataset, CsvError> {
 ///
 /// # Errors
 /// The bytes can't be read, or see [`read`].
-pub fn read_from(mut source: impl Read + Seek + Send) -> Result<Reading, ReadError> {
-    let mut hasher = Sha256::new();
+pub fn read_from(source: impl Read + Seek + Send) -> Result<Dataset, ReadError> {
+    read_source(source, &mut None)
+}
+
+/// [`read_from`], with the file's digest.
+///
+/// # Errors
+/// The same.
+pub fn read_hashed(source: impl Read + Seek + Send) -> Result<Reading, ReadError> {
+    let mut hasher = Some(Sha256::new());
+    let data = read_source(source, &mut hasher)?;
+    Ok(Reading { data, sha256: hasher.map(|hasher| hex(&hasher.finalize())).unwrap_or_default() })
+}
+
+fn read_source(mut source: impl Read + Seek + Send, hasher: &mut Option<Sha256>) -> Result<Dataset, ReadError> {
     let mut block = Vec::new();
-    let mut is_last = fill(&mut source, &mut block, Some(&mut hasher))?;
+    let mut is_last = fill(&mut source, &mut block, hasher)?;
     if block.starts_with(&GZIP) {
-        source.read_to_end(&mut block)?;
-        return Ok(Reading { data: read(&block)?, sha256: super::sha256_hex(&block) });
+        while !is_last {
+            is_last = fill(&mut source, &mut block, hasher)?;
+        }
+        return Ok(read(&block)?);
     }
     let mut table = loop {
         if let Some(table) = TableReader::begin(&block, is_last)? {
             break table;
         }
-        is_last = fill(&mut source, &mut block, Some(&mut hasher))?;
+        is_last = fill(&mut source, &mut block, hasher)?;
     };
-    let mut hasher = Some(hasher);
-    let mut sha256 = String::new();
+    block.drain(..table.header_bytes());
+    feed_all(&mut source, &mut table, block, is_last, hasher)?;
     loop {
-        block.drain(..table.header_bytes());
-        feed_all(&mut source, &mut table, block, is_last, hasher.as_mut())?;
-        if let Some(hasher) = hasher.take() {
-            sha256 = hex(&hasher.finalize());
-        }
         match table.finish()? {
-            Ok(data) => return Ok(Reading { data, sha256 }),
+            Ok(data) => return Ok(data),
             Err(again) => table = again,
         }
         source.rewind()?;
         block = Vec::new();
-        is_last = fill(&mut source, &mut block, None)?;
+        is_last = fill(&mut source, &mut block, &mut None)?;
         while block.len() < table.header_bytes() && !is_last {
-            is_last = fill(&mut source, &mut block, None)?;
+            is_last = fill(&mut source, &mut block, &mut None)?;
         }
+        block.drain(..table.header_bytes());
+        feed_all(&mut source, &mut table, block, is_last, &mut None)?;
     }
 }
 
@@ -200,14 +212,14 @@ fn feed_all(
     table: &mut TableReader,
     mut block: Vec<u8>,
     mut is_last: bool,
-    mut hasher: Option<&mut Sha256>,
+    hasher: &mut Option<Sha256>,
 ) -> Result<(), ReadError> {
     let mut next = Vec::new();
     loop {
         let whole = if is_last { block.len() } else { memchr::memrchr(b'\n', &block).map_or(0, |last| last + 1) };
         next.clear();
         next.extend_from_slice(&block[whole..]);
-        let read_on = || if is_last { Ok(true) } else { fill(source, &mut next, hasher.as_deref_mut()) };
+        let read_on = || if is_last { Ok(true) } else { fill(source, &mut next, hasher) };
         let (taken, next_is_last) = parallel::join(|| table.feed(&block[..whole], is_last), read_on);
         let taken = taken?;
         if is_last {
@@ -223,7 +235,7 @@ fn feed_all(
 }
 
 /// Appends up to a block of bytes; whether that was the last.
-fn fill(source: &mut impl Read, block: &mut Vec<u8>, hasher: Option<&mut Sha256>) -> io::Result<bool> {
+fn fill(source: &mut impl Read, block: &mut Vec<u8>, hasher: &mut Option<Sha256>) -> io::Result<bool> {
     let before = block.len();
     source.by_ref().take(BLOCK_BYTES as u64).read_to_end(block)?;
     if let Some(hasher) = hasher {
@@ -310,7 +322,7 @@ mod tests {
             text += &format!("{n},{late},\"{n}\n,\"\"{n}\n\",{truth},,n{}\n", n % 7);
         }
         let data = read(text.as_bytes()).unwrap();
-        let Reading { data: streamed, sha256 } = read_from(io::Cursor::new(text.as_bytes())).unwrap();
+        let Reading { data: streamed, sha256 } = read_hashed(io::Cursor::new(text.as_bytes())).unwrap();
         assert_eq!(sha256, crate::data::sha256_hex(text.as_bytes()));
         let without_none =
             |data: &Dataset| data.columns().iter().filter(|c| c.name != "none").cloned().collect::<Vec<_>>();

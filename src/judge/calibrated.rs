@@ -11,6 +11,7 @@ use super::{Calibrated, Direction, Effect, EffectKind, EffectTest, TestResult, V
 use crate::data::Category;
 use crate::profile::{ColumnProfile, Shape};
 use crate::schema::ColumnType;
+use crate::stattest::ks::Walked;
 use crate::stattest::{Current, NotTested, Reference, Tested, proportions, tails};
 
 mod adjust;
@@ -79,18 +80,20 @@ pub(crate) struct Side<'a> {
     pub autocorrelation_time: Option<f64>,
 }
 
-/// Examines one column. The verdicts stand only after [`settle`] has seen all columns of the report.
+/// Examines one column. The verdicts stand only after [`settle`] has seen all columns of the report. `walked` is the walk
+/// through the numbers of both sides, where there was one before.
 pub(crate) fn examine(
     column_type: ColumnType,
     reference: Reference<Side<'_>>,
     current: Current<Side<'_>>,
+    walked: Option<&Walked>,
     options: &Options,
 ) -> Calibrated {
     let (a, b) = (Reference(reference.0.profile), Current(current.0.profile));
     let table = (column_type != ColumnType::Numerical).then(|| categorical::Table::of(a, b));
     let values = comparable(column_type, a, b).and_then(|()| match &table {
         Some(table) => categorical::examine(column_type, table, options),
-        None => numerical::examine(reference, current, options),
+        None => numerical::examine(reference, current, walked, options),
     });
     let (new_categories, vanished_categories) = match &table {
         Some(table) if column_type == ColumnType::Categorical => table.novelties(),

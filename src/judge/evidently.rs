@@ -204,6 +204,18 @@ pub fn judge(
     current: Current<&ColumnProfile>,
     options: &Options,
 ) -> TestResult<TestOutcome> {
+    judge_knowing(name, column_type, reference, current, None, options)
+}
+
+/// [`judge`], where the Wasserstein distance (normed) of both sides is known.
+pub(crate) fn judge_knowing(
+    name: &str,
+    column_type: ColumnType,
+    reference: Reference<&ColumnProfile>,
+    current: Current<&ColumnProfile>,
+    wasserstein: Option<f64>,
+    options: &Options,
+) -> TestResult<TestOutcome> {
     let (n_reference, n_current) = (reference.0.n(), current.0.n());
     if n_reference == 0 || n_current == 0 {
         return Err(NotTested::Empty { n_reference, n_current });
@@ -219,7 +231,12 @@ pub fn judge(
     let sampled = sampled::measure(method, column_type, reference, current, threshold).transpose()?;
     let score = match &sampled {
         Some(sampled) => sampled.score,
-        None => score(method, column_type, reference, current)?,
+        None => match wasserstein {
+            Some(distance) if method == Method::Wasserstein && column_type == ColumnType::Numerical => {
+                Score::Distance(distance)
+            }
+            _ => score(method, column_type, reference, current)?,
+        },
     };
     if !score.value().is_finite() {
         return Err(NotTested::NotFinite);

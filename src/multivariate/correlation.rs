@@ -321,7 +321,9 @@ mod tests {
     fn columns() -> [Vec<f64>; 3] {
         let a: Vec<f64> = (0..60).map(|i| f64::from(i * 37 % 61) / 7.0).collect();
         let b =
-            (0..60).map(|i: u32| if i.is_multiple_of(3) { a[i as usize] * a[i as usize] / 5.0 } else { f64::from(i * 11 % 17) });
+            (0..60).map(
+                |i: u32| if i.is_multiple_of(3) { a[i as usize] * a[i as usize] / 5.0 } else { f64::from(i * 11 % 17) },
+            );
         let (b, c) = (b.collect(), a.iter().map(|a| (a / 2.0).round_ties_even()).collect());
         [a, b, c]
     }

@@ -9,19 +9,27 @@ const PASSES: u32 = 3;
 /// From this size on the passes are worth their tables.
 const MIN_LENGTH: usize = 512;
 
-/// Sorts finite numbers, ascending. Zeros are taken for equal.
+/// Finite numbers, ascending.
 ///
 /// A radix sort, least digit first, over the 30 leading bits in which smallest and largest differ: that is enough to
 /// bring nearly all of a column's values to their place, whatever their scale.
-pub(super) fn sort(values: &mut [f64]) {
-    if values.len() < MIN_LENGTH || values.len() >= u32::MAX as usize {
-        return values.sort_unstable_by(f64::total_cmp);
+pub(super) fn sorted(mut values: Vec<f64>) -> Vec<f64> {
+    let n = values.len();
+    if n < MIN_LENGTH || n >= u32::MAX as usize {
+        values.sort_unstable_by(f64::total_cmp);
+        return values;
     }
-    let keys: Vec<u64> = values.iter().map(|value| to_key(*value)).collect();
+    // Both ways the memory stays the same.
+    let keys: Vec<u64> = values.into_iter().map(to_key).collect();
+    sort(keys).into_iter().map(of_key).collect()
+}
+
+fn sort(keys: Vec<u64>) -> Vec<u64> {
     let (low, high) = keys.iter().fold((u64::MAX, 0), |(low, high), &key| (low.min(key), high.max(key)));
     if low == high {
-        return;
+        return keys;
     }
+    let n = keys.len();
     let shift = (64 - (high - low).leading_zeros()).saturating_sub(BITS * PASSES);
     let digit = |key: u64, pass: u32| ((key - low) >> (shift + BITS * pass)) as usize % BUCKETS;
 
@@ -31,10 +39,10 @@ pub(super) fn sort(values: &mut [f64]) {
             ends[digit(key, pass)] += 1;
         }
     }
-    let (mut from, mut to) = (keys, vec![0; values.len()]);
+    let (mut from, mut to) = (keys, vec![0; n]);
     for (pass, places) in (0..PASSES).zip(&mut ends) {
         // A pass in which all values are alike moves nothing.
-        if places.contains(&(values.len() as u32)) {
+        if places.contains(&(n as u32)) {
             continue;
         }
         let mut place = 0;
@@ -52,9 +60,7 @@ pub(super) fn sort(values: &mut [f64]) {
     if shift > 0 && !mend(&mut from) {
         from.sort_unstable();
     }
-    for (value, key) in values.iter_mut().zip(from) {
-        *value = of_key(key);
-    }
+    from
 }
 
 /// Moves the few keys that are out of order to their place. Gives up, and says so, when they are not few: an outlier has stretched
@@ -95,8 +101,7 @@ mod tests {
     fn assert_sorts(name: &str, values: Vec<f64>) {
         let mut expected = values.clone();
         expected.sort_by(f64::total_cmp);
-        let mut found = values;
-        sort(&mut found);
+        let found = sorted(values);
         assert!(found.iter().map(|value| value.to_bits()).eq(expected.iter().map(|value| value.to_bits())), "{name}");
     }
 

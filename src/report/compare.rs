@@ -14,7 +14,8 @@ use crate::profile::ColumnProfile;
 use crate::profile::datetime::DatetimeProfile;
 use crate::quality::{ColumnQuality, Quality, QualityReport, TableFacts};
 use crate::schema::{ColumnRole, ColumnSpec, ColumnType, Schema};
-use crate::stattest::{Current, NotTested, Reference, Tested, serial_dependence};
+use crate::stattest::ks::{self, Walked};
+use crate::stattest::{Current, NotTested, Reference, Tested, serial_dependence, wasserstein};
 
 /// A data set with what a report says about where it came from.
 #[derive(Debug, Clone)]
@@ -259,6 +260,8 @@ fn compare_column(
 ) -> (ColumnReport, Option<ColumnQuality>) {
     let current_column = current.column(&spec.name);
     let current = current_column.map(|column| Profiles::of(column, spec));
+    let summary = |side: Option<&Profiles>| side.map_or_else(SideSummary::default, |side| side.values.summary());
+    let (reference_summary, current_summary) = (summary(reference), summary(current.as_ref()));
     let (evidently, found) = match (reference, &current, current_column) {
         (Some(reference), Some(current), Some(column)) => {
             let sides = (Reference(&reference.values), Current(&current.values));
@@ -266,8 +269,19 @@ fn compare_column(
                 true => spec.column_type,
                 false => settings.evidently.typing.column_type(spec.role, sides.0, sides.1, column),
             };
-            let evidently = evidently::judge(&spec.name, evidently_type, sides.0, sides.1, &settings.evidently);
-            (evidently.into(), Found::of(spec.column_type, reference, current, settings))
+            // What every report asks about numbers comes from one walk through both sides.
+            let walked = match (reference.values.sorted(), current.values.sorted()) {
+                (Some(a), Some(b)) if spec.column_type == ColumnType::Numerical => {
+                    ks::walk(Reference(a), Current(b)).ok()
+                }
+                _ => None,
+            };
+            let wasserstein =
+                walked.zip(reference_summary.std).map(|(walked, std)| wasserstein::normed_by(walked.area, std));
+            let options = &settings.evidently;
+            let evidently =
+                evidently::judge_knowing(&spec.name, evidently_type, sides.0, sides.1, wasserstein, options);
+            (evidently.into(), Found::of(spec.column_type, reference, current, walked.as_ref(), settings))
         }
         _ => {
             let reason = if reference.is_none() { NotTested::AbsentInReference } else { NotTested::AbsentInCurrent };
@@ -276,8 +290,6 @@ fn compare_column(
         }
     };
     let current = current.as_ref();
-    let summary = |side: Option<&Profiles>| side.map_or_else(SideSummary::default, |side| side.values.summary());
-    let (reference_summary, current_summary) = (summary(reference), summary(current));
     let quality = (settings.quality != Quality::Off).then(|| {
         let reference = reference.map(|side| (&side.values, &reference_summary));
         let current = current.map(|side| (&side.values, &current_summary));
@@ -308,7 +320,13 @@ struct Found {
 }
 
 impl Found {
-    fn of(column_type: ColumnType, reference: &Profiles, current: &Profiles, settings: &Settings) -> Self {
+    fn of(
+        column_type: ColumnType,
+        reference: &Profiles,
+        current: &Profiles,
+        walked: Option<&Walked>,
+        settings: &Settings,
+    ) -> Self {
         if let (Some(a), Some(b)) = (&reference.datetimes, &current.datetimes) {
             let reference = Reference(calibrated::datetime::Side { column: &reference.values, datetimes: a });
             let current = Current(calibrated::datetime::Side { column: &current.values, datetimes: b });
@@ -318,7 +336,7 @@ impl Found {
         let is_numerical = column_type == ColumnType::Numerical;
         let distribution = Distribution::of(&reference.values, &current.values, is_numerical);
         let sides = (Reference(reference.side()), Current(current.side()));
-        let calibrated = calibrated::examine(column_type, sides.0, sides.1, &settings.calibrated);
+        let calibrated = calibrated::examine(column_type, sides.0, sides.1, walked, &settings.calibrated);
         Self { calibrated, distribution, datetime: None }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::steps::merge;
 use super::{Current, NotTested, Reference, kolmogorov};
-use crate::num::gcd;
+use crate::num::{Sum, gcd};
 
 /// What the test found.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -74,13 +74,13 @@ pub fn test(
     current: Current<&[f64]>,
     p_value: PValue,
 ) -> Result<KolmogorovSmirnov, NotTested> {
-    let (a, b) = (reference.0, current.0);
-    let (n, m) = (a.len() as u64, b.len() as u64);
-    if n == 0 || m == 0 {
-        return Err(NotTested::Empty { n_reference: n, n_current: m });
-    }
-    let Walked { gap, at, exceeding } = walk(a, b);
-    let d = gap as f64 / (n as f64 * m as f64);
+    Ok(of_walk(&walk(reference, current)?, p_value))
+}
+
+/// [`test`] of samples that were walked through before.
+pub(crate) fn of_walk(walked: &Walked, p_value: PValue) -> KolmogorovSmirnov {
+    let Walked { n, m, gap, at, exceeding, .. } = *walked;
+    let d = walked.d();
     let p_value = if gap == 0 {
         1.0
     } else if p_value.is_exact(n, m) {
@@ -89,7 +89,7 @@ pub fn test(
         let (n, m) = (n as f64, m as f64);
         kolmogorov::sf(round_half_even(n * m / (n + m)), d)
     };
-    Ok(KolmogorovSmirnov { d, at, exceeding, p_value: p_value.clamp(0.0, 1.0) })
+    KolmogorovSmirnov { d, at, exceeding, p_value: p_value.clamp(0.0, 1.0) }
 }
 
 /// The statistic `D` of [`test`] alone.
@@ -97,31 +97,49 @@ pub fn test(
 /// # Errors
 /// A slice is empty.
 pub fn statistic(reference: Reference<&[f64]>, current: Current<&[f64]>) -> Result<f64, NotTested> {
-    let (a, b) = (reference.0, current.0);
-    let (n, m) = (a.len() as u64, b.len() as u64);
-    if n == 0 || m == 0 {
-        return Err(NotTested::Empty { n_reference: n, n_current: m });
-    }
-    Ok(walk(a, b).gap as f64 / (n as f64 * m as f64))
+    walk(reference, current).map(|walked| walked.d())
 }
 
-/// What one walk through both samples gives.
-struct Walked {
+/// What one walk through both samples gives: enough for the test, its effect, and the Wasserstein distance.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Walked {
+    /// Reference values.
+    n: u64,
+    /// Current values.
+    m: u64,
     /// The largest `|i m - j n|` after `i` of `n` reference and `j` of `m` current values.
     gap: u128,
     /// The value at which it is reached first.
     at: f64,
     /// `P(current > reference) + P(current = reference) / 2`.
     exceeding: f64,
+    /// The area between both distribution functions, which is their Wasserstein distance.
+    pub area: f64,
 }
 
-fn walk(a: &[f64], b: &[f64]) -> Walked {
+impl Walked {
+    fn d(&self) -> f64 {
+        self.gap as f64 / (self.n as f64 * self.m as f64)
+    }
+}
+
+/// Walks through two ascending slices.
+///
+/// # Errors
+/// A slice is empty.
+pub(crate) fn walk(reference: Reference<&[f64]>, current: Current<&[f64]>) -> Result<Walked, NotTested> {
+    let (a, b) = (reference.0, current.0);
+    if a.is_empty() || b.is_empty() {
+        return Err(NotTested::Empty { n_reference: a.len() as u64, n_current: b.len() as u64 });
+    }
     // Products of lengths of slices that fit into memory.
     let (n, m) = (a.len() as i64, b.len() as i64);
+    let scale = 1.0 / (n as f64 * m as f64);
     let mut before = a[0].min(b[0]);
     let (mut difference, mut gap, mut at) = (0_i64, 0_i64, before);
     // Reference values so far, those equal to the last value, and pairs in which the current one is at least as large or equal.
     let (mut i, mut equal, mut at_least, mut ties) = (0_u64, 0_u64, 0_u64, 0_u64);
+    let mut area = Sum::default();
     merge(a, b, |value, is_reference| {
         let moved = value != before;
         // Only once all equal values are counted the gap is one.
@@ -130,6 +148,7 @@ fn walk(a: &[f64], b: &[f64]) -> Walked {
         if here > gap {
             (gap, at) = (here, before);
         }
+        area.add(here as f64 * scale * (value - before));
         before = value;
         let from_reference = u64::from(is_reference);
         equal = equal * u64::from(!moved) + from_reference;
@@ -139,7 +158,8 @@ fn walk(a: &[f64], b: &[f64]) -> Walked {
         difference += if is_reference { m } else { -n };
     });
     let exceeding = (u128::from(at_least) * 2 - u128::from(ties)) as f64 / (2.0 * n as f64 * m as f64);
-    Walked { gap: u128::from(gap.unsigned_abs()), at, exceeding }
+    let (n, m) = (a.len() as u64, b.len() as u64);
+    Ok(Walked { n, m, gap: u128::from(gap.unsigned_abs()), at, exceeding, area: area.value() })
 }
 
 /// As numpy rounds.
@@ -265,7 +285,7 @@ mod tests {
         let a: Vec<f64> = (0..900).map(f64::from).collect();
         let b: Vec<f64> = (0..1100).map(|i| f64::from(i) * 0.86).collect();
         let exact = run(&a, &b).p_value;
-        let gap = walk(&a, &b).gap;
+        let gap = walk(Reference(&a), Current(&b)).unwrap().gap;
         let limit = kolmogorov::sf(495, gap as f64 / (900.0 * 1100.0));
         assert!((limit / exact - 1.0).abs() < 0.05, "{limit} against {exact}");
     }

@@ -37,8 +37,12 @@ pub const MIN_STD: f64 = 0.001;
 /// Agrees with Evidently 0.7, `_wasserstein_distance_norm`. One far outlier in the reference swells the divisor and can
 /// hide a shift: that is Evidently's rule, kept for its judge alone.
 pub fn normed(reference: Reference<&[f64]>, current: Current<&[f64]>) -> f64 {
-    let (_, std) = moments(reference.0);
-    distance(reference, current) / std.max(MIN_STD)
+    normed_by(distance(reference, current), moments(reference.0).1)
+}
+
+/// The same from the distance and the reference's standard deviation.
+pub(crate) const fn normed_by(distance: f64, std: f64) -> f64 {
+    distance / std.max(MIN_STD)
 }
 
 #[cfg(test)]

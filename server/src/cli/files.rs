@@ -30,7 +30,7 @@ impl Table {
 pub(super) fn read_csv(path: &Path) -> Result<Table, Failure> {
     let spinner = progress::spinner(format!("Reading {}", path.display()));
     let file = std::fs::File::open(path).map_err(|error| Failure::file(path, error))?;
-    let Reading { data, sha256 } = csv::read_from(file).map_err(|error| Failure::file(path, error))?;
+    let Reading { data, sha256 } = csv::read_hashed(file).map_err(|error| Failure::file(path, error))?;
     spinner.finish_and_clear();
     let label = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
     Ok(Table { label, data, sha256 })

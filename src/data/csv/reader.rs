@@ -58,13 +58,16 @@ impl ColumnReader {
         Self { kind, has_missing: false, numbers: Vec::new(), strings: StringsBuilder::default() }
     }
 
-    /// A reader for further rows of a column of which `self` holds the first.
-    pub(super) fn for_more(&self) -> Self {
-        match self.kind {
-            Kind::Strings => Self::of(Kind::Strings),
-            Kind::Garbled | Kind::Skipped => Self::of(Kind::Skipped),
-            _ => Self::new(),
-        }
+    /// Empties a reader, whose memory is used again, for further rows of the column that begins with `above`.
+    pub(super) fn restart_below(&mut self, above: &Self) {
+        self.kind = match above.kind {
+            Kind::Strings => Kind::Strings,
+            Kind::Garbled | Kind::Skipped => Kind::Skipped,
+            _ => Kind::Unknown,
+        };
+        self.has_missing = false;
+        self.numbers.clear();
+        self.strings = StringsBuilder::default();
     }
 
     /// A reader that takes what this column's text is, if it was lost, and nothing otherwise.
@@ -148,15 +151,15 @@ impl ColumnReader {
         self.strings.truncate(rows);
     }
 
-    /// Appends the rows below.
-    pub(super) fn append(&mut self, mut below: Self) {
+    /// Appends the rows below, and leaves `below` without them.
+    pub(super) fn append(&mut self, below: &mut Self) {
         // Rows without a value have neither text nor numbers to lose.
         if self.kind == Kind::Unknown && below.kind == Kind::Strings {
             (0..self.numbers.len()).for_each(|_| self.strings.push(None));
             self.numbers = Vec::new();
         } else if self.kind == Kind::Strings && below.kind == Kind::Unknown {
             (0..below.numbers.len()).for_each(|_| below.strings.push(None));
-            below.numbers = Vec::new();
+            below.numbers.clear();
         }
         self.kind = self.kind.and(below.kind);
         self.has_missing |= below.has_missing;
@@ -164,7 +167,7 @@ impl ColumnReader {
             return self.become_garbled();
         }
         self.numbers.append(&mut below.numbers);
-        self.strings.append(below.strings);
+        self.strings.append(std::mem::take(&mut below.strings));
         self.forget_booleans_beside_missing();
     }
 

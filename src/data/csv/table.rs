@@ -23,6 +23,8 @@ pub(super) struct TableReader {
     header: Walked,
     lines: u64,
     rows: usize,
+    /// Readers that were used for a piece and can be used again: asking for memory anew would cost more than reading.
+    spare: Vec<Vec<ColumnReader>>,
     /// Columns of an earlier reading whose text was kept. Then only the lost text is read this time.
     kept: Option<Vec<ColumnReader>>,
 }
@@ -41,7 +43,16 @@ impl TableReader {
         };
         let names: Vec<String> = cells.iter().enumerate().map(name).collect();
         let columns = names.iter().map(|_| ColumnReader::new()).collect();
-        Ok(Some(Self { delimiter, names, columns, header, lines: header.lines, rows: 0, kept: None }))
+        Ok(Some(Self {
+            delimiter,
+            names,
+            columns,
+            header,
+            lines: header.lines,
+            rows: 0,
+            spare: Vec::new(),
+            kept: None,
+        }))
     }
 
     /// Where the rows begin.
@@ -73,8 +84,8 @@ impl TableReader {
         let ends = begins.iter().skip(1).copied().chain([text.len()]);
         let pieces: Vec<&[u8]> = begins.iter().zip(ends).map(|(&begin, end)| &text[begin..end]).collect();
         let last = pieces.len() - 1;
-        let places: Vec<usize> = (0..pieces.len()).collect();
-        let parts = parallel::map(&places, |&i| self.part(pieces[i], is_last && i == last));
+        let work: Vec<_> = pieces.iter().enumerate().map(|(i, piece)| (i, *piece, self.readers())).collect();
+        let parts = parallel::map_owned(work, |(i, piece, readers)| self.part(piece, readers, is_last && i == last));
         let mut taken = 0;
         let mut whole = Vec::with_capacity(parts.len());
         for (part, piece) in parts.into_iter().zip(pieces) {
@@ -83,7 +94,8 @@ impl TableReader {
             if walked.bytes < piece.len() {
                 // A line end within quotes was taken for the end of a row, so the pieces below began in the middle of one.
                 self.append(whole);
-                let rest = self.part(&text[taken..], is_last);
+                let readers = self.readers();
+                let rest = self.part(&text[taken..], readers, is_last);
                 let mut whole = Vec::new();
                 taken += self.accept(rest, &mut whole)?.bytes;
                 self.append(whole);
@@ -94,9 +106,17 @@ impl TableReader {
         Ok(taken)
     }
 
+    /// Empty readers for rows below those that were read.
+    fn readers(&mut self) -> Vec<ColumnReader> {
+        let new = || self.columns.iter().map(|_| ColumnReader::new()).collect();
+        let mut readers: Vec<ColumnReader> = self.spare.pop().unwrap_or_else(new);
+        readers.iter_mut().zip(&self.columns).for_each(|(reader, column)| reader.restart_below(column));
+        readers
+    }
+
     /// Reads some rows into columns of their own.
-    fn part(&self, text: &[u8], is_last: bool) -> Part {
-        let mut readers = Readers(self.columns.iter().map(ColumnReader::for_more).collect());
+    fn part(&self, text: &[u8], readers: Vec<ColumnReader>, is_last: bool) -> Part {
+        let mut readers = Readers(readers);
         let walked = rows::walk(text, self.delimiter, self.names.len(), is_last, &mut readers);
         Part { columns: readers.0, walked }
     }
@@ -117,6 +137,7 @@ impl TableReader {
     }
 
     fn append(&mut self, parts: Vec<Vec<ColumnReader>>) {
+        let n_parts = parts.len();
         let mut below: Vec<Vec<ColumnReader>> = self.columns.iter().map(|_| Vec::with_capacity(parts.len())).collect();
         for part in parts {
             for (column, reader) in below.iter_mut().zip(part) {
@@ -124,10 +145,16 @@ impl TableReader {
             }
         }
         let columns = std::mem::take(&mut self.columns).into_iter().zip(below).collect();
-        self.columns = parallel::map_owned(columns, |(mut column, below): (ColumnReader, Vec<ColumnReader>)| {
-            below.into_iter().for_each(|below| column.append(below));
-            column
+        let appended = parallel::map_owned(columns, |(mut column, mut below): (ColumnReader, Vec<ColumnReader>)| {
+            below.iter_mut().for_each(|below| column.append(below));
+            (column, below)
         });
+        let first_spare = self.spare.len();
+        self.spare.resize_with(first_spare + n_parts, Vec::new);
+        for (column, used) in appended {
+            self.columns.push(column);
+            self.spare[first_spare..].iter_mut().zip(used).for_each(|(spare, reader)| spare.push(reader));
+        }
     }
 
     /// The table, or, if the text of a column was lost, a reader that has to be fed all rows once more.

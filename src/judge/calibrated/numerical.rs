@@ -3,17 +3,22 @@
 use super::significance::Significance;
 use super::{Options, Side, effects, unsettled};
 use crate::judge::{EffectTest, EffectiveSize, TestResult};
+use crate::stattest::ks::Walked;
 use crate::stattest::{Current, NotTested, Reference, kolmogorov, ks, ks_tail};
 
 /// The Kolmogorov-Smirnov test. Where rows depend on their neighbours, sizes count as divided by the autocorrelation time.
 pub(super) fn examine(
     reference: Reference<Side<'_>>,
     current: Current<Side<'_>>,
+    walked: Option<&Walked>,
     options: &Options,
 ) -> TestResult<EffectTest> {
     let times = [reference.0, current.0].map(|side| side.autocorrelation_time.filter(|_| options.ordered));
-    let (a, b) = (reference.0.profile.sorted(), current.0.profile.sorted());
-    test(Reference(a.unwrap_or(&[])), Current(b.unwrap_or(&[])), times, options)
+    let sides = [reference.0, current.0].map(|side| side.profile.sorted().unwrap_or(&[]));
+    match walked {
+        Some(walked) => of_walk(sides, walked, times, options),
+        None => test(Reference(sides[0]), Current(sides[1]), times, options),
+    }
 }
 
 /// The same of ascending numbers, with the autocorrelation times of the sides that have one.
@@ -23,8 +28,11 @@ pub(super) fn test(
     times: [Option<f64>; 2],
     options: &Options,
 ) -> TestResult<EffectTest> {
-    let (a, b) = (reference.0, current.0);
-    let found = ks::test(reference, current, ks::PValue::Fast)?;
+    of_walk([reference.0, current.0], &ks::walk(reference, current)?, times, options)
+}
+
+fn of_walk([a, b]: [&[f64]; 2], walked: &Walked, times: [Option<f64>; 2], options: &Options) -> TestResult<EffectTest> {
+    let found = ks::of_walk(walked, ks::PValue::Fast);
     if a[0] == a[a.len() - 1] && b[0] == b[b.len() - 1] && a[0] == b[0] {
         return Err(NotTested::Constant);
     }

@@ -397,6 +397,7 @@ fn a_million_categories_cost_a_walk() {
         ColumnType::Categorical,
         Reference(side(&reference)),
         Current(side(&current)),
+        None,
         &Options::default(),
     );
     let test = found.values.outcome().expect("half of the names are the same");
