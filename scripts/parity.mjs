@@ -1,9 +1,10 @@
 // Answers the golden cases in wasm and holds every answer, byte for byte, against the one that the native test wrote to
-// target/parity/native.jsonl: one {"id":…,"result":…} per line.
+// target/parity/native.jsonl: one {"id":…,"result":…} per line. Then whole reports, against those of the program.
 import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { golden_answer, initSync } from "../target/wasm/parity/tidemark_worker.js";
 import { casesOf } from "./parity/cases.mjs";
+import { differingReports } from "./parity/reports.mjs";
 
 process.chdir(fileURLToPath(new URL("..", import.meta.url)));
 const NATIVE = "target/parity/native.jsonl";
@@ -36,11 +37,15 @@ for (const line of native) {
   if (wasm !== line) different.push({ id, native: line, wasm });
 }
 
+const reports = differingReports();
+different.push(...reports.different);
+const count = native.length + reports.count;
+
 for (const { id, native, wasm } of different.slice(0, SHOWN)) {
   console.error(`parity: ${id} differs\n  native ${native}\n  wasm   ${wasm}`);
 }
 const verdict = native.length > 0 && different.length === 0 ? "passed" : "failed";
-console.log(`parity ${verdict}: ${native.length - different.length} of ${native.length} golden cases are the same in wasm, byte for byte.`);
+console.log(`parity ${verdict}: ${count - different.length} of ${count} are the same in wasm, byte for byte: ${native.length} golden cases and ${reports.count} reports.`);
 process.exitCode = verdict === "passed" ? 0 : 1;
 
 /** A case with the format of its file, which `golden_answer` goes by. */
