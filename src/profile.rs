@@ -8,6 +8,7 @@ use crate::num::sum_of;
 use crate::report::SideSummary;
 
 pub mod datetime;
+pub mod sketch;
 mod sort;
 
 /// One side of one column: what is missing, and the values in an order that makes every test cheap.

@@ -15,6 +15,7 @@ use crate::stattest::ks::Walked;
 use crate::stattest::{Current, NotTested, Reference, Tested, proportions, tails};
 
 mod adjust;
+pub(crate) mod alone;
 mod categorical;
 pub(crate) mod datetime;
 mod effects;

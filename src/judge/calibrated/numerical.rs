@@ -57,7 +57,7 @@ fn exact(n: u64, m: u64, found: &ks::KolmogorovSmirnov) -> Significance {
 }
 
 /// The limit's p-value, for sizes that are no counts.
-fn limit(n: u64, m: u64, d: f64) -> Significance {
+pub(super) fn limit(n: u64, m: u64, d: f64) -> Significance {
     let size = (n as f64 * m as f64 / (n + m) as f64).round_ties_even().max(1.0) as u64;
     if d >= 1.0 {
         let ln_p = ks_tail::ln_p(n, m, d);
