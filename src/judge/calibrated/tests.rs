@@ -235,6 +235,20 @@ mod what_evidently_misses_or_makes_up {
     }
 }
 
+#[test]
+fn a_short_window_takes_the_dependence_of_a_long_reference() {
+    let mut rng = Rng::new(17);
+    let reference = autoregressive(&mut rng, 20_000, 0.7);
+    let mut alarms = 0;
+    for _ in 0..200 {
+        let found = column(reference.clone(), autoregressive(&mut rng, 50, 0.7));
+        let test = values(&found);
+        assert!(test.effective.is_some_and(|effective| effective.current < 20), "{test:?}");
+        alarms += u32::from(test.p_value <= 0.05);
+    }
+    assert!(alarms <= 14, "{alarms} of 200; a third of them before");
+}
+
 fn autoregressive(rng: &mut Rng, n: usize, coefficient: f64) -> Column {
     let mut level = rng.normal();
     let noise = (1.0 - coefficient * coefficient).sqrt();
