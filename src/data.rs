@@ -5,7 +5,7 @@ pub mod csv;
 mod dataset;
 pub mod datetime;
 
-pub use column::{Category, Column, Numbers, Strings, Values};
+pub use column::{Category, Column, Numbers, Strings, StringsBuilder, Values};
 pub use dataset::{Dataset, DatasetError};
 
 /// SHA-256 of `bytes` in lower-case hex: what `sha256sum` prints for a file.

@@ -1,0 +1,511 @@
+//! The log: what is handed in becomes durable, and can be read.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::thread::JoinHandle;
+use std::time::Duration;
+use tidemark::data::Dataset;
+use tokio::sync::oneshot;
+
+use crate::disk::{Disk, RealDisk};
+use crate::error::{AppendError, OpenError, ReadError, WriteFailure};
+use crate::frame::{self, Encoded};
+use crate::queue::{Appended, Job, Queue, Refusal};
+use crate::read::Reader;
+use crate::record::{Entry, Label, Millis};
+use crate::recover::{self, Recovered, Recovery};
+use crate::retention::{self, Retention};
+use crate::seal::{ClosedFile, Sealer};
+use crate::state::State;
+use crate::stream::{self, Layout, Line, Stream};
+use crate::writer::{Start, Writer};
+
+/// When a record is acknowledged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Durability {
+    /// Once it is on disk: no crash and no loss of power takes it away.
+    Commit,
+    /// At once, if nobody gave it its name, else once the operating system has it. The disk has it within this time;
+    /// a crash of the process or of the machine may take away what came later.
+    Async {
+        /// The longest time that a record is not on disk.
+        flush_within: Duration,
+    },
+}
+
+/// Makes a segment's profile: what lies beside it, so that a window is a merge of profiles.
+pub type Profiler = dyn Fn(&Line, &Dataset) -> Vec<u8> + Send + Sync;
+
+/// How a log works.
+#[derive(Clone)]
+pub struct Options {
+    /// When a record is acknowledged.
+    pub durability: Durability,
+    /// Bytes of the write-ahead log that become segments together. They are held in memory too.
+    pub file_bytes: u64,
+    /// Records become a segment after this time, however few they are.
+    pub seal_after: Duration,
+    /// Whether segments are made by a thread of the log, or only when [`Log::tick`] or [`Log::seal`] is called.
+    pub seals_by_itself: bool,
+    /// What is computed of a segment's features when it is made.
+    pub profiler: Option<Arc<Profiler>>,
+    /// Tells the time.
+    pub clock: Arc<dyn Fn() -> Millis + Send + Sync>,
+    /// Makes the changes to the file system.
+    pub disk: Arc<dyn Disk>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            durability: Durability::Commit,
+            file_bytes: 64 << 20,
+            seal_after: Duration::from_secs(600),
+            seals_by_itself: true,
+            profiler: None,
+            clock: Arc::new(now),
+            disk: Arc::new(RealDisk),
+        }
+    }
+}
+
+/// The machine's clock.
+fn now() -> Millis {
+    let since_1970 = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    Millis::try_from(since_1970.as_millis()).unwrap_or(Millis::MAX)
+}
+
+/// What the log's threads and its callers share.
+pub(crate) struct Shared {
+    pub(crate) root: PathBuf,
+    pub(crate) options: Options,
+    pub(crate) queue: Queue,
+    state: Arc<RwLock<State>>,
+    /// Files that are written no more and not sealed, or not deleted yet, oldest first.
+    closed: Mutex<Vec<ClosedFile>>,
+    pub(crate) something_closed: Condvar,
+    /// One change of segments at a time.
+    maintenance: Mutex<()>,
+    failure: Mutex<Option<WriteFailure>>,
+    is_failing: AtomicBool,
+    is_closing: AtomicBool,
+    /// How often records were moved into segments.
+    pub(crate) sealings: AtomicU64,
+    /// When the first record of the file that is being written came; 0 if none did.
+    unsealed_since: AtomicI64,
+    n_groups: AtomicU64,
+}
+
+impl Shared {
+    pub(crate) fn wal_folder(&self) -> PathBuf {
+        recover::wal_folder(&self.root)
+    }
+
+    pub(crate) fn state(&self) -> RwLockReadGuard<'_, State> {
+        // Every change under this lock is a few pushes, which leave nothing half done.
+        self.state.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn state_mut(&self) -> RwLockWriteGuard<'_, State> {
+        self.state.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn closed(&self) -> MutexGuard<'_, Vec<ClosedFile>> {
+        self.closed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn maintenance(&self) -> MutexGuard<'_, ()> {
+        self.maintenance.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn close_file(&self, file: ClosedFile) {
+        self.closed().push(file);
+        self.unsealed_since.store(0, Ordering::Release);
+        self.something_closed.notify_all();
+    }
+
+    pub(crate) fn note_group(&self, n_records: usize, received: Millis) {
+        self.n_groups.fetch_add(1, Ordering::Relaxed);
+        if n_records > 0 && self.unsealed_since.load(Ordering::Relaxed) == 0 {
+            self.unsealed_since.store(received, Ordering::Release);
+        }
+    }
+
+    /// When the first record of the file that is being written came.
+    pub(crate) fn unsealed_since(&self) -> Option<Millis> {
+        Some(self.unsealed_since.load(Ordering::Acquire)).filter(|since| *since != 0)
+    }
+
+    pub(crate) fn set_failure(&self, failure: Option<WriteFailure>) {
+        self.is_failing.store(failure.is_some(), Ordering::Release);
+        *self.failure.lock().unwrap_or_else(PoisonError::into_inner) = failure;
+    }
+
+    pub(crate) fn is_closing(&self) -> bool {
+        self.is_closing.load(Ordering::Acquire)
+    }
+}
+
+/// A log that is open for writing. One process at a time has it; share it behind an [`Arc`].
+///
+/// When it is dropped, everything that was handed in is made durable first.
+pub struct Log {
+    pub(crate) shared: Arc<Shared>,
+    reader: Reader,
+    recovery: Recovery,
+    writer: Option<JoinHandle<()>>,
+    sealer: Option<JoinHandle<()>>,
+    /// Held as long as the log is.
+    _lock: File,
+}
+
+impl Log {
+    /// Opens the log in this data folder, and makes it if there is none. What a crash left half done is finished or
+    /// taken back.
+    ///
+    /// # Errors
+    /// Another process has it; a file is damaged where that is no torn last write; the folder cannot be read or written.
+    pub fn open(root: &Path, options: Options) -> Result<Self, OpenError> {
+        let lock = recover::prepare(root, &*options.disk)?;
+        let Recovered { state, start, recovery, closed, stale } = recover::read(root)?;
+        stale.iter().try_for_each(|path| retention::remove(&*options.disk, path))?;
+        let state = Arc::new(RwLock::new(state));
+        let reader = Reader::of(Arc::clone(&state));
+        let shared = Arc::new(Shared {
+            root: root.to_owned(),
+            options,
+            queue: Queue::default(),
+            state,
+            closed: Mutex::new(closed),
+            something_closed: Condvar::new(),
+            maintenance: Mutex::new(()),
+            failure: Mutex::new(None),
+            is_failing: AtomicBool::new(false),
+            is_closing: AtomicBool::new(false),
+            sealings: AtomicU64::new(0),
+            unsealed_since: AtomicI64::new(0),
+            n_groups: AtomicU64::new(0),
+        });
+        let mut log = Self { shared, reader, recovery, writer: None, sealer: None, _lock: lock };
+        log.start(start)?;
+        Ok(log)
+    }
+
+    fn start(&mut self, start: Start) -> Result<(), OpenError> {
+        let thread = |name: &str, work: Box<dyn FnOnce() + Send>| {
+            let started = std::thread::Builder::new().name(name.to_owned()).spawn(work);
+            started.map_err(|error| WriteFailure::new(&self.shared.root, &error))
+        };
+        let writer = Writer::start(Arc::clone(&self.shared), start)?;
+        let writer = thread("log-writer", Box::new(move || writer.run()))?;
+        let sealer = Sealer::new(Arc::clone(&self.shared));
+        sealer.remove_sealed_files();
+        let sealer = if self.shared.options.seals_by_itself {
+            Some(thread("log-sealer", Box::new(move || sealer.run()))?)
+        } else {
+            None
+        };
+        self.writer = Some(writer);
+        self.sealer = sealer;
+        Ok(())
+    }
+
+    /// What was found when the log was opened.
+    pub const fn recovery(&self) -> &Recovery {
+        &self.recovery
+    }
+
+    /// Reads the log.
+    pub const fn reader(&self) -> &Reader {
+        &self.reader
+    }
+
+    /// Groups of records that were made durable together, since the log was opened.
+    pub fn n_groups(&self) -> u64 {
+        self.shared.n_groups.load(Ordering::Relaxed)
+    }
+
+    /// Why the log cannot be written, if the last attempt failed. The next record tries again.
+    pub fn failure(&self) -> Option<WriteFailure> {
+        self.shared.failure.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Makes a version of a model known, once: records are appended to the stream that this returns. Asked again with
+    /// the same arguments it returns the same stream, also after a restart.
+    ///
+    /// Blocks until the stream is on disk.
+    ///
+    /// # Errors
+    /// A name cannot be, or the log cannot be written.
+    pub fn stream(&self, line: Line, version: &str, layout: Layout) -> Result<Arc<Stream>, AppendError> {
+        stream::check(&line, version, &layout)?;
+        let version = version.to_owned();
+        self.ask(|reply| Job::Stream { line, version, layout, reply })
+    }
+
+    /// The stream that a model's labels are appended to.
+    ///
+    /// Blocks until the stream is on disk.
+    ///
+    /// # Errors
+    /// As [`Log::stream`].
+    pub fn label_stream(&self, model: &str) -> Result<Arc<Stream>, AppendError> {
+        let layout = Layout { features: Vec::new(), answers: stream::Answers::Names };
+        self.stream(Line::labels(model), "", layout)
+    }
+
+    /// Appends a prediction, and returns once it is acknowledged.
+    ///
+    /// A prediction that is there already under this name, with the same content (all but the time and the request's
+    /// id), is not appended again, and its position is returned. The names in segments are looked through on the calling
+    /// thread, unless the entry's name is fresh.
+    ///
+    /// # Errors
+    /// The entry does not fit its stream, its name stands for something else, or the log cannot be written.
+    pub async fn append(&self, stream: &Arc<Stream>, entry: &Entry<'_>) -> Result<Appended, AppendError> {
+        let encoded = frame::encode(stream, entry)?;
+        loop {
+            match self.submit(encoded.clone())? {
+                Submitted::Answered(appended) => return Ok(appended),
+                Submitted::Waits(answer) => match answer.await.map_err(|_gone| AppendError::Closed)? {
+                    Err(Refusal::LookAgain) => {}
+                    Err(Refusal::Error(error)) => return Err(error),
+                    Ok(appended) => return Ok(appended),
+                },
+            }
+        }
+    }
+
+    /// As [`Log::append`], for threads that may block.
+    ///
+    /// # Errors
+    /// As [`Log::append`].
+    pub fn append_blocking(&self, stream: &Arc<Stream>, entry: &Entry<'_>) -> Result<Appended, AppendError> {
+        let encoded = frame::encode(stream, entry)?;
+        loop {
+            match self.submit(encoded.clone())? {
+                Submitted::Answered(appended) => return Ok(appended),
+                Submitted::Waits(answer) => match answer.blocking_recv().map_err(|_gone| AppendError::Closed)? {
+                    Err(Refusal::LookAgain) => {}
+                    Err(Refusal::Error(error)) => return Err(error),
+                    Ok(appended) => return Ok(appended),
+                },
+            }
+        }
+    }
+
+    /// Appends predictions, all of them or none, and returns what became of each. Those that are there already are left
+    /// as they are.
+    ///
+    /// # Errors
+    /// As [`Log::append`], of the first that cannot be appended.
+    pub async fn append_all(&self, stream: &Arc<Stream>, entries: &[Entry<'_>]) -> Result<Vec<Appended>, AppendError> {
+        let encoded = entries.iter().map(|entry| frame::encode(stream, entry)).collect::<Result<Vec<_>, _>>()?;
+        let mut batch = Batch::new(encoded);
+        while let Some(answer) = batch.submit(self)? {
+            batch.take(answer.await.map_err(|_gone| AppendError::Closed)?)?;
+        }
+        Ok(batch.finish())
+    }
+
+    /// As [`Log::append_all`], for threads that may block.
+    ///
+    /// # Errors
+    /// As [`Log::append_all`].
+    pub fn append_all_blocking(
+        &self,
+        stream: &Arc<Stream>,
+        entries: &[Entry<'_>],
+    ) -> Result<Vec<Appended>, AppendError> {
+        let encoded = entries.iter().map(|entry| frame::encode(stream, entry)).collect::<Result<Vec<_>, _>>()?;
+        let mut batch = Batch::new(encoded);
+        while let Some(answer) = batch.submit(self)? {
+            batch.take(answer.blocking_recv().map_err(|_gone| AppendError::Closed)?)?;
+        }
+        Ok(batch.finish())
+    }
+
+    /// Appends labels, all of them or none. Whether the predictions are known does not matter: they may come later.
+    ///
+    /// # Errors
+    /// The stream is none of labels, or the log cannot be written.
+    pub async fn add_labels(&self, stream: &Arc<Stream>, labels: &[Label]) -> Result<Vec<Appended>, AppendError> {
+        let encoded = labels.iter().map(|label| frame::encode_label(stream, label)).collect::<Result<Vec<_>, _>>()?;
+        let mut batch = Batch::new(encoded);
+        while let Some(answer) = batch.submit(self)? {
+            batch.take(answer.await.map_err(|_gone| AppendError::Closed)?)?;
+        }
+        Ok(batch.finish())
+    }
+
+    /// Makes everything durable that was handed in before, and so tries whether the log can be written.
+    ///
+    /// # Errors
+    /// It cannot.
+    pub async fn flush(&self) -> Result<(), AppendError> {
+        let answer = self.send(|reply| Job::Flush { reply })?;
+        answer.await.map_err(|_gone| AppendError::Closed)?.map_err(refused)
+    }
+
+    /// As [`Log::flush`], for threads that may block.
+    ///
+    /// # Errors
+    /// As [`Log::flush`].
+    pub fn flush_blocking(&self) -> Result<(), AppendError> {
+        self.ask(|reply| Job::Flush { reply })
+    }
+
+    /// Moves everything into segments that was handed in before. Blocks until that is done.
+    ///
+    /// # Errors
+    /// The log cannot be written.
+    pub fn seal(&self) -> Result<(), AppendError> {
+        self.ask(|reply| Job::Rotate { reply })?;
+        Sealer::new(Arc::clone(&self.shared)).seal_closed().map_err(|error| match error {
+            crate::segment::SealError::Read(error) => error.into(),
+            crate::segment::SealError::Write(failure) => failure.into(),
+        })
+    }
+
+    /// Moves into segments what is large or old enough, as the log's own thread does.
+    ///
+    /// # Errors
+    /// As [`Log::seal`].
+    pub fn tick(&self) -> Result<(), AppendError> {
+        let sealer = Sealer::new(Arc::clone(&self.shared));
+        sealer.ask_for_rotation_if_old();
+        if sealer.is_due() { self.seal() } else { Ok(()) }
+    }
+
+    /// Deletes the segments that are not to be kept, of every line, and returns how many. Positions stay what they are.
+    ///
+    /// # Errors
+    /// The folder cannot be written.
+    pub fn retain(&self, retention: Retention) -> Result<usize, WriteFailure> {
+        let _one_at_a_time = self.shared.maintenance();
+        let now = (self.shared.options.clock)();
+        let n_lines = self.shared.state().lines.len();
+        (0..n_lines).map(|place| retention::apply(&self.shared, place, retention, now)).sum()
+    }
+
+    fn submit(&self, encoded: Encoded) -> Result<Submitted, AppendError> {
+        let looked = self.shared.sealings.load(Ordering::Acquire);
+        if !encoded.is_fresh
+            && let Some(known) = self.look_in_segments(&encoded)?
+        {
+            return Ok(Submitted::Answered(known));
+        }
+        let may_go_ahead = encoded.is_fresh
+            && matches!(self.shared.options.durability, Durability::Async { .. })
+            && !self.shared.is_failing.load(Ordering::Acquire);
+        if may_go_ahead {
+            self.shared.queue.push(Job::One { encoded, looked, reply: None })?;
+            return Ok(Submitted::Answered(Appended { position: None, is_new: true }));
+        }
+        let (reply, answer) = oneshot::channel();
+        self.shared.queue.push(Job::One { encoded, looked, reply: Some(reply) })?;
+        Ok(Submitted::Waits(answer))
+    }
+
+    /// What stands in a segment under the name of this record.
+    fn look_in_segments(&self, encoded: &Encoded) -> Result<Option<Appended>, AppendError> {
+        let Some((position, bytes)) = self.reader.find_sealed(encoded.stream.line(), &encoded.id)? else {
+            return Ok(None);
+        };
+        if frame::is_same_content(&bytes, &encoded.bytes) {
+            Ok(Some(Appended { position: Some(position), is_new: false }))
+        } else {
+            Err(AppendError::Conflict { id: encoded.id.clone(), position })
+        }
+    }
+
+    fn send<T>(
+        &self,
+        job: impl FnOnce(oneshot::Sender<Result<T, Refusal>>) -> Job,
+    ) -> Result<oneshot::Receiver<Result<T, Refusal>>, AppendError> {
+        let (reply, answer) = oneshot::channel();
+        self.shared.queue.push(job(reply))?;
+        Ok(answer)
+    }
+
+    fn ask<T>(&self, job: impl FnOnce(oneshot::Sender<Result<T, Refusal>>) -> Job) -> Result<T, AppendError> {
+        self.send(job)?.blocking_recv().map_err(|_gone| AppendError::Closed)?.map_err(refused)
+    }
+}
+
+fn refused(refusal: Refusal) -> AppendError {
+    match refusal {
+        Refusal::Error(error) => error,
+        // Only records are looked for.
+        Refusal::LookAgain => AppendError::Closed,
+    }
+}
+
+impl Drop for Log {
+    fn drop(&mut self) {
+        self.shared.is_closing.store(true, Ordering::Release);
+        self.shared.queue.close();
+        self.shared.something_closed.notify_all();
+        for thread in [self.writer.take(), self.sealer.take()].into_iter().flatten() {
+            if thread.join().is_err() {
+                tracing::error!("a thread of the log had panicked");
+            }
+        }
+    }
+}
+
+enum Submitted {
+    Answered(Appended),
+    Waits(oneshot::Receiver<Result<Appended, Refusal>>),
+}
+
+/// Records that are appended together.
+struct Batch {
+    encoded: Vec<Encoded>,
+    /// What is known of each: those in segments from the start, the others once the writer has answered.
+    known: Vec<Option<Appended>>,
+}
+
+impl Batch {
+    fn new(encoded: Vec<Encoded>) -> Self {
+        let known = vec![None; encoded.len()];
+        Self { encoded, known }
+    }
+
+    /// Hands those to the writer that are in no segment; `None` if there is nothing left to do.
+    fn submit(&mut self, log: &Log) -> Result<Option<oneshot::Receiver<Result<Vec<Appended>, Refusal>>>, AppendError> {
+        let looked = log.shared.sealings.load(Ordering::Acquire);
+        for (encoded, known) in self.encoded.iter().zip(&mut self.known) {
+            if known.is_none() && !encoded.is_fresh {
+                *known = log.look_in_segments(encoded)?;
+            }
+        }
+        let open = self.encoded.iter().zip(&self.known).filter(|(_, known)| known.is_none());
+        let encoded: Vec<Encoded> = open.map(|(encoded, _)| encoded.clone()).collect();
+        if encoded.is_empty() { Ok(None) } else { log.send(|reply| Job::Many { encoded, looked, reply }).map(Some) }
+    }
+
+    fn take(&mut self, answer: Result<Vec<Appended>, Refusal>) -> Result<(), AppendError> {
+        match answer {
+            Err(Refusal::LookAgain) => {}
+            Err(Refusal::Error(error)) => return Err(error),
+            Ok(appended) => {
+                let open = self.known.iter_mut().filter(|known| known.is_none());
+                open.zip(appended).for_each(|(known, appended)| *known = Some(appended));
+            }
+        }
+        Ok(())
+    }
+
+    fn finish(self) -> Vec<Appended> {
+        self.known.into_iter().flatten().collect()
+    }
+}
+
+impl From<ReadError> for Refusal {
+    fn from(error: ReadError) -> Self {
+        Self::Error(error.into())
+    }
+}

@@ -1,0 +1,223 @@
+//! Moving records from the write-ahead log into segments.
+//!
+//! A crash at any point leaves every record once. Segments say which positions they hold, so that records of the
+//! write-ahead log that are in a segment are known as such; a file of the write-ahead log is deleted only when all its
+//! records are in segments, and the oldest first.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::PoisonError;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+use tidemark::data::datetime;
+
+use crate::error::{ReadError, WriteFailure};
+use crate::log::Shared;
+use crate::queue::Job;
+use crate::record::{LabelRecord, Millis, Record};
+use crate::segment::{self, CHUNK_ROWS, Row, SealError};
+use crate::state::{HotRow, Streams};
+use crate::stream::{Line, Stream};
+
+/// A file of the write-ahead log that is not written any more.
+#[derive(Debug, Clone)]
+pub(crate) struct ClosedFile {
+    pub(crate) path: PathBuf,
+    pub(crate) bytes: u64,
+    /// For every line that there was then, the position after its last record in this file or before.
+    pub(crate) ends: Vec<u64>,
+    pub(crate) closed: Millis,
+}
+
+/// How often the thread looks whether records have become old.
+const TICK: Duration = Duration::from_secs(1);
+
+/// How long it waits after a failure: a disk that is full stays so for a while.
+const PAUSE: Duration = Duration::from_secs(5);
+
+/// Makes segments.
+pub(crate) struct Sealer {
+    shared: Arc<Shared>,
+}
+
+impl Sealer {
+    pub(crate) const fn new(shared: Arc<Shared>) -> Self {
+        Self { shared }
+    }
+
+    /// Works until the log is closed.
+    pub(crate) fn run(self) {
+        let mut pause = TICK;
+        while !self.shared.is_closing() {
+            let closed = self.shared.closed();
+            let woken = self.shared.something_closed.wait_timeout(closed, pause);
+            drop(woken.unwrap_or_else(PoisonError::into_inner));
+            if self.shared.is_closing() {
+                return;
+            }
+            self.ask_for_rotation_if_old();
+            pause = TICK;
+            if self.is_due()
+                && let Err(error) = self.seal_closed()
+            {
+                tracing::error!(%error, "records could not be moved into segments");
+                pause = PAUSE;
+            }
+        }
+    }
+
+    fn age_limit(&self) -> Millis {
+        Millis::try_from(self.shared.options.seal_after.as_millis()).unwrap_or(Millis::MAX)
+    }
+
+    /// Has the file closed whose first record is old enough to be sealed.
+    pub(crate) fn ask_for_rotation_if_old(&self) {
+        let now = (self.shared.options.clock)();
+        if self.shared.unsealed_since().is_some_and(|since| now.saturating_sub(since) >= self.age_limit()) {
+            let (reply, answer) = tokio::sync::oneshot::channel();
+            if self.shared.queue.push(Job::Rotate { reply }).is_ok() {
+                // Whether it could is seen by the files that are closed.
+                drop(answer.blocking_recv());
+            }
+        }
+    }
+
+    /// Whether the closed files are large or old enough.
+    pub(crate) fn is_due(&self) -> bool {
+        let now = (self.shared.options.clock)();
+        let closed = self.shared.closed();
+        let bytes: u64 = closed.iter().map(|file| file.bytes).sum();
+        let is_old = closed.first().is_some_and(|file| now.saturating_sub(file.closed) >= self.age_limit());
+        bytes >= self.shared.options.file_bytes || is_old
+    }
+
+    /// Makes segments of all that is in closed files, and deletes these.
+    pub(crate) fn seal_closed(&self) -> Result<(), SealError> {
+        let _one_at_a_time = self.shared.maintenance();
+        let Some(last) = self.shared.closed().last().cloned() else { return Ok(()) };
+        for (place, &end) in last.ends.iter().enumerate() {
+            let line = self.shared.state().lines[place].line.clone();
+            if line.is_labels() {
+                self.seal_line::<LabelRecord>(place, &line, end)?;
+            } else {
+                self.seal_line::<Record>(place, &line, end)?;
+            }
+        }
+        self.remove_sealed_files();
+        Ok(())
+    }
+
+    /// Makes segments of a line's records before `end`, one for every day.
+    fn seal_line<R: Row>(&self, place: usize, line: &Line, end: u64) -> Result<(), SealError> {
+        loop {
+            let (first, rows, streams) = self.next_day(place, end);
+            if rows.is_empty() {
+                return Ok(());
+            }
+            let n_rows = rows.len();
+            let folder = self.shared.root.join(line.folder()).join(day_folder(rows[0].received));
+            let disk = &*self.shared.options.disk;
+            let made = disk.create_folders(&folder);
+            made.map_err(|error| SealError::Write(WriteFailure::new(&folder, &error)))?;
+            let profiler = self.shared.options.profiler.as_deref();
+            let profile = profiler.map(|profiler| profiler as &dyn Fn(&Line, &tidemark::data::Dataset) -> Vec<u8>);
+            let used = streams_of(&rows, &streams)?;
+            let chunks = chunks_of::<R>(first, rows, streams);
+            let segment = segment::write(disk, &folder, line, &used, chunks, profile)?.publish(disk)?;
+            let sealings = self.shared.sealings.load(Ordering::Acquire) + 1;
+            let mut state = self.shared.state_mut();
+            let line = &mut state.lines[place];
+            line.segments.push(Arc::new(segment));
+            drop(line.hot.drain(..n_rows));
+            line.hot_first += n_rows as u64;
+            let sealed = line.hot_first;
+            drop(state);
+            self.shared.sealings.store(sealings, Ordering::Release);
+            // When the log is closing nobody asks for names any more.
+            drop(self.shared.queue.push(Job::Sealed { line: place, end: sealed, sealings }));
+        }
+    }
+
+    /// The records of a line that are not sealed, up to `end` or to the end of the first one's day.
+    fn next_day(&self, place: usize, end: u64) -> (u64, Vec<HotRow>, Streams) {
+        let state = self.shared.state();
+        let line = &state.lines[place];
+        let n_rows = usize::try_from(end.saturating_sub(line.hot_first)).unwrap_or(usize::MAX);
+        let day = line.hot.front().map(|row| day_of(row.received));
+        let rows = line.hot.iter().take(n_rows).take_while(|row| Some(day_of(row.received)) == day);
+        (line.hot_first, rows.cloned().collect(), state.streams.clone())
+    }
+
+    /// Deletes files whose records are all in segments.
+    pub(crate) fn remove_sealed_files(&self) {
+        loop {
+            let path = {
+                let state = self.shared.state();
+                let closed = self.shared.closed();
+                let is_sealed =
+                    |file: &&ClosedFile| file.ends.iter().zip(&state.lines).all(|(end, line)| line.is_sealed_to(*end));
+                closed.first().filter(is_sealed).map(|file| file.path.clone())
+            };
+            let Some(path) = path else { return };
+            match self.shared.options.disk.remove(&path) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                    // It stays known, and is tried again the next time; later files may not go before it.
+                    tracing::error!(path = %path.display(), %error, "a sealed file of the log could not be deleted");
+                    return;
+                }
+                _ => drop(self.shared.closed().remove(0)),
+            }
+        }
+    }
+}
+
+/// The streams that the rows are of.
+fn streams_of(rows: &[HotRow], streams: &Streams) -> Result<Vec<Arc<Stream>>, ReadError> {
+    let mut used = std::collections::BTreeSet::new();
+    for row in rows {
+        let number = crate::frame::read(&row.frame).and_then(|frame| crate::frame::stream_number(frame).ok());
+        used.extend(number);
+    }
+    Ok(used.iter().filter_map(|number| streams.get(number).cloned()).collect())
+}
+
+fn chunks_of<R: Row>(
+    first: u64,
+    rows: Vec<HotRow>,
+    streams: Streams,
+) -> impl Iterator<Item = Result<Vec<R>, ReadError>> {
+    let starts = (0..rows.len()).step_by(CHUNK_ROWS);
+    starts.map(move |start| {
+        let chunk = &rows[start..rows.len().min(start + CHUNK_ROWS)];
+        let positions = first + start as u64..;
+        chunk.iter().zip(positions).map(|(row, position)| R::from_hot(row, position, &streams)).collect()
+    })
+}
+
+const DAY_MILLIS: Millis = datetime::DAY / 1000;
+
+/// The day of a moment, counted from 1970.
+pub(crate) const fn day_of(received: Millis) -> i64 {
+    received.div_euclid(DAY_MILLIS)
+}
+
+/// The folder of a day: `date=2026-11-24`.
+pub(crate) fn day_folder(received: Millis) -> String {
+    let moment = datetime::Timestamp::from_micros(received.saturating_mul(1000));
+    let text = moment.map_or_else(|| "1970-01-01".to_owned(), |moment| moment.to_string());
+    format!("date={}", text.get(..10).unwrap_or(&text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_day_begins_at_midnight_of_utc() {
+        // date -u -d 2026-11-24 +%s: 1795478400
+        assert_eq!(day_folder(1_795_478_400_000), "date=2026-11-24");
+        assert_eq!(day_folder(1_795_478_399_999), "date=2026-11-23");
+        assert_ne!(day_of(1_795_478_400_000), day_of(1_795_478_399_999));
+        assert_eq!(day_of(-1), -1);
+    }
+}

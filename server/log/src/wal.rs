@@ -1,0 +1,216 @@
+//! The write-ahead log: files of frames, written from front to back and never changed.
+//!
+//! A file begins with a mark and a header, which repeats everything that has to be known of the files before it. Then
+//! come groups of frames, each written, and made durable, as one. A file that failed is left as it is; the next one says
+//! in its header which frames of it count. Space is reserved by writing zeros ahead of the frames, so that making a group
+//! durable does not have to make the file longer too.
+
+use serde::{Deserialize, Serialize};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::disk::{Disk, DiskFile};
+use crate::error::{Damage, WriteFailure};
+use crate::frame::{self, FrameKind, GROUP_BYTES, Group};
+use crate::record::Millis;
+use crate::stream::{Line, StreamSpec};
+
+/// What a file of the write-ahead log begins with; the last byte is the format's version.
+const MARK: [u8; 16] = *b"tidemark log\r\n\0\x01";
+
+/// Space is reserved in pieces of this many bytes.
+const RESERVE: usize = 1 << 20;
+
+/// What has to be known before a file can be read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct FileHeader {
+    /// The number of the file's first frame, counted over all files from 1.
+    pub(crate) sequence: u64,
+    /// When the frame before was received.
+    pub(crate) received: Millis,
+    /// The streams so far.
+    pub(crate) streams: Vec<StreamSpec>,
+    /// The position that the next record of each line gets.
+    pub(crate) lines: Vec<LineStart>,
+}
+
+/// Where a line goes on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct LineStart {
+    pub(crate) line: Line,
+    pub(crate) next: u64,
+}
+
+/// The path of the file of this number.
+pub(crate) fn path_of(folder: &Path, number: u64) -> PathBuf {
+    folder.join(format!("{number:012}.wal"))
+}
+
+/// The file that is being written.
+pub(crate) struct WalFile {
+    file: Box<dyn DiskFile>,
+    pub(crate) path: PathBuf,
+    /// Bytes written.
+    pub(crate) length: u64,
+    /// Bytes known to be on disk.
+    pub(crate) synced: u64,
+    /// Bytes written, zeros included.
+    reserved: u64,
+    /// Bytes of the header.
+    header: u64,
+}
+
+impl WalFile {
+    /// Makes a file that is whole, header and name, once this returns.
+    pub(crate) fn create(
+        disk: &dyn Disk,
+        folder: &Path,
+        number: u64,
+        header: &FileHeader,
+    ) -> Result<Self, WriteFailure> {
+        let path = path_of(folder, number);
+        let temporary = path.with_extension("new");
+        let made = Self::create_as(disk, &temporary, &path, header);
+        made.and_then(|file| disk.sync_folder(folder).map(|()| file)).map_err(|error| {
+            // What is left of the attempt takes up space that may be short, and its name.
+            drop(disk.remove(&temporary));
+            drop(disk.remove(&path));
+            WriteFailure::new(&path, &error)
+        })
+    }
+
+    fn create_as(disk: &dyn Disk, temporary: &Path, path: &Path, header: &FileHeader) -> io::Result<Self> {
+        let mut bytes = MARK.to_vec();
+        bytes.extend_from_slice(&frame::encode_json(FrameKind::FileHeader, header));
+        let file = disk.create(temporary)?;
+        let mut file =
+            Self { file, path: path.to_owned(), length: 0, synced: 0, reserved: 0, header: bytes.len() as u64 };
+        file.append(&bytes)?;
+        file.sync()?;
+        disk.rename(temporary, path)?;
+        Ok(file)
+    }
+
+    /// Writes bytes behind those there are.
+    pub(crate) fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let end = self.length + bytes.len() as u64;
+        if end > self.reserved {
+            let zeros = vec![0; RESERVE];
+            let reserved = end.next_multiple_of(RESERVE as u64);
+            let mut at = self.reserved;
+            while at < reserved {
+                self.file.write_at(&zeros, at)?;
+                at += RESERVE as u64;
+            }
+            self.reserved = reserved;
+        }
+        self.file.write_at(bytes, self.length)?;
+        self.length = end;
+        Ok(())
+    }
+
+    /// Whether no group was written.
+    pub(crate) const fn is_blank(&self) -> bool {
+        self.length == self.header
+    }
+
+    /// Waits until everything written is on disk.
+    pub(crate) fn sync(&mut self) -> io::Result<()> {
+        self.file.sync()?;
+        self.synced = self.length;
+        Ok(())
+    }
+}
+
+/// A frame in a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Found {
+    pub(crate) range: std::ops::Range<usize>,
+    pub(crate) received: Millis,
+}
+
+/// What a file holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Scan {
+    pub(crate) header: FileHeader,
+    /// Frames of records, labels and streams, in order.
+    pub(crate) frames: Vec<Found>,
+    /// The number that the next frame would have.
+    pub(crate) sequence: u64,
+    /// Bytes of a write that did not come to its end, which do not count.
+    pub(crate) torn: u64,
+}
+
+/// Reads a file's header alone.
+pub(crate) fn read_header(path: &Path, bytes: &[u8]) -> Result<(FileHeader, usize), Damage> {
+    let damage = |what: &str| Damage { path: path.to_owned(), offset: Some(0), what: what.to_owned() };
+    let Some(rest) = bytes.strip_prefix(&MARK) else {
+        return Err(damage(if bytes.starts_with(&MARK[..15]) {
+            "the file was written by another version of Tidemark"
+        } else {
+            "this is no file of the log"
+        }));
+    };
+    let frame = frame::read(rest).filter(|frame| frame.kind == FrameKind::FileHeader);
+    let frame = frame.ok_or_else(|| damage("the header does not have its checksum"))?;
+    let header = frame::decode_json(frame).map_err(|_malformed| damage("the header cannot be read"))?;
+    Ok((header, MARK.len() + frame.bytes.len()))
+}
+
+/// Reads a file. `next` is the number of the next file's first frame: this file's frames count up to there, and have to
+/// be whole. Without a next file the end may be torn, as far as nothing in the file says that it was on disk.
+pub(crate) fn scan(path: &Path, bytes: &[u8], next: Option<u64>) -> Result<Scan, Damage> {
+    let (header, mut offset) = read_header(path, bytes)?;
+    let damage = |offset: usize, what: String| Damage { path: path.to_owned(), offset: Some(offset as u64), what };
+    let mut frames = Vec::new();
+    let mut sequence = header.sequence;
+    let mut received = header.received;
+    let mut left_in_group = 0;
+    loop {
+        if next == Some(sequence) {
+            return Ok(Scan { header, frames, sequence, torn: 0 });
+        }
+        let rest = &bytes[offset.min(bytes.len())..];
+        let Some(frame) = frame::read(rest) else {
+            if let Some(next) = next {
+                let what =
+                    format!("frame {sequence} is missing or damaged; frames up to {} were acknowledged", next - 1);
+                return Err(damage(offset, what));
+            }
+            if let Some(later) = Group::find(rest).find(|group| group.synced > offset as u64) {
+                let what = format!(
+                    "frame {sequence} is damaged; it was on disk before frame {} was written behind it",
+                    later.sequence
+                );
+                return Err(damage(offset, what));
+            }
+            let torn = rest.iter().rposition(|byte| *byte != 0).map_or(0, |last| last as u64 + 1);
+            return Ok(Scan { header, frames, sequence, torn });
+        };
+        match frame.kind {
+            FrameKind::Group => {
+                let group = Group::decode(frame).map_err(|_malformed| damage(offset, "no group header".to_owned()))?;
+                if left_in_group > 0 || group.sequence != sequence {
+                    let what =
+                        format!("a group begins with frame {} where frame {sequence} should stand", group.sequence);
+                    return Err(damage(offset, what));
+                }
+                left_in_group = group.n_frames;
+                received = group.received;
+            }
+            FrameKind::FileHeader => return Err(damage(offset, "a second header".to_owned())),
+            FrameKind::Record | FrameKind::Label | FrameKind::Stream => {
+                if left_in_group == 0 {
+                    return Err(damage(offset, format!("frame {sequence} stands in no group")));
+                }
+                left_in_group -= 1;
+                frames.push(Found { range: offset..offset + frame.bytes.len(), received });
+                sequence += 1;
+            }
+        }
+        offset += frame.bytes.len();
+    }
+}
+
+/// Bytes of the group header, to be filled in once the group is whole.
+pub(crate) const GROUP_SPACE: [u8; GROUP_BYTES] = [0; GROUP_BYTES];

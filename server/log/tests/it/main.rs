@@ -1,0 +1,4 @@
+//! The log, used as its callers use it.
+
+mod appending;
+mod support;
