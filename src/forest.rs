@@ -1,16 +1,22 @@
-//! A compiled random forest: flat arrays that are checked once and then walked without surprises.
+//! A compiled tree ensemble: flat arrays that are checked once and then walked without surprises.
 //!
-//! A leaf holds the share of every class among the training rows that fell into it; a forest's probability is the
-//! average of these shares over its trees, as in scikit-learn. [`Forest::new`] accepts nothing that could run long or
-//! reach outside its arrays, whoever wrote it.
+//! Random forests and boosted trees alike. A leaf holds one number or several: the share of every class among the training
+//! rows that fell into it, a summand of a score, a value; [`Scoring`] says how the numbers of all trees become an answer.
+//! [`Forest::new`] accepts nothing that could run long or reach outside its arrays, whoever wrote it.
 
 use std::fmt;
 
 mod compile;
+mod layout;
 pub mod metrics;
+mod scoring;
 #[cfg(feature = "train")]
 pub mod train;
 mod walk;
+
+use layout::{Narrow, Wide};
+pub use scoring::{Aggregate, Decision, Precision, Scoring, Task, Transform};
+pub use walk::Answers;
 
 /// The most trees a forest may have.
 pub const MAX_TREES: usize = 10_000;
@@ -20,8 +26,10 @@ pub const MAX_NODES: usize = 1 << 25;
 pub const MAX_DEPTH: u16 = 1_000;
 /// The most features.
 pub const MAX_FEATURES: usize = 10_000;
-/// The most classes.
-pub const MAX_CLASSES: usize = 1_000;
+/// The most classes, or numbers per leaf.
+pub const MAX_OUTPUTS: usize = 1_000;
+/// The most numbers in all leaves together: half a gigabyte of them.
+pub const MAX_LEAF_NUMBERS: usize = 1 << 26;
 /// Stands in [`ForestParts::features`] for "this node is a leaf".
 pub const LEAF: u16 = u16::MAX;
 
@@ -30,41 +38,59 @@ pub const LEAF: u16 = u16::MAX;
 pub struct ForestParts {
     /// Features of a row.
     pub n_features: usize,
-    /// Classes; the last one is the positive class.
-    pub n_classes: usize,
+    /// Numbers in a leaf. In a classification one per class, or 1 where there are two classes and the second one's number
+    /// says it all; the last class is the positive one.
+    pub n_outputs: usize,
+    /// How the leaves become an answer.
+    pub scoring: Scoring,
     /// Nodes of each tree. The first node of a tree is its root.
     pub tree_lengths: Vec<u32>,
     /// Per node: the feature it asks about, or [`LEAF`].
     pub features: Vec<u16>,
     /// Per node: rows with a value at or below this go left. Unused at leaves.
     pub thresholds: Vec<f64>,
+    /// Per node: whether a missing value (NaN) goes left. Unused at leaves. May be empty: then it always goes right.
+    pub missing_left: Vec<bool>,
     /// Per node: the left child, counted within its tree. Unused at leaves.
     pub lefts: Vec<u32>,
     /// Per node: the right child, counted within its tree. Unused at leaves.
     pub rights: Vec<u32>,
-    /// Per leaf, in node order: the share of each class, `n_classes` numbers that sum to 1.
-    pub shares: Vec<f64>,
+    /// Per leaf, in node order: its `n_outputs` numbers.
+    pub leaves: Vec<f64>,
 }
 
-/// A random forest, ready to predict.
+/// A tree ensemble, ready to predict.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Forest {
     n_features: usize,
-    n_classes: usize,
-    roots: Vec<u32>,
-    nodes: Vec<Node>,
-    shares: Vec<f64>,
+    n_outputs: usize,
+    scoring: Scoring,
+    trees: Layout,
 }
 
-/// One node, 16 bytes, so that a cache line holds four.
-#[derive(Debug, Clone, Copy, PartialEq)]
-struct Node {
-    /// Inner node: the threshold. Leaf: the share of the positive class, so that the usual walk ends here.
-    value: f64,
-    /// Inner node: the left child; the right one is next to it, so that one index does for both. Leaf: its number.
-    child: u32,
-    /// The feature asked about, or [`LEAF`].
-    feature: u16,
+/// The trees in the smallest layout that holds them. All give the same answers.
+#[derive(Debug, Clone, PartialEq)]
+enum Layout {
+    /// [`Precision::Single`], small enough for eight-byte nodes.
+    Narrow(Trees<Narrow, f32>),
+    /// [`Precision::Single`].
+    Single(Trees<Wide, f32>),
+    /// [`Precision::Double`].
+    Double(Trees<Wide, f64>),
+}
+
+/// Trees of nodes `N` that sum in `T`.
+#[derive(Debug, Clone, PartialEq)]
+struct Trees<N, T> {
+    roots: Vec<u32>,
+    /// Level by level within a tree, siblings side by side.
+    nodes: Vec<N>,
+    /// Per leaf, in node order.
+    leaves: Vec<T>,
+    /// Numbers in a leaf.
+    n_outputs: usize,
+    /// Some node sends missing values left: the values stand in a second set of slots, too.
+    has_missing_left: bool,
 }
 
 /// Why parts do not make a forest. Trees, nodes and leaves are counted from 0, nodes within their tree.
@@ -101,7 +127,7 @@ pub enum ForestError {
         /// Features there are.
         n_features: usize,
     },
-    /// A threshold is infinite or no number.
+    /// A threshold is no number.
     Threshold {
         /// The tree.
         tree: usize,
@@ -133,12 +159,27 @@ pub enum ForestError {
         /// The tree.
         tree: usize,
     },
-    /// A leaf's shares leave [0, 1] or do not sum to 1.
+    /// A leaf's shares of the classes leave [0, 1] or do not sum to 1.
     Shares {
         /// The leaf, counted over all trees.
         leaf: usize,
         /// Their sum.
         sum: f64,
+    },
+    /// A number in a leaf, or one that is added to the leaves', is infinite or none.
+    NotFinite {
+        /// Where it stands.
+        array: &'static str,
+        /// Its place there.
+        place: usize,
+    },
+    /// One number per leaf can't say which class is largest; more than two classes, or a regression, have no last one to
+    /// be above a threshold.
+    Decision {
+        /// The decision asked for.
+        decision: Decision,
+        /// Numbers in a leaf.
+        n_outputs: usize,
     },
 }
 
@@ -152,7 +193,7 @@ impl fmt::Display for ForestError {
             Self::Feature { tree, node, found, n_features } => {
                 write!(f, "tree {tree}, node {node} asks about feature {found} of {n_features}")
             }
-            Self::Threshold { tree, node } => write!(f, "tree {tree}, node {node} has a threshold that is not finite"),
+            Self::Threshold { tree, node } => write!(f, "tree {tree}, node {node} has a threshold that is no number"),
             Self::Child { tree, node, found, n_nodes } => write!(
                 f,
                 "tree {tree}, node {node} has the child {found}, expected one from {} to {}",
@@ -164,11 +205,27 @@ impl fmt::Display for ForestError {
             Self::Shares { leaf, sum } => {
                 write!(f, "leaf {leaf} has class shares outside 0 to 1, or their sum {sum} is not 1")
             }
+            Self::NotFinite { array, place } => write!(f, "number {place} of the {array} is not finite"),
+            Self::Decision { decision, n_outputs } => {
+                write!(f, "a class can't be decided by {decision:?} from {n_outputs} numbers per leaf")
+            }
         }
     }
 }
 
 impl std::error::Error for ForestError {}
+
+/// Runs the same code on whichever layout a forest has.
+macro_rules! with_trees {
+    ($forest:expr, $trees:ident => $work:expr) => {
+        match &$forest.trees {
+            $crate::forest::Layout::Narrow($trees) => $work,
+            $crate::forest::Layout::Single($trees) => $work,
+            $crate::forest::Layout::Double($trees) => $work,
+        }
+    };
+}
+use with_trees;
 
 impl Forest {
     /// Features of a row.
@@ -176,33 +233,36 @@ impl Forest {
         self.n_features
     }
 
-    /// Classes; the last one is the positive class.
+    /// What it answers with.
+    pub const fn task(&self) -> Task {
+        self.scoring.task
+    }
+
+    /// How its leaves become an answer.
+    pub const fn scoring(&self) -> &Scoring {
+        &self.scoring
+    }
+
+    /// Classes, the last of which is the positive one; 0 for a regression.
     pub const fn n_classes(&self) -> usize {
-        self.n_classes
+        match self.scoring.task {
+            Task::Classification => self.n_scores(),
+            Task::Regression => 0,
+        }
+    }
+
+    /// Numbers in an answer: one per class, or the values of a regression.
+    pub const fn n_scores(&self) -> usize {
+        self.scoring.n_scores(self.n_outputs)
     }
 
     /// Trees.
     pub const fn n_trees(&self) -> usize {
-        self.roots.len()
+        with_trees!(self, trees => trees.roots.len())
     }
 
     /// Nodes of all trees, leaves included.
     pub const fn n_nodes(&self) -> usize {
-        self.nodes.len()
-    }
-
-    /// The class that goes with [`Forest::probabilities`]: the one with the largest, the first of them when several have
-    /// it (numpy's `argmax`). With two classes: the positive one when its probability is above 0.5.
-    ///
-    /// # Panics
-    /// When `probabilities` is empty.
-    pub fn class_of(&self, probabilities: &[f64]) -> usize {
-        let mut best = 0;
-        for (class, &probability) in probabilities.iter().enumerate() {
-            if probability > probabilities[best] {
-                best = class;
-            }
-        }
-        best
+        with_trees!(self, trees => trees.nodes.len())
     }
 }

@@ -5,7 +5,7 @@ use std::fmt;
 use std::ops::Deref;
 
 use crate::data::{Column, Dataset, DatasetError, Values, sha256_hex};
-use crate::forest::{Forest, ForestError};
+use crate::forest::{Answers, Forest, ForestError, Task};
 use crate::schema::{ColumnRole, Schema};
 
 mod format;
@@ -19,10 +19,11 @@ pub use split::Split;
 #[cfg(feature = "train")]
 pub use train::{TrainError, TrainOptions, train};
 
-/// The column that holds the class the model named, by its place in [`ModelParts::classes`].
+/// The column that holds what the model said: the class by its place in [`ModelParts::classes`], or the value of a
+/// regression.
 pub const PREDICTION: &str = "prediction";
 
-/// The column that holds the probability of the positive (last) class.
+/// The column that holds, of a classification, [`Model::probability`].
 pub const PROBABILITY: &str = "probability";
 
 /// What a model consists of.
@@ -32,19 +33,22 @@ pub struct ModelParts {
     pub name: String,
     /// The column it predicts.
     pub target: String,
-    /// The target's values as text, in the order of the forest's classes; the last one is the positive class.
+    /// The target's values as text, in the order of the forest's classes; of two the last one is the positive class. None
+    /// for a regression.
     pub classes: Vec<String>,
-    /// The training file's columns, then [`PREDICTION`] and [`PROBABILITY`]. The features stand in the forest's order.
+    /// The training file's columns, then [`PREDICTION`] and, of a classification, [`PROBABILITY`]. The features stand in
+    /// the forest's order.
     pub schema: Schema,
     /// What predicts.
     pub forest: Forest,
-    /// Per feature: its share in the decrease of impurity, 0 to 1.
+    /// Per feature: its share in the decrease of impurity, 0 to 1. None where they are not known.
     pub importances: Vec<(String, f64)>,
     /// Figures of merit on the rows held back, by name.
     pub metrics: Vec<(String, f64)>,
     /// How it came about.
-    pub training: TrainingRecord,
-    /// All rows of the training file, to hold live features against.
+    pub origin: Origin,
+    /// All rows of the training file, to hold live features against. No columns: there is no reference, and the model
+    /// can answer but not be watched for drift.
     pub reference: Dataset,
     /// The rows held back from training: target, [`PREDICTION`], [`PROBABILITY`]. To hold live predictions against.
     ///
@@ -53,6 +57,28 @@ pub struct ModelParts {
     /// the 37 in 100 trees that have not seen the row, and such averages are coarser. On the card data (7,383 real rows,
     /// halved at random) the Kolmogorov-Smirnov distance between them and predictions on new rows was 0.2 without any drift.
     pub held_out: Dataset,
+}
+
+/// How a model came about.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Origin {
+    /// Tidemark trained it.
+    Trained(TrainingRecord),
+    /// It was read from another tool's file.
+    Imported(ImportRecord),
+}
+
+/// Where an imported model comes from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ImportRecord {
+    /// The file's format, such as `onnx`.
+    pub format: String,
+    /// What wrote the file, by its own word.
+    pub producer: String,
+    /// SHA-256 of the file, in hex.
+    pub sha256: String,
 }
 
 /// How a model was trained: enough to do it again.
@@ -277,12 +303,37 @@ impl Model {
         self.schema.features().map(feature).collect()
     }
 
-    /// The probability of the positive class for every row of `data`, which may have more columns than the features.
+    /// What it answers with.
+    pub fn task(&self) -> Task {
+        self.forest.task()
+    }
+
+    /// Whether there is a reference to hold live data against.
+    pub fn has_reference(&self) -> bool {
+        !self.reference.columns().is_empty()
+    }
+
+    /// The probability that stands beside an answer: with two classes that of the positive (last) one, with more that of
+    /// the class named. Of a regression the value.
+    ///
+    /// # Panics
+    /// When `class` and `scores` are no answer of the forest.
+    pub fn probability(&self, class: usize, scores: &[f64]) -> f64 {
+        if scores.len() > 2 && self.task() == Task::Classification { scores[class] } else { scores[scores.len() - 1] }
+    }
+
+    /// The answer to every row of `data`, which may have more columns than the features.
     ///
     /// # Errors
     /// A feature is absent or not numeric.
-    pub fn probabilities_of(&self, data: &Dataset) -> Result<Vec<f64>, FeatureError> {
-        Ok(self.forest.probability_of_columns(&self.features_of(data)?))
+    pub fn answers_of(&self, data: &Dataset) -> Result<Answers, FeatureError> {
+        Ok(self.forest.predict_columns(&self.features_of(data)?))
+    }
+
+    /// [`Model::probability`] of every answer.
+    pub fn probabilities(&self, answers: &Answers) -> Vec<f64> {
+        let rows = answers.classes.iter().zip(answers.scores.chunks_exact(self.forest.n_scores()));
+        rows.map(|(&class, scores)| self.probability(class as usize, scores)).collect()
     }
 }
 
@@ -305,7 +356,12 @@ fn check(parts: &ModelParts) -> Result<(), ModelError> {
     equal("names of classes", parts.forest.n_classes(), parts.classes.len())?;
     let features: Vec<&str> = parts.schema.features().collect();
     equal("features in the schema", parts.forest.n_features(), features.len())?;
-    equal("importances", features.len(), parts.importances.len())?;
+    if !parts.importances.is_empty() {
+        equal("importances", features.len(), parts.importances.len())?;
+    }
+    if parts.forest.task() == Task::Regression {
+        equal("values of a regression", 1, parts.forest.n_scores())?;
+    }
     for (feature, (name, _)) in features.iter().zip(&parts.importances) {
         if feature != name {
             let (expected, found) = ((*feature).to_owned(), name.clone());
@@ -320,6 +376,9 @@ fn check(parts: &ModelParts) -> Result<(), ModelError> {
     let has_target = parts.schema.column(&parts.target).is_some_and(|column| column.role == ColumnRole::Target);
     if !has_target {
         return Err(lacks("target in the schema", &parts.target));
+    }
+    if parts.reference.columns().is_empty() {
+        return equal("rows held back without a reference", 0, parts.held_out.n_rows());
     }
     for column in &parts.schema.columns {
         let (what, table) = match column.role {

@@ -42,11 +42,12 @@ fn probabilities_are_scikit_learns() {
     assert!(!golden.x.is_empty());
     for ((x, expected), prediction) in golden.x.iter().zip(&golden.proba).zip(&golden.prediction) {
         let row: Vec<f64> = x.iter().map(|value| f64::from(*value as f32)).collect();
-        let found = forest.probabilities(&row);
+        let mut found = vec![0.0; forest.n_classes()];
+        let class = forest.predict(&row, &mut found);
         for (found, expected) in found.iter().zip(expected) {
             assert!((found - expected).abs() < 1e-9, "{found} for {expected}");
         }
-        assert_eq!(golden.classes[forest.class_of(&found)], *prediction);
+        assert_eq!(golden.classes[class], *prediction);
         assert_eq!(forest.probability(&row).to_bits(), found[1].to_bits());
     }
 }
@@ -54,7 +55,7 @@ fn probabilities_are_scikit_learns() {
 fn parts(golden: &Golden) -> ForestParts {
     let mut parts = ForestParts {
         n_features: golden.feature_names.len(),
-        n_classes: golden.classes.len(),
+        n_outputs: golden.classes.len(),
         ..ForestParts::default()
     };
     for tree in &golden.trees {
@@ -66,7 +67,7 @@ fn parts(golden: &Golden) -> ForestParts {
             parts.lefts.push(tree.left[node].max(0) as u32);
             parts.rights.push(tree.right[node].max(0) as u32);
             if is_leaf {
-                parts.shares.extend(&tree.value[node]);
+                parts.leaves.extend(&tree.value[node]);
             }
         }
     }

@@ -101,8 +101,8 @@ impl Service {
     /// # Errors
     /// The row could not be logged; then there is no answer either.
     pub async fn predict(&self, features: Vec<f64>) -> Result<Prediction, StoreError> {
-        let shares = self.model.forest.probabilities(&features);
-        let class = self.model.forest.class_of(&shares);
+        let mut shares = vec![0.0; self.model.forest.n_scores()];
+        let class = self.model.forest.predict(&features, &mut shares);
         let entry = Entry {
             id: uuid::Uuid::now_v7().to_string(),
             at: self.clock.now(),

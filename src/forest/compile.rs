@@ -2,7 +2,12 @@
 
 use std::ops::Range;
 
-use super::{Forest, ForestError, ForestParts, LEAF, MAX_CLASSES, MAX_DEPTH, MAX_FEATURES, MAX_NODES, MAX_TREES, Node};
+use super::layout::{Key, Narrow, Node};
+use super::walk::Number;
+use super::{
+    Decision, Forest, ForestError, ForestParts, LEAF, Layout, MAX_DEPTH, MAX_FEATURES, MAX_LEAF_NUMBERS, MAX_NODES,
+    MAX_OUTPUTS, MAX_TREES, Precision, Scoring, Task, Trees, with_trees,
+};
 
 /// How far from 1 the sum of a leaf's shares may lie: they come from many tools, some of which compute in `f32`.
 const SHARE_TOLERANCE: f64 = 1e-6;
@@ -13,45 +18,45 @@ impl Forest {
     /// Afterwards nothing can go wrong: children lie behind their parents and have one parent each, so every walk ends
     /// at a leaf after at most [`MAX_DEPTH`] questions; features and thresholds are usable; shares are shares.
     ///
+    /// With [`Precision::Single`] thresholds become the largest 32-bit number that is not above them, which no 32-bit value
+    /// can tell from the threshold itself, and the numbers in the leaves the nearest.
+    ///
     /// # Errors
     /// The first thing found that is not so, with its place.
     pub fn new(parts: &ForestParts) -> Result<Self, ForestError> {
         check_sizes(parts)?;
-        let mut forest = Self {
-            n_features: parts.n_features,
-            n_classes: parts.n_classes,
-            roots: Vec::with_capacity(parts.tree_lengths.len()),
-            nodes: Vec::with_capacity(parts.features.len()),
-            shares: Vec::with_capacity(parts.shares.len()),
-        };
+        check_scoring(parts)?;
         let (mut start, mut first_leaf) = (0, 0);
-        for (tree, &length) in parts.tree_lengths.iter().enumerate() {
-            let tree = TreeParts { number: tree, nodes: start..start + length as usize, first_leaf, parts };
-            tree.check_structure()?;
-            first_leaf += tree.compile(&mut forest)?;
+        let mut trees = Vec::with_capacity(parts.tree_lengths.len());
+        for (number, &length) in parts.tree_lengths.iter().enumerate() {
+            let tree = TreeParts { number, nodes: start..start + length as usize, first_leaf, parts };
+            first_leaf += tree.check()?;
             start += length as usize;
+            trees.push(tree);
         }
-        Ok(forest)
+        let trees = match parts.scoring.precision {
+            Precision::Single if fits_narrow(parts) => Layout::Narrow(compile(parts, &trees)),
+            Precision::Single => Layout::Single(compile(parts, &trees)),
+            Precision::Double => Layout::Double(compile(parts, &trees)),
+        };
+        let Scoring { base, .. } = &parts.scoring;
+        let rounded = |number: &f64| match parts.scoring.precision {
+            Precision::Single => f64::from(*number as f32),
+            Precision::Double => *number,
+        };
+        let scoring = Scoring { base: base.iter().map(rounded).collect(), ..parts.scoring.clone() };
+        Ok(Self { n_features: parts.n_features, n_outputs: parts.n_outputs, scoring, trees })
     }
 
     /// Writes the forest down again. `Forest::new` of the result is the same forest.
     pub fn to_parts(&self) -> ForestParts {
-        let mut parts =
-            ForestParts { n_features: self.n_features, n_classes: self.n_classes, ..ForestParts::default() };
-        let ends = self.roots.iter().skip(1).copied().chain([self.nodes.len() as u32]);
-        for (&root, end) in self.roots.iter().zip(ends) {
-            parts.tree_lengths.push(end - root);
-            for node in &self.nodes[root as usize..end as usize] {
-                let is_leaf = node.feature == LEAF;
-                parts.features.push(node.feature);
-                parts.thresholds.push(if is_leaf { 0.0 } else { node.value });
-                parts.lefts.push(if is_leaf { 0 } else { node.child - root });
-                parts.rights.push(if is_leaf { 0 } else { node.child + 1 - root });
-            }
-        }
-        // Leaves are numbered in node order.
-        parts.shares.clone_from(&self.shares);
-        parts
+        let parts = ForestParts {
+            n_features: self.n_features,
+            n_outputs: self.n_outputs,
+            scoring: self.scoring.clone(),
+            ..ForestParts::default()
+        };
+        with_trees!(self, trees => trees.write(parts))
     }
 }
 
@@ -60,7 +65,7 @@ fn check_sizes(parts: &ForestParts) -> Result<(), ForestError> {
         if (min..=max).contains(&found) { Ok(()) } else { Err(ForestError::Size { what, min, max, found }) }
     };
     within("features", parts.n_features, 1, MAX_FEATURES)?;
-    within("classes", parts.n_classes, 2, MAX_CLASSES)?;
+    within("numbers per leaf", parts.n_outputs, 1, MAX_OUTPUTS)?;
     within("trees", parts.tree_lengths.len(), 1, MAX_TREES)?;
     let n_nodes = parts.features.len();
     within("nodes", n_nodes, 1, MAX_NODES)?;
@@ -71,14 +76,69 @@ fn check_sizes(parts: &ForestParts) -> Result<(), ForestError> {
     equals("thresholds", parts.thresholds.len(), n_nodes)?;
     equals("left children", parts.lefts.len(), n_nodes)?;
     equals("right children", parts.rights.len(), n_nodes)?;
+    if !parts.missing_left.is_empty() {
+        equals("ways of missing values", parts.missing_left.len(), n_nodes)?;
+    }
     let n_leaves = parts.features.iter().filter(|&&feature| feature == LEAF).count();
     // Saturating: a browser counts in 32 bits.
-    equals("class shares", parts.shares.len(), n_leaves.saturating_mul(parts.n_classes))?;
+    let n_numbers = n_leaves.saturating_mul(parts.n_outputs);
+    within("numbers in all leaves", n_numbers, 0, MAX_LEAF_NUMBERS)?;
+    equals("numbers in the leaves", parts.leaves.len(), n_numbers)?;
     for &length in &parts.tree_lengths {
         within("nodes of a tree", length as usize, 1, MAX_NODES)?;
     }
     let total = parts.tree_lengths.iter().fold(0_usize, |sum, &length| sum.saturating_add(length as usize));
     equals("nodes", n_nodes, total)
+}
+
+fn check_scoring(parts: &ForestParts) -> Result<(), ForestError> {
+    let ForestParts { scoring, n_outputs, leaves, .. } = parts;
+    if !scoring.base.is_empty() && scoring.base.len() != *n_outputs {
+        return Err(ForestError::Length { array: "base values", expected: *n_outputs, found: scoring.base.len() });
+    }
+    let finite = |array, numbers: &[f64]| {
+        let place = numbers.iter().position(|number| match scoring.precision {
+            Precision::Single => !(*number as f32).is_finite(),
+            Precision::Double => !number.is_finite(),
+        });
+        place.map_or(Ok(()), |place| Err(ForestError::NotFinite { array, place }))
+    };
+    finite("base values", &scoring.base)?;
+    // Of shares it is said which leaf they stand in.
+    if *scoring == Scoring::class_shares() {
+        leaves.chunks_exact(*n_outputs).enumerate().try_for_each(|(leaf, shares)| check_shares(leaf, shares))?;
+    }
+    finite("numbers in the leaves", leaves)?;
+    let fits = match scoring.decision {
+        _ if scoring.task == Task::Regression => true,
+        Decision::Largest => *n_outputs > 1,
+        Decision::LastAbove(threshold) => *n_outputs <= 2 && threshold.is_finite(),
+    };
+    let (decision, n_outputs) = (scoring.decision, *n_outputs);
+    if fits { Ok(()) } else { Err(ForestError::Decision { decision, n_outputs }) }
+}
+
+fn check_shares(leaf: usize, shares: &[f64]) -> Result<(), ForestError> {
+    let sum: f64 = shares.iter().sum();
+    let are_shares = shares.iter().all(|share| (0.0..=1.0).contains(share));
+    // Negated, so that a sum that is no number is refused too.
+    if are_shares && (sum - 1.0).abs() <= SHARE_TOLERANCE { Ok(()) } else { Err(ForestError::Shares { leaf, sum }) }
+}
+
+/// Whether some node sends missing values left.
+fn has_missing_left(parts: &ForestParts) -> bool {
+    let inner = parts.missing_left.iter().zip(&parts.features).filter(|(_, feature)| **feature != LEAF);
+    inner.into_iter().any(|(goes_left, _)| *goes_left)
+}
+
+/// Slots a row is laid out in.
+pub const fn n_slots(n_features: usize, has_missing_left: bool) -> usize {
+    n_features * (1 + has_missing_left as usize) + 1
+}
+
+fn fits_narrow(parts: &ForestParts) -> bool {
+    n_slots(parts.n_features, has_missing_left(parts)) <= Narrow::N_SLOTS
+        && parts.tree_lengths.iter().all(|length| *length <= Narrow::MAX_STEP)
 }
 
 /// One tree of the parts.
@@ -93,20 +153,23 @@ struct TreeParts<'a> {
 
 impl TreeParts<'_> {
     /// Children point forward and into the tree, every node but the root is a child exactly once, no leaf is too deep.
-    fn check_structure(&self) -> Result<(), ForestError> {
+    /// Returns the number of leaves.
+    fn check(&self) -> Result<usize, ForestError> {
         let (tree, n_nodes) = (self.number, self.nodes.len());
         let mut parents = vec![0_u32; n_nodes];
         let mut depths = vec![0_u16; n_nodes];
+        let mut n_leaves = 0;
         for (node, place) in self.nodes.clone().enumerate() {
             let feature = self.parts.features[place];
             if feature == LEAF {
+                n_leaves += 1;
                 continue;
             }
             if usize::from(feature) >= self.parts.n_features {
                 let (found, n_features) = (feature, self.parts.n_features);
                 return Err(ForestError::Feature { tree, node, found, n_features });
             }
-            if !self.parts.thresholds[place].is_finite() {
+            if self.parts.thresholds[place].is_nan() {
                 return Err(ForestError::Threshold { tree, node });
             }
             if depths[node] == MAX_DEPTH {
@@ -123,70 +186,103 @@ impl TreeParts<'_> {
             }
         }
         let orphan_or_shared = (1..n_nodes).find(|&node| parents[node] != 1);
-        orphan_or_shared.map_or(Ok(()), |node| Err(ForestError::Parents { tree, node, found: parents[node] }))
+        orphan_or_shared.map_or(Ok(n_leaves), |node| Err(ForestError::Parents { tree, node, found: parents[node] }))
     }
 
-    /// Appends the tree to `forest`, level by level with siblings side by side, and returns the number of its leaves.
-    fn compile(&self, forest: &mut Forest) -> Result<usize, ForestError> {
-        let n_classes = self.parts.n_classes;
-        // Where each leaf of the parts has its shares.
-        let mut leaf_numbers = vec![0; self.nodes.len()];
-        let mut n_leaves = 0;
-        for (number, place) in leaf_numbers.iter_mut().zip(self.nodes.clone()) {
-            if self.parts.features[place] == LEAF {
-                *number = self.first_leaf + n_leaves;
-                n_leaves += 1;
-            }
-        }
-        let root = forest.nodes.len();
-        forest.roots.push(root as u32);
-        // Nodes of the parts in the new order; it grows while it is read.
-        let mut order = Vec::with_capacity(self.nodes.len());
-        order.push(0_usize);
-        let mut next = 0;
-        while let Some(&node) = order.get(next) {
-            next += 1;
-            let place = self.nodes.start + node;
-            let feature = self.parts.features[place];
-            if feature == LEAF {
-                let leaf = leaf_numbers[node];
-                let shares = &self.parts.shares[leaf * n_classes..][..n_classes];
-                check_shares(leaf, shares)?;
-                let child = (forest.shares.len() / n_classes) as u32;
-                forest.shares.extend_from_slice(shares);
-                forest.nodes.push(Node { value: shares[n_classes - 1], child, feature });
-            } else {
-                let child = (root + order.len()) as u32;
-                order.extend([self.parts.lefts[place] as usize, self.parts.rights[place] as usize]);
-                forest.nodes.push(Node { value: self.parts.thresholds[place], child, feature });
-            }
-        }
-        Ok(n_leaves)
+    /// The number of each leaf of the parts, by its node within the tree.
+    fn leaf_numbers(&self) -> Vec<usize> {
+        let mut next = self.first_leaf;
+        let number = |place: usize| {
+            let number = next;
+            next += usize::from(self.parts.features[place] == LEAF);
+            number
+        };
+        self.nodes.clone().map(number).collect()
     }
 }
 
-fn check_shares(leaf: usize, shares: &[f64]) -> Result<(), ForestError> {
-    let sum: f64 = shares.iter().sum();
-    let are_shares = shares.iter().all(|share| (0.0..=1.0).contains(share));
-    // Negated, so that a sum that is no number is refused too.
-    if are_shares && (sum - 1.0).abs() <= SHARE_TOLERANCE { Ok(()) } else { Err(ForestError::Shares { leaf, sum }) }
+/// Lays the trees out. Single precision keeps thresholds that 32 bits can tell apart, in either layout.
+fn compile<N: Node, T: Number>(parts: &ForestParts, from: &[TreeParts<'_>]) -> Trees<N, T> {
+    let has_missing_left = has_missing_left(parts);
+    let last_slot = n_slots(parts.n_features, has_missing_left) - 1;
+    let mut trees = Trees {
+        roots: Vec::with_capacity(from.len()),
+        nodes: Vec::with_capacity(parts.features.len()),
+        leaves: Vec::with_capacity(parts.leaves.len()),
+        n_outputs: parts.n_outputs,
+        has_missing_left,
+    };
+    for tree in from {
+        let leaf_numbers = tree.leaf_numbers();
+        let root = trees.nodes.len();
+        trees.roots.push(root as u32);
+        // Nodes of the parts in the new order; it grows while it is read.
+        let mut order = Vec::with_capacity(tree.nodes.len());
+        order.push(0_usize);
+        let mut next = 0;
+        while let Some(&node) = order.get(next) {
+            let place = tree.nodes.start + node;
+            let feature = parts.features[place];
+            trees.nodes.push(if feature == LEAF {
+                let leaf = (trees.leaves.len() / parts.n_outputs) as u32;
+                let numbers = &parts.leaves[leaf_numbers[node] * parts.n_outputs..][..parts.n_outputs];
+                trees.leaves.extend(numbers.iter().map(|number| T::of(*number)));
+                N::new(N::Key::from_leaf(leaf), 0, last_slot as u16)
+            } else {
+                let step = (order.len() - next) as u32;
+                order.extend([parts.lefts[place] as usize, parts.rights[place] as usize]);
+                let missing_left = parts.missing_left.get(place).is_some_and(|goes_left| *goes_left);
+                let slot = usize::from(feature) + if missing_left { parts.n_features } else { 0 };
+                N::new(N::Key::at_most(T::at_most(parts.thresholds[place])), step, slot as u16)
+            });
+            next += 1;
+        }
+    }
+    trees
+}
+
+impl<N: Node, T: Number> Trees<N, T> {
+    /// Fills `parts`, which has its counts.
+    fn write(&self, mut parts: ForestParts) -> ForestParts {
+        let last_slot = n_slots(parts.n_features, self.has_missing_left) - 1;
+        let ends = self.roots.iter().skip(1).copied().chain([self.nodes.len() as u32]);
+        for (&root, end) in self.roots.iter().zip(ends) {
+            parts.tree_lengths.push(end - root);
+            for (place, node) in self.nodes[root as usize..end as usize].iter().enumerate() {
+                let is_leaf = node.slot() == last_slot;
+                let left = place as u32 + node.step();
+                parts.features.push(if is_leaf { LEAF } else { (node.slot() % parts.n_features) as u16 });
+                parts.thresholds.push(if is_leaf { 0.0 } else { node.key().value() });
+                parts.lefts.push(if is_leaf { 0 } else { left });
+                parts.rights.push(if is_leaf { 0 } else { left + 1 });
+                if self.has_missing_left {
+                    parts.missing_left.push(!is_leaf && node.slot() >= parts.n_features);
+                }
+            }
+        }
+        // Leaves are numbered in node order.
+        parts.leaves = self.leaves.iter().map(|number| number.value()).collect();
+        parts
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::forest::layout::Wide;
 
     /// x0 <= 1 ? (x1 <= 5 ? A : B) : C, and a second tree that is one leaf.
     fn parts() -> ForestParts {
         ForestParts {
             n_features: 2,
-            n_classes: 2,
+            n_outputs: 2,
             tree_lengths: vec![5, 1],
             features: vec![0, LEAF, 1, LEAF, LEAF, LEAF],
             thresholds: vec![1.0, 0.0, 5.0, 0.0, 0.0, 0.0],
             lefts: vec![2, 0, 3, 0, 0, 0],
             rights: vec![1, 0, 4, 0, 0, 0],
-            shares: vec![0.0, 1.0, 0.75, 0.25, 0.5, 0.5, 0.9, 0.1],
+            leaves: vec![0.0, 1.0, 0.75, 0.25, 0.5, 0.5, 0.9, 0.1],
+            ..ForestParts::default()
         }
     }
 
@@ -197,13 +293,13 @@ mod tests {
         assert_eq!(written.features, [0, 1, LEAF, LEAF, LEAF, LEAF]);
         assert_eq!(written.lefts, [1, 3, 0, 0, 0, 0]);
         assert_eq!(written.rights, [2, 4, 0, 0, 0, 0]);
-        assert_eq!(written.shares, [0.0, 1.0, 0.75, 0.25, 0.5, 0.5, 0.9, 0.1]);
+        assert_eq!(written.leaves, [0.0, 1.0, 0.75, 0.25, 0.5, 0.5, 0.9, 0.1]);
         assert_eq!(Forest::new(&written), Ok(forest));
     }
 
     #[test]
-    fn a_node_takes_sixteen_bytes() {
-        assert_eq!(size_of::<Node>(), 16);
+    fn nodes_take_eight_bytes_and_sixteen() {
+        assert_eq!((size_of::<Narrow>(), size_of::<Wide>()), (8, 16));
     }
 
     /// The error after one change.
@@ -223,7 +319,7 @@ mod tests {
         assert_eq!(refused(|parts| parts.rights[2] = 3), ForestError::Parents { tree: 0, node: 3, found: 2 });
         assert_eq!(refused(|parts| parts.features[2] = LEAF), {
             // One leaf more than there are shares for.
-            ForestError::Length { array: "class shares", expected: 10, found: 8 }
+            ForestError::Length { array: "numbers in the leaves", expected: 10, found: 8 }
         });
     }
 
@@ -231,14 +327,14 @@ mod tests {
     fn a_node_no_parent_leads_to_is_refused() {
         let mut parts = parts();
         parts.features[2] = LEAF;
-        parts.shares.extend([0.5, 0.5]);
+        parts.leaves.extend([0.5, 0.5]);
         assert_eq!(Forest::new(&parts), Err(ForestError::Parents { tree: 0, node: 3, found: 0 }));
     }
 
     #[test]
     fn a_chain_is_accepted_up_to_the_greatest_depth() {
         let chain = |depth: u32| {
-            let mut parts = ForestParts { n_features: 1, n_classes: 2, ..ForestParts::default() };
+            let mut parts = ForestParts { n_features: 1, n_outputs: 2, ..ForestParts::default() };
             for level in 0..depth {
                 parts.features.extend([0, LEAF]);
                 parts.lefts.extend([2 * level + 1, 0]);
@@ -248,7 +344,7 @@ mod tests {
             parts.lefts.push(0);
             parts.rights.push(0);
             parts.thresholds = vec![0.0; parts.features.len()];
-            parts.shares = [0.5, 0.5].repeat(depth as usize + 1);
+            parts.leaves = [0.5, 0.5].repeat(depth as usize + 1);
             parts.tree_lengths = vec![parts.features.len() as u32];
             Forest::new(&parts)
         };
@@ -260,13 +356,12 @@ mod tests {
     fn unusable_numbers_are_refused() {
         let threshold = ForestError::Threshold { tree: 0, node: 2 };
         assert_eq!(refused(|parts| parts.thresholds[2] = f64::NAN), threshold);
-        assert_eq!(refused(|parts| parts.thresholds[2] = f64::INFINITY), threshold);
         let feature = ForestError::Feature { tree: 0, node: 2, found: 2, n_features: 2 };
         assert_eq!(refused(|parts| parts.features[2] = 2), feature);
-        assert_eq!(refused(|parts| parts.shares[7] = 0.2), ForestError::Shares { leaf: 3, sum: 0.9 + 0.2 });
-        assert!(matches!(refused(|parts| parts.shares[0] = f64::NAN), ForestError::Shares { leaf: 0, .. }));
+        assert_eq!(refused(|parts| parts.leaves[7] = 0.2), ForestError::Shares { leaf: 3, sum: 0.9 + 0.2 });
+        assert!(matches!(refused(|parts| parts.leaves[0] = f64::NAN), ForestError::Shares { leaf: 0, .. }));
         assert!(matches!(
-            refused(|parts| parts.shares[..2].copy_from_slice(&[-0.5, 1.5])),
+            refused(|parts| parts.leaves[..2].copy_from_slice(&[-0.5, 1.5])),
             ForestError::Shares { leaf: 0, .. }
         ));
     }
@@ -286,8 +381,8 @@ mod tests {
             ForestError::Length { array: "nodes", expected: 12, found: 6 }
         );
         assert_eq!(
-            refused(|parts| parts.n_classes = 1),
-            ForestError::Size { what: "classes", min: 2, max: MAX_CLASSES, found: 1 }
+            refused(|parts| parts.n_outputs = 0),
+            ForestError::Size { what: "numbers per leaf", min: 1, max: MAX_OUTPUTS, found: 0 }
         );
         assert_eq!(
             refused(|parts| parts.n_features = MAX_FEATURES + 1),

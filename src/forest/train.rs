@@ -255,7 +255,7 @@ mod tests {
         for (side, goes) in [(0, true), (1, false)] {
             let of_side = || decides.iter().zip(&classes).filter(|(x, _)| (**x <= parts.thresholds[0]) == goes);
             let n_positive = of_side().filter(|(_, class)| **class == 1).count();
-            assert_eq!(parts.shares[2 * side + 1], n_positive as f64 / of_side().count() as f64);
+            assert_eq!(parts.leaves[2 * side + 1], n_positive as f64 / of_side().count() as f64);
         }
     }
 

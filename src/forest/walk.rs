@@ -1,42 +1,118 @@
 //! Walking rows through the trees. One row or many, the trees are summed in the same order: the digits are the same.
 
-use super::{Forest, LEAF, Node};
+use std::ops::Range;
+
+use super::layout::{Key, Node};
+use super::{Aggregate, Forest, Scoring, Transform, Trees, with_trees};
 
 /// Walks that are under way at once. A single walk waits for memory at every node; several wait together.
 const LANES: usize = 8;
 
-/// Rows that go through one tree before the next tree's turn: tree and rows stay in the fastest cache.
-const BLOCK: usize = 64;
+/// Groups of [`LANES`] rows that go through one tree before the next tree's turn: tree and rows stay in the fastest cache.
+const GROUPS: usize = 8;
+
+/// Rows in a block.
+const BLOCK: usize = GROUPS * LANES;
+
+/// Steps between two looks at whether all walks have arrived.
+const STRIDE: usize = 3;
+
+/// Slots for which a single row takes no memory from the heap.
+const ROOM: usize = 256;
+
+/// What the trees sum in.
+pub trait Number:
+    Copy + PartialOrd + Send + Sync + std::ops::Add<Output = Self> + std::ops::Div<Output = Self>
+{
+    const ZERO: Self;
+
+    /// The nearest of these numbers.
+    fn of(number: f64) -> Self;
+
+    /// The largest of these numbers that is not above `threshold`.
+    fn at_most(threshold: f64) -> f64;
+
+    fn value(self) -> f64;
+}
+
+impl Number for f32 {
+    const ZERO: Self = 0.0;
+
+    #[inline]
+    fn of(number: f64) -> Self {
+        number as Self
+    }
+
+    fn at_most(threshold: f64) -> f64 {
+        i32::at_most(threshold).value()
+    }
+
+    #[inline]
+    fn value(self) -> f64 {
+        f64::from(self)
+    }
+}
+
+impl Number for f64 {
+    const ZERO: Self = 0.0;
+
+    #[inline]
+    fn of(number: f64) -> Self {
+        number
+    }
+
+    fn at_most(threshold: f64) -> f64 {
+        threshold
+    }
+
+    #[inline]
+    fn value(self) -> f64 {
+        self
+    }
+}
+
+/// The answers to many rows.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Answers {
+    /// Per row: its class (0 for a regression).
+    pub classes: Vec<u32>,
+    /// Per row: the numbers of [`Forest::predict`], one row after the other.
+    pub scores: Vec<f64>,
+}
 
 impl Forest {
-    /// The share of every class, averaged over the trees.
+    /// Predicts one row: writes the score of every class, or the values of a regression, and returns the class (0 for a
+    /// regression). Takes no memory from the heap, unless the forest has more than 255 features, or half as many where missing values go left.
     ///
-    /// A value at or below a node's threshold goes left. A missing value (NaN) is not, and goes right, at every node.
+    /// A value at or below a node's threshold goes left. A missing value (NaN) is not, and goes right, at every node but
+    /// those that want it left.
+    ///
+    /// # Panics
+    /// When `row` does not have `n_features` values, or `scores` not room for `n_scores`.
+    pub fn predict(&self, row: &[f64], scores: &mut [f64]) -> usize {
+        assert_eq!(row.len(), self.n_features, "a row has one value per feature");
+        assert_eq!(scores.len(), self.n_scores(), "there is room for one number per score");
+        let first = scores.len() - self.n_outputs;
+        with_trees!(self, trees => trees.sum_row(&self.scoring, row, &mut scores[first..]));
+        self.scoring.finish(self.n_outputs, scores)
+    }
+
+    /// The scores of [`Forest::predict`].
     ///
     /// # Panics
     /// When `row` does not have `n_features` values.
-    pub fn probabilities(&self, row: &[f64]) -> Vec<f64> {
-        let mut sums = vec![0.0; self.n_classes];
-        self.each_leaf(row, |leaf| {
-            let first = leaf.child as usize * self.n_classes;
-            for (sum, share) in sums.iter_mut().zip(&self.shares[first..]) {
-                *sum += share;
-            }
-        });
-        for sum in &mut sums {
-            *sum /= self.n_trees() as f64;
-        }
-        sums
+    pub fn scores(&self, row: &[f64]) -> Vec<f64> {
+        let mut scores = vec![0.0; self.n_scores()];
+        self.predict(row, &mut scores);
+        scores
     }
 
-    /// The share of the positive (last) class, averaged over the trees: the last of [`Forest::probabilities`], faster.
+    /// The probability of the positive (last) class; of a regression the (last) value.
     ///
     /// # Panics
     /// When `row` does not have `n_features` values.
     pub fn probability(&self, row: &[f64]) -> f64 {
-        let mut sum = 0.0;
-        self.each_leaf(row, |leaf| sum += leaf.value);
-        sum / self.n_trees() as f64
+        self.scores(row)[self.n_scores() - 1]
     }
 
     /// [`Forest::probability`] of many rows that lie in columns, to the same digit.
@@ -46,203 +122,282 @@ impl Forest {
     /// # Panics
     /// When there are not `n_features` columns of equal length.
     pub fn probability_of_columns(&self, columns: &[&[f64]]) -> Vec<f64> {
-        self.map_blocks(columns, |_, n_rows, block| {
-            let mut sums = vec![0.0; n_rows];
-            self.each_tree_of_block(block, n_rows, |_, row, share| sums[row] += share);
-            sums.into_iter().map(|sum| sum / self.n_trees() as f64).collect()
-        })
+        let n_rows = self.check_columns(columns);
+        if self.scoring.transform == Transform::None && self.n_outputs > 1 {
+            // Nothing is asked of the other classes.
+            let last = self.n_outputs - 1..self.n_outputs;
+            let sums = |sums: &[f64], _| sums.to_vec();
+            return self.sum_all(n_rows, last, &|row, feature| columns[feature][row], sums).concat();
+        }
+        let answers = self.predict_columns(columns);
+        answers.scores.chunks_exact(self.n_scores()).map(|scores| scores[scores.len() - 1]).collect()
     }
 
-    /// Cuts columns into blocks of rows, turns each into rows (one after the other, `n_features` values each) and
-    /// collects what `work(first row, number of rows, rows)` makes of it, in order.
-    pub(super) fn map_blocks<T: Send>(
-        &self,
-        columns: &[&[f64]],
-        work: impl Fn(usize, usize, &[f64]) -> Vec<T> + Sync + Send,
-    ) -> Vec<T> {
+    /// [`Forest::predict`] of many rows that lie in columns, to the same digit.
+    ///
+    /// With the feature `parallel` on all cores.
+    ///
+    /// # Panics
+    /// When there are not `n_features` columns of equal length.
+    pub fn predict_columns(&self, columns: &[&[f64]]) -> Answers {
+        let n_rows = self.check_columns(columns);
+        self.predict_all(n_rows, &|row, feature| columns[feature][row])
+    }
+
+    /// Rows in `columns`.
+    fn check_columns(&self, columns: &[&[f64]]) -> usize {
         assert_eq!(columns.len(), self.n_features, "there is one column per feature");
         let n_rows = columns.first().map_or(0, |column| column.len());
         assert!(columns.iter().all(|column| column.len() == n_rows), "columns have equal lengths");
-
-        let of_block = |block: usize| {
-            let rows = block * BLOCK..n_rows.min((block + 1) * BLOCK);
-            let mut values = vec![0.0; rows.len() * self.n_features];
-            for (feature, column) in columns.iter().enumerate() {
-                for (row, value) in column[rows.clone()].iter().enumerate() {
-                    values[row * self.n_features + feature] = *value;
-                }
-            }
-            work(rows.start, rows.len(), &values)
-        };
-        #[cfg(feature = "parallel")]
-        {
-            use rayon::prelude::*;
-            let blocks: Vec<Vec<T>> = (0..n_rows.div_ceil(BLOCK)).into_par_iter().map(of_block).collect();
-            blocks.into_iter().flatten().collect()
-        }
-        #[cfg(not(feature = "parallel"))]
-        (0..n_rows.div_ceil(BLOCK)).flat_map(of_block).collect()
+        n_rows
     }
 
-    /// Calls `visit(tree, row, share of the positive class)` for every tree and row of a block, tree by tree.
-    pub(super) fn each_tree_of_block(&self, block: &[f64], n_rows: usize, mut visit: impl FnMut(usize, usize, f64)) {
-        let row = |row: usize| &block[row * self.n_features..(row + 1) * self.n_features];
-        let in_lanes = n_rows - n_rows % LANES;
-        for (tree, &root) in self.roots.iter().enumerate() {
-            for first in (0..in_lanes).step_by(LANES) {
-                let mut lanes = [root; LANES];
-                walk(&self.nodes, &mut lanes, std::array::from_fn(|lane| row(first + lane)));
-                for (lane, leaf) in lanes.into_iter().enumerate() {
-                    visit(tree, first + lane, self.nodes[leaf as usize].value);
-                }
-            }
-            for last in in_lanes..n_rows {
-                visit(tree, last, self.leaf(root, row(last)).value);
-            }
-        }
-    }
-
-    /// Calls `visit` with the leaf `row` falls into, for every tree in order: sums of floats depend on it.
-    fn each_leaf(&self, row: &[f64], mut visit: impl FnMut(&Node)) {
-        assert_eq!(row.len(), self.n_features, "a row has one value per feature");
-        let mut groups = self.roots.chunks_exact(LANES);
-        for group in &mut groups {
-            let mut lanes: [u32; LANES] = group.try_into().expect("chunks_exact gives chunks of this length");
-            walk(&self.nodes, &mut lanes, [row; LANES]);
-            lanes.into_iter().for_each(|leaf| visit(&self.nodes[leaf as usize]));
-        }
-        groups.remainder().iter().for_each(|&root| visit(self.leaf(root, row)));
-    }
-
-    /// The leaf `row` falls into, from `root` on.
-    fn leaf(&self, root: u32, row: &[f64]) -> &Node {
-        let mut lane = [root];
-        walk(&self.nodes, &mut lane, [row]);
-        &self.nodes[lane[0] as usize]
+    /// [`Forest::predict`] of many rows that lie one after the other, to the same digit.
+    ///
+    /// With the feature `parallel` on all cores.
+    ///
+    /// # Panics
+    /// When `rows` is no multiple of `n_features` long.
+    pub fn predict_rows(&self, rows: &[f64]) -> Answers {
+        assert_eq!(rows.len() % self.n_features, 0, "rows have one value per feature");
+        let n_features = self.n_features;
+        self.predict_all(rows.len() / n_features, &|row, feature| rows[row * n_features + feature])
     }
 }
 
-/// Leads every lane from its node to a leaf, by its row.
-fn walk<const N: usize>(nodes: &[Node], lanes: &mut [u32; N], rows: [&[f64]; N]) {
-    loop {
-        let mut under_way = false;
-        for (lane, row) in lanes.iter_mut().zip(rows) {
-            let node = nodes[*lane as usize];
-            if node.feature != LEAF {
-                // "Not at or below" rather than "above": a missing value is neither and goes right.
-                #[allow(clippy::neg_cmp_op_on_partial_ord)]
-                let goes_right = !(row[usize::from(node.feature)] <= node.value);
-                *lane = node.child + u32::from(goes_right);
-                under_way = true;
+/// Runs `work` on blocks of rows, each thread with a `scratch` of its own, and collects what it gives in order.
+fn each_block<S, R: Send>(
+    n_rows: usize,
+    scratch: impl Fn() -> S + Sync + Send,
+    work: impl Fn(&mut S, Range<usize>) -> R + Sync + Send,
+) -> Vec<R> {
+    let rows = |block: usize| block * BLOCK..n_rows.min((block + 1) * BLOCK);
+    #[cfg(feature = "parallel")]
+    {
+        use rayon::prelude::*;
+        let blocks = (0..n_rows.div_ceil(BLOCK)).into_par_iter();
+        blocks.map_init(scratch, |scratch, block| work(scratch, rows(block))).collect()
+    }
+    #[cfg(not(feature = "parallel"))]
+    {
+        let mut scratch = scratch();
+        (0..n_rows.div_ceil(BLOCK)).map(|block| work(&mut scratch, rows(block))).collect()
+    }
+}
+
+impl Forest {
+    fn predict_all(&self, n_rows: usize, value: &(dyn Fn(usize, usize) -> f64 + Sync)) -> Answers {
+        let n_scores = self.n_scores();
+        let blocks = self.sum_all(n_rows, 0..self.n_outputs, value, |sums, n_rows| {
+            let mut answers = Answers { classes: Vec::with_capacity(n_rows), scores: vec![0.0; n_rows * n_scores] };
+            let rows = answers.scores.chunks_exact_mut(n_scores).zip(sums.chunks_exact(self.n_outputs));
+            for (scores, sums) in rows {
+                scores[n_scores - self.n_outputs..].copy_from_slice(sums);
+                answers.classes.push(self.scoring.finish(self.n_outputs, scores) as u32);
+            }
+            answers
+        });
+        let mut all = Answers { classes: Vec::with_capacity(n_rows), scores: Vec::with_capacity(n_rows * n_scores) };
+        for block in blocks {
+            all.classes.extend(block.classes);
+            all.scores.extend(block.scores);
+        }
+        all
+    }
+
+    /// Sums `outputs` of the leaves for all rows, and collects what `finish(sums, number of rows)` makes of every block:
+    /// one number per row and output, the base included.
+    fn sum_all<R: Send>(
+        &self,
+        n_rows: usize,
+        outputs: Range<usize>,
+        value: &(dyn Fn(usize, usize) -> f64 + Sync),
+        finish: impl Fn(&[f64], usize) -> R + Sync + Send,
+    ) -> Vec<R> {
+        with_trees!(self, trees => {
+            let n_slots = trees.n_slots(self.n_features);
+            let scratch = || Scratch::new(n_slots, outputs.len());
+            each_block(n_rows, scratch, |scratch, rows| {
+                for (group, slots) in scratch.slots.chunks_exact_mut(n_slots).enumerate() {
+                    let first = rows.start + group * LANES;
+                    trees.fill(slots, self.n_features, |lane, feature| {
+                        if first + lane < rows.end { value(first + lane, feature) } else { f64::NAN }
+                    });
+                }
+                trees.sum_block(&self.scoring, scratch, rows.len(), outputs.clone());
+                finish(&scratch.finished[..rows.len() * outputs.len()], rows.len())
+            })
+        })
+    }
+}
+
+/// What one thread needs to sum a block.
+struct Scratch<K, T> {
+    /// Per group, slot and lane.
+    slots: Vec<[K; LANES]>,
+    /// Per row and output.
+    sums: Vec<T>,
+    /// The same, divided and with the base.
+    finished: Vec<f64>,
+}
+
+impl<K: Key, T: Number> Scratch<K, T> {
+    fn new(n_slots: usize, n_outputs: usize) -> Self {
+        Self {
+            slots: vec![[K::LOWEST; LANES]; GROUPS * n_slots],
+            sums: vec![T::ZERO; BLOCK * n_outputs],
+            finished: vec![0.0; BLOCK * n_outputs],
+        }
+    }
+}
+
+impl<N: Node, T: Number> Trees<N, T> {
+    /// Slots in the layout of a row.
+    fn n_slots(&self, n_features: usize) -> usize {
+        if N::N_SLOTS > 0 { N::N_SLOTS } else { super::compile::n_slots(n_features, self.has_missing_left) }
+    }
+
+    /// Lays rows out; `value(lane, feature)` gives their values.
+    fn fill<const L: usize>(&self, slots: &mut [[N::Key; L]], n_features: usize, value: impl Fn(usize, usize) -> f64) {
+        for feature in 0..n_features {
+            slots[feature] = std::array::from_fn(|lane| N::Key::of(T::of(value(lane, feature)).value()));
+        }
+        if self.has_missing_left {
+            for feature in 0..n_features {
+                let missing_low = |key| if key == N::Key::MISSING { N::Key::LOWEST } else { key };
+                slots[n_features + feature] = slots[feature].map(missing_low);
             }
         }
-        if !under_way {
+    }
+
+    /// Aggregates the leaves that `row` falls into, the base included.
+    fn sum_row(&self, scoring: &Scoring, row: &[f64], sums: &mut [f64]) {
+        let mut few = [[N::Key::LOWEST]; ROOM];
+        let mut many = Vec::new();
+        let n_slots = self.n_slots(row.len());
+        let slots = if n_slots <= ROOM {
+            &mut few[..n_slots]
+        } else {
+            many.resize(n_slots, [N::Key::LOWEST]);
+            &mut many[..]
+        };
+        self.fill(slots, row.len(), |_, feature| row[feature]);
+
+        let n_outputs = sums.len();
+        sums.fill(start(scoring.aggregate));
+        let mut add = |place: u32| {
+            let leaf = self.nodes[place as usize].key().leaf() as usize;
+            for (sum, number) in sums.iter_mut().zip(&self.leaves[leaf * n_outputs..]) {
+                *sum = joined(scoring.aggregate, T::of(*sum), *number).value();
+            }
+        };
+        let mut groups = self.roots.chunks_exact(LANES);
+        for group in &mut groups {
+            let mut places: [u32; LANES] = group.try_into().expect("chunks_exact gives chunks of this length");
+            walk(&self.nodes, slots, &mut places);
+            places.into_iter().for_each(&mut add);
+        }
+        for &root in groups.remainder() {
+            let mut places = [root];
+            walk(&self.nodes, slots, &mut places);
+            add(places[0]);
+        }
+        for (output, sum) in sums.iter_mut().enumerate() {
+            *sum = self.finished(scoring, output, T::of(*sum));
+        }
+    }
+
+    /// Aggregates some outputs of the leaves that a block of rows falls into.
+    fn sum_block(&self, scoring: &Scoring, scratch: &mut Scratch<N::Key, T>, n_rows: usize, outputs: Range<usize>) {
+        let n_outputs = self.n_outputs;
+        let sums = &mut scratch.sums[..];
+        sums.fill(T::of(start(scoring.aggregate)));
+        let n_groups = n_rows.div_ceil(LANES);
+        let n_slots = scratch.slots.len() / GROUPS;
+        for &root in &self.roots {
+            let groups = scratch.slots.chunks_exact(n_slots).zip(sums.chunks_exact_mut(LANES * outputs.len()));
+            for (slots, sums) in groups.take(n_groups) {
+                let mut places = [root; LANES];
+                walk(&self.nodes, slots, &mut places);
+                for (place, sums) in places.into_iter().zip(sums.chunks_exact_mut(outputs.len())) {
+                    let leaf = self.nodes[place as usize].key().leaf() as usize;
+                    for (sum, number) in sums.iter_mut().zip(&self.leaves[leaf * n_outputs + outputs.start..]) {
+                        *sum = joined(scoring.aggregate, *sum, *number);
+                    }
+                }
+            }
+        }
+        for (place, (finished, sum)) in scratch.finished.iter_mut().zip(sums).enumerate() {
+            *finished = self.finished(scoring, outputs.start + place % outputs.len(), *sum);
+        }
+    }
+
+    /// The last step of aggregating one output.
+    fn finished(&self, scoring: &Scoring, output: usize, sum: T) -> f64 {
+        let aggregated = match scoring.aggregate {
+            Aggregate::Average => sum / T::of(self.roots.len() as f64),
+            Aggregate::Sum | Aggregate::Min | Aggregate::Max => sum,
+        };
+        scoring.base.get(output).map_or(aggregated, |base| aggregated + T::of(*base)).value()
+    }
+}
+
+/// What an aggregate is before the first tree.
+const fn start(aggregate: Aggregate) -> f64 {
+    match aggregate {
+        Aggregate::Average | Aggregate::Sum => 0.0,
+        Aggregate::Min => f64::INFINITY,
+        Aggregate::Max => f64::NEG_INFINITY,
+    }
+}
+
+#[inline]
+fn joined<T: Number>(aggregate: Aggregate, sum: T, number: T) -> T {
+    match aggregate {
+        Aggregate::Average | Aggregate::Sum => sum + number,
+        Aggregate::Min => {
+            if number < sum {
+                number
+            } else {
+                sum
+            }
+        }
+        Aggregate::Max => {
+            if number > sum {
+                number
+            } else {
+                sum
+            }
+        }
+    }
+}
+
+/// Leads every lane from its node to a leaf. With as many lanes in the slots as walks every walk has a row of its own;
+/// with one lane they share a row.
+#[inline]
+fn walk<N: Node, const L: usize, const W: usize>(nodes: &[N], slots: &[[N::Key; L]], places: &mut [u32; W]) {
+    // Of known length, where it is known: then no access below needs to be checked.
+    let slots = if N::N_SLOTS > 0 { &slots[..N::N_SLOTS] } else { slots };
+    loop {
+        for _ in 0..STRIDE {
+            step(nodes, slots, places);
+        }
+        let before = *places;
+        step(nodes, slots, places);
+        if *places == before {
             return;
         }
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::forest::ForestParts;
-    use crate::random::Rng;
-
-    /// Full trees of this depth with random questions and shares of three classes.
-    fn forest(n_trees: usize, depth: u32, n_features: usize) -> Forest {
-        let mut rng = Rng::new(9);
-        let mut parts = ForestParts { n_features, n_classes: 3, ..ForestParts::default() };
-        let (n_inner, n_nodes) = (2_u32.pow(depth) - 1, 2_u32.pow(depth + 1) - 1);
-        for _ in 0..n_trees {
-            parts.tree_lengths.push(n_nodes);
-            for node in 0..n_nodes {
-                let is_leaf = node >= n_inner;
-                parts.features.push(if is_leaf { LEAF } else { rng.below(n_features as u64) as u16 });
-                parts.thresholds.push(rng.normal());
-                parts.lefts.push(2 * node + 1);
-                parts.rights.push(2 * node + 2);
-                if is_leaf {
-                    let (a, b) = (rng.uniform() / 2.0, rng.uniform() / 2.0);
-                    parts.shares.extend([a, b, 1.0 - a - b]);
-                }
-            }
-        }
-        Forest::new(&parts).expect("full trees are sound")
-    }
-
-    /// The obvious walk, by the written parts.
-    fn probabilities_by_parts(parts: &ForestParts, row: &[f64]) -> Vec<f64> {
-        let mut sums = vec![0.0; parts.n_classes];
-        let (mut root, mut leaves_before) = (0, 0);
-        for &length in &parts.tree_lengths {
-            let mut node = root;
-            while parts.features[node] != LEAF {
-                let goes_left = row[usize::from(parts.features[node])] <= parts.thresholds[node];
-                node = root + if goes_left { parts.lefts[node] } else { parts.rights[node] } as usize;
-            }
-            let is_leaf = |place: &usize| parts.features[*place] == LEAF;
-            let leaf = leaves_before + (root..node).filter(is_leaf).count();
-            for (sum, share) in sums.iter_mut().zip(&parts.shares[leaf * parts.n_classes..]) {
-                *sum += share;
-            }
-            leaves_before += (root..root + length as usize).filter(is_leaf).count();
-            root += length as usize;
-        }
-        sums.iter().map(|sum| sum / parts.tree_lengths.len() as f64).collect()
-    }
-
-    #[test]
-    fn every_way_of_walking_gives_the_same_digits() {
-        // Numbers of trees and rows that leave remainders of the lanes and of the blocks.
-        let forest = forest(2 * LANES + 3, 6, 5);
-        let parts = forest.to_parts();
-        let n_rows = 2 * BLOCK + LANES + 3;
-        let mut rng = Rng::new(10);
-        let missing_at_times = |rng: &mut Rng| if rng.below(10) == 0 { f64::NAN } else { rng.normal() };
-        let columns: Vec<Vec<f64>> =
-            (0..5).map(|_| (0..n_rows).map(|_| missing_at_times(&mut rng)).collect()).collect();
-        let batch = forest.probability_of_columns(&columns.iter().map(Vec::as_slice).collect::<Vec<_>>());
-        assert_eq!(batch.len(), n_rows);
-        for (row, probability) in batch.into_iter().enumerate() {
-            let values: Vec<f64> = columns.iter().map(|column| column[row]).collect();
-            let probabilities = forest.probabilities(&values);
-            assert_eq!(probabilities, probabilities_by_parts(&parts, &values));
-            assert_eq!(probabilities[2].to_bits(), probability.to_bits());
-            assert_eq!(forest.probability(&values).to_bits(), probability.to_bits());
-        }
-    }
-
-    #[test]
-    fn the_threshold_itself_goes_left_and_a_missing_value_right() {
-        let parts = ForestParts {
-            n_features: 1,
-            n_classes: 2,
-            tree_lengths: vec![3],
-            features: vec![0, LEAF, LEAF],
-            thresholds: vec![2.0, 0.0, 0.0],
-            lefts: vec![1, 0, 0],
-            rights: vec![2, 0, 0],
-            shares: vec![1.0, 0.0, 0.0, 1.0],
-        };
-        let forest = Forest::new(&parts).expect("one question, two leaves");
-        let found =
-            [2.0, 2.0_f64.next_up(), f64::NAN, f64::INFINITY, f64::NEG_INFINITY].map(|x| forest.probability(&[x]));
-        assert_eq!(found, [0.0, 1.0, 1.0, 1.0, 0.0]);
-        assert_eq!(forest.probability_of_columns(&[&[]]), [0.0; 0]);
-    }
-
-    #[test]
-    fn the_first_of_the_largest_is_the_class() {
-        let forest = forest(1, 1, 1);
-        assert_eq!(forest.class_of(&[0.4, 0.2, 0.4]), 0);
-        assert_eq!(forest.class_of(&[0.2, 0.4, 0.4]), 1);
-        assert_eq!(forest.class_of(&[0.5, 0.5]), 0);
-        assert_eq!(forest.class_of(&[0.499, 0.501]), 1);
-    }
-
-    #[test]
-    #[should_panic(expected = "a row has one value per feature")]
-    fn a_row_of_another_length_is_a_mistake_of_the_caller() {
-        forest(1, 1, 2).probability(&[1.0]);
+#[inline(always)]
+fn step<N: Node, const L: usize, const W: usize>(nodes: &[N], slots: &[[N::Key; L]], places: &mut [u32; W]) {
+    for (walk, place) in places.iter_mut().enumerate() {
+        let node = nodes[*place as usize];
+        let value = slots[node.slot()][if L == 1 { 0 } else { walk }];
+        *place += node.step() + u32::from(value > node.key());
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,29 +7,32 @@
 //! | 8 | length of the file |
 //! | 4 | length of the header |
 //! | … | header: JSON with names, settings and the length of every array |
-//! | … | the forest: nodes per tree (u32), features (u16), thresholds (f64), left and right children (u32), shares (f64) |
+//! | … | the forest: nodes per tree (u32), features (u16), thresholds (f64), left and right children (u32), where a missing value goes (a byte, left is 1; only if the header says so), the leaves' numbers (f64) |
 //! | … | the columns of the reference, then of the rows held back |
 //! | 32 | SHA-256 of everything before |
 //!
 //! A column is f64 numbers (NaN is a missing one), or one byte per truth value, or strings: the length of each distinct one
 //! (u32), their text in UTF-8, and one code per row (u32, [`MISSING`] for a missing one).
+//!
+//! Format 1 held forests of class shares only, trained here; it is still read ([`v1`]).
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 
-use super::{ModelError, ModelParts, TrainingRecord};
+use super::{ModelError, ModelParts, Origin};
 use crate::data::{Column, Dataset, Numbers, Strings, Values};
-use crate::forest::{Forest, ForestParts};
+use crate::forest::{Forest, ForestParts, Scoring};
 use crate::schema::Schema;
 use reader::Reader;
 
 mod reader;
+mod v1;
 
 const MAGIC: &[u8; 8] = b"TIDEMARK";
 
 /// The format this version writes, and the newest it reads.
-const FORMAT_VERSION: u32 = 1;
+const FORMAT_VERSION: u32 = 2;
 
 /// Bytes before the header.
 const PREFIX: usize = 24;
@@ -49,7 +52,7 @@ struct Header {
     schema: Schema,
     importances: Vec<(String, f64)>,
     metrics: Vec<(String, f64)>,
-    training: TrainingRecord,
+    origin: Origin,
     forest: ForestHeader,
     reference: TableHeader,
     held_out: TableHeader,
@@ -59,10 +62,12 @@ struct Header {
 #[serde(deny_unknown_fields)]
 struct ForestHeader {
     n_features: usize,
-    n_classes: usize,
+    n_outputs: usize,
+    scoring: Scoring,
     n_trees: usize,
     n_nodes: usize,
-    n_shares: usize,
+    n_numbers: usize,
+    has_missing_left: bool,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -99,13 +104,15 @@ pub fn write(parts: &ModelParts) -> Vec<u8> {
         schema: parts.schema.clone(),
         importances: parts.importances.clone(),
         metrics: parts.metrics.clone(),
-        training: parts.training.clone(),
+        origin: parts.origin.clone(),
         forest: ForestHeader {
             n_features: forest.n_features,
-            n_classes: forest.n_classes,
+            n_outputs: forest.n_outputs,
+            scoring: forest.scoring.clone(),
             n_trees: forest.tree_lengths.len(),
             n_nodes: forest.features.len(),
-            n_shares: forest.shares.len(),
+            n_numbers: forest.leaves.len(),
+            has_missing_left: !forest.missing_left.is_empty(),
         },
         reference,
         held_out,
@@ -147,7 +154,8 @@ fn write_forest(forest: &ForestParts, file: &mut Vec<u8>) {
     file.extend(forest.thresholds.iter().flat_map(|threshold| threshold.to_le_bytes()));
     file.extend(forest.lefts.iter().flat_map(|left| left.to_le_bytes()));
     file.extend(forest.rights.iter().flat_map(|right| right.to_le_bytes()));
-    file.extend(forest.shares.iter().flat_map(|share| share.to_le_bytes()));
+    file.extend(forest.missing_left.iter().map(|&goes_left| u8::from(goes_left)));
+    file.extend(forest.leaves.iter().flat_map(|number| number.to_le_bytes()));
 }
 
 fn write_column(values: &Values, file: &mut Vec<u8>) {
@@ -177,11 +185,12 @@ fn write_column(values: &Values, file: &mut Vec<u8>) {
 
 /// Reads a model file. Believes no length before the bytes are there.
 pub fn read(bytes: &[u8]) -> Result<ModelParts, ModelError> {
-    let content = check_frame(bytes)?;
+    let (format, content) = check_frame(bytes)?;
     let mut reader = Reader::new(&content[PREFIX - 4..]);
     let header_length = reader.u32s("length of the header", 1)?[0] as usize;
-    let header: Header = serde_json::from_slice(reader.bytes("header", header_length)?)
-        .map_err(|error| ModelError::Header { message: error.to_string() })?;
+    let header = reader.bytes("header", header_length)?;
+    let header = if format == 1 { v1::header(header) } else { serde_json::from_slice::<Header>(header) };
+    let header = header.map_err(|error| ModelError::Header { message: error.to_string() })?;
 
     let forest = read_forest(&header.forest, &mut reader)?;
     let reference = read_table(&header.reference, &mut reader)?;
@@ -195,14 +204,14 @@ pub fn read(bytes: &[u8]) -> Result<ModelParts, ModelError> {
         forest,
         importances: header.importances,
         metrics: header.metrics,
-        training: header.training,
+        origin: header.origin,
         reference,
         held_out,
     })
 }
 
-/// Checks magic, format, length and checksum, and returns what lies before the checksum.
-fn check_frame(bytes: &[u8]) -> Result<&[u8], ModelError> {
+/// Checks magic, format, length and checksum, and returns the format and what lies before the checksum.
+fn check_frame(bytes: &[u8]) -> Result<(u32, &[u8]), ModelError> {
     let start = &bytes[..bytes.len().min(MAGIC.len())];
     if !MAGIC.starts_with(start) {
         return Err(ModelError::NotAModel { found: start.to_vec() });
@@ -213,7 +222,7 @@ fn check_frame(bytes: &[u8]) -> Result<&[u8], ModelError> {
     }
     let mut reader = Reader::new(&bytes[MAGIC.len()..]);
     let format = reader.u32s("format version", 1)?[0];
-    if format != FORMAT_VERSION {
+    if !(1..=FORMAT_VERSION).contains(&format) {
         return Err(ModelError::FormatVersion { expected: FORMAT_VERSION, found: format });
     }
     let expected = reader.u64("length of the file")?;
@@ -229,20 +238,25 @@ fn check_frame(bytes: &[u8]) -> Result<&[u8], ModelError> {
         let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect();
         return Err(ModelError::Checksum { expected: hex(expected), found: hex(&found) });
     }
-    Ok(content)
+    Ok((format, content))
 }
 
 fn read_forest(header: &ForestHeader, reader: &mut Reader<'_>) -> Result<Forest, ModelError> {
-    let parts = ForestParts {
+    let mut parts = ForestParts {
         n_features: header.n_features,
-        n_classes: header.n_classes,
+        n_outputs: header.n_outputs,
+        scoring: header.scoring.clone(),
         tree_lengths: reader.u32s("nodes per tree", header.n_trees)?,
         features: reader.u16s("features of the nodes", header.n_nodes)?,
         thresholds: reader.f64s("thresholds", header.n_nodes)?,
         lefts: reader.u32s("left children", header.n_nodes)?,
         rights: reader.u32s("right children", header.n_nodes)?,
-        shares: reader.f64s("class shares", header.n_shares)?,
+        ..ForestParts::default()
     };
+    if header.has_missing_left {
+        parts.missing_left = reader.bools("ways of missing values", header.n_nodes)?;
+    }
+    parts.leaves = reader.f64s("numbers in the leaves", header.n_numbers)?;
     Forest::new(&parts).map_err(ModelError::Forest)
 }
 
@@ -266,13 +280,7 @@ fn read_column(header: &ColumnHeader, n_rows: usize, reader: &mut Reader<'_>) ->
             }
             Ok(Values::Numbers(Numbers::new(values, is_integer)))
         }
-        Kind::Booleans => {
-            let bytes = reader.bytes(&part, n_rows)?;
-            if bytes.iter().any(|&byte| byte > 1) {
-                return Err(ModelError::Value { part, expected: "0 or 1 per truth value" });
-            }
-            Ok(Values::Booleans(bytes.iter().map(|&byte| byte == 1).collect()))
-        }
+        Kind::Booleans => Ok(Values::Booleans(reader.bools(&part, n_rows)?)),
         Kind::Strings { n_distinct } => {
             let lengths = reader.u32s(&part, n_distinct)?;
             let mut distinct = Vec::with_capacity(lengths.len());

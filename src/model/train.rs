@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use super::{Model, ModelError, ModelParts, PREDICTION, PROBABILITY, Rows, Split, TrainingRecord};
+use super::{Model, ModelError, ModelParts, Origin, PREDICTION, PROBABILITY, Rows, Split, TrainingRecord};
 use crate::data::{Category, Column, Dataset, Numbers, Strings, Values};
 use crate::forest::metrics::Metrics;
 use crate::forest::train::{GROWER, GrowError, GrowOptions, Progress, grow};
@@ -152,10 +152,11 @@ pub fn train(data: &Dataset, options: &TrainOptions, progress: Progress<'_>) -> 
     let grown = grow(&slices(&pick(&rows.train)), &train_classes, labels.len(), &options.grow, progress);
     let grown = grown.map_err(|error| with_name(error, &features))?;
 
-    let probabilities = grown.forest.probability_of_columns(&slices(&pick(&rows.test)));
+    let answers = grown.forest.predict_columns(&slices(&pick(&rows.test)));
+    // Two classes: the probability is the positive one's, the second of a row.
+    let probabilities: Vec<f64> = answers.scores.iter().skip(1).step_by(2).copied().collect();
     let truths: Vec<bool> = rows.test.iter().map(|&row| classes[row] == 1).collect();
-    // With two classes, and only those come this far, the class follows from one probability.
-    let predictions = probabilities.iter().map(|probability| f64::from(u8::from(*probability > 0.5))).collect();
+    let predictions = answers.classes.iter().map(|&class| f64::from(class)).collect();
     let metrics = Metrics::of(&truths, &probabilities).named();
     let held_out = Dataset::new(vec![
         Column { name: target.name.clone(), values: take(&target.values, &rows.test) },
@@ -174,7 +175,7 @@ pub fn train(data: &Dataset, options: &TrainOptions, progress: Progress<'_>) -> 
         schema,
         forest: grown.forest,
         metrics,
-        training,
+        origin: Origin::Trained(training),
         reference: data.clone(),
         held_out,
     })
@@ -314,7 +315,7 @@ mod tests {
         let model = train(&reference, &options(20), &|_, _| true).expect("the example can be learnt");
         assert_eq!(model.classes, ["0", "1"]);
         assert_eq!((model.reference.n_rows(), model.held_out.n_rows()), (8_000, 1_600));
-        assert_eq!((model.training.n_test, model.training.mtry), (1_600, 5));
+        assert!(matches!(&model.origin, Origin::Trained(training) if (training.n_test, training.mtry) == (1_600, 5)));
         assert!(metric(&model, "roc_auc") > 0.8, "{:?}", model.metrics);
         // The four strongest of the example's shifts are where the forest looks.
         let strong = ["V10", "V12", "V14", "V17"];
@@ -325,14 +326,15 @@ mod tests {
         let read = Model::from_bytes(&model.to_bytes()).expect("the file was just written");
         assert_eq!(read, model);
         assert_eq!(read.version(), model.version());
-        assert_eq!(read.probabilities_of(&reference), model.probabilities_of(&reference));
+        assert_eq!(read.answers_of(&reference), model.answers_of(&reference));
     }
 
     #[test]
     fn rows_held_back_are_predicted_by_the_forest_that_serves() {
         let (reference, _) = example::card_fraud(2_000, 2);
         let model = train(&reference, &options(5), &|_, _| true).expect("the example can be learnt");
-        let found = model.probabilities_of(&reference.slice(1_600..2_000)).expect("the features are there");
+        let found = model.answers_of(&reference.slice(1_600..2_000)).expect("the features are there");
+        let found = model.probabilities(&found);
         let Some(Values::Numbers(stored)) = model.reference_column(PROBABILITY).map(|column| &column.values) else {
             panic!("probabilities are numbers");
         };

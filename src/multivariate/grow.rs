@@ -49,7 +49,7 @@ impl Task<'_> {
         let numbers: Vec<u64> = (0..n_trees.max(1) as u64).collect();
         let trees = parallel::map(&numbers, |&number| self.grow_tree(derive_seed(seed, number)));
         let mut decreases = vec![0.0; self.columns.len()];
-        let mut parts = ForestParts { n_features: self.columns.len(), n_classes: 2, ..ForestParts::default() };
+        let mut parts = ForestParts { n_features: self.columns.len(), n_outputs: 2, ..ForestParts::default() };
         for tree in &trees {
             tree.write(&mut parts);
             for (sum, decrease) in decreases.iter_mut().zip(&tree.decreases) {
@@ -251,7 +251,7 @@ impl Tree {
                     parts.thresholds.push(0.0);
                     parts.lefts.push(0);
                     parts.rights.push(0);
-                    parts.shares.extend([1.0 - share, share]);
+                    parts.leaves.extend([1.0 - share, share]);
                 }
             }
         }

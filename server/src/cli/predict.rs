@@ -3,12 +3,13 @@
 use clap::Args as ClapArgs;
 use std::io::Write;
 use std::path::PathBuf;
-use tidemark::data::{Column, Dataset, csv};
-use tidemark::model::{PREDICTION, PROBABILITY};
+use tidemark::data::{Column, Dataset, DatasetError, csv};
+use tidemark::forest::{Answers, Task};
+use tidemark::model::{Model, PREDICTION, PROBABILITY};
 
 use super::{Failure, files, stop};
 
-/// Score the rows of a CSV file: the same columns, and `prediction` and `probability` beside them
+/// Score the rows of a CSV file: the same columns, and `prediction` and, of a class, `probability` beside them
 #[derive(ClapArgs)]
 pub(super) struct Args {
     /// The model file
@@ -26,15 +27,18 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     stop::check()?;
     let model = files::read_model(&args.model)?;
     let table = files::read_csv(&args.input)?;
-    let probabilities = model.probabilities_of(&table.data).map_err(|error| Failure::file(&args.input, error))?;
-    let labels: Vec<&str> =
-        probabilities.iter().map(|probability| model.classes[usize::from(*probability > 0.5)].as_str()).collect();
-    let scored = scored(table.data, &labels, probabilities).map_err(|error| Failure::file(&args.input, error))?;
+    let answers = model.answers_of(&table.data).map_err(|error| Failure::file(&args.input, error))?;
+    let scored = scored(&model, table.data, &answers).map_err(|error| Failure::file(&args.input, error))?;
     stop::check()?;
     files::write_atomically(&args.out, |file: &mut dyn Write| csv::write(&scored, file))
 }
 
-fn scored(data: Dataset, labels: &[&str], probabilities: Vec<f64>) -> Result<Dataset, tidemark::data::DatasetError> {
-    data.with_column(Column::strings(PREDICTION, labels.iter().map(|label| Some(*label))))?
-        .with_column(Column::fractions(PROBABILITY, probabilities))
+/// The rows with the answers beside them: the class by its label and its probability, or the value.
+fn scored(model: &Model, data: Dataset, answers: &Answers) -> Result<Dataset, DatasetError> {
+    if model.task() == Task::Regression {
+        return data.with_column(Column::fractions(PREDICTION, answers.scores.clone()));
+    }
+    let labels = answers.classes.iter().map(|&class| Some(model.classes[class as usize].as_str()));
+    data.with_column(Column::strings(PREDICTION, labels))?
+        .with_column(Column::fractions(PROBABILITY, model.probabilities(answers)))
 }

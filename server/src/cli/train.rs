@@ -104,13 +104,13 @@ pub(super) fn train_to(data: &Path, out: &Path, options: &TrainOptions) -> Resul
 }
 
 fn print_figures(model: &Model, out: &Path) {
-    let training = &model.training;
+    let n_test = model.held_out.n_rows();
     println!(
         "{}: {} trees on {}, measured on {} held back",
         out.display(),
         model.forest.n_trees(),
-        format::plural((training.n_rows - training.n_test) as u64, "row"),
-        format::plural(training.n_test as u64, "row"),
+        format::plural((model.reference.n_rows() - n_test) as u64, "row"),
+        format::plural(n_test as u64, "row"),
     );
     for (name, value) in &model.metrics {
         println!("  {name:<20} {}", format::number(*value));

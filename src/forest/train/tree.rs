@@ -138,7 +138,7 @@ impl TreeTask<'_> {
 
 /// Writes grown trees down as a forest's parts.
 pub fn parts(trees: &[GrownTree], n_features: usize, n_classes: usize) -> ForestParts {
-    let mut parts = ForestParts { n_features, n_classes, ..ForestParts::default() };
+    let mut parts = ForestParts { n_features, n_outputs: n_classes, ..ForestParts::default() };
     for tree in trees {
         parts.tree_lengths.push(tree.nodes.len() as u32);
         for (node, shares) in tree.nodes.iter().zip(&tree.shares) {
@@ -147,7 +147,7 @@ pub fn parts(trees: &[GrownTree], n_features: usize, n_classes: usize) -> Forest
             parts.thresholds.push(threshold);
             parts.lefts.push(left);
             parts.rights.push(right);
-            parts.shares.extend(shares);
+            parts.leaves.extend(shares);
         }
     }
     parts

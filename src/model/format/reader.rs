@@ -52,6 +52,15 @@ impl<'a> Reader<'a> {
         self.items(part, n, f64::from_le_bytes)
     }
 
+    /// Truth values, a byte each.
+    pub fn bools(&mut self, part: &str, n: usize) -> Result<Vec<bool>, ModelError> {
+        let bytes = self.bytes(part, n)?;
+        if bytes.iter().any(|&byte| byte > 1) {
+            return Err(ModelError::Value { part: part.to_owned(), expected: "0 or 1 per truth value" });
+        }
+        Ok(bytes.iter().map(|&byte| byte == 1).collect())
+    }
+
     /// Makes sure that nothing is left.
     pub fn finish(self) -> Result<(), ModelError> {
         if self.left.is_empty() {

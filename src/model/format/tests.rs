@@ -1,19 +1,21 @@
 use super::*;
 use crate::forest::LEAF;
-use crate::model::{Model, PREDICTION, PROBABILITY, Split};
+use crate::model::{Model, PREDICTION, PROBABILITY, Split, TrainingRecord};
 use crate::schema::{ColumnRole, ColumnSpec, ColumnType};
 
 /// A model of one tree with two leaves, and columns of every kind.
 fn model() -> Model {
     let forest = ForestParts {
         n_features: 2,
-        n_classes: 2,
+        n_outputs: 2,
         tree_lengths: vec![3],
         features: vec![1, LEAF, LEAF],
         thresholds: vec![0.5, 0.0, 0.0],
         lefts: vec![1, 0, 0],
         rights: vec![2, 0, 0],
-        shares: vec![0.75, 0.25, 0.1, 0.9],
+        missing_left: vec![true, false, false],
+        leaves: vec![0.75, 0.25, 0.1, 0.9],
+        ..ForestParts::default()
     };
     let spec =
         |name: &str, column_type, role| ColumnSpec { name: name.to_owned(), column_type, role, is_declared: false };
@@ -62,7 +64,7 @@ fn model() -> Model {
         forest: Forest::new(&forest).expect("the tree is sound"),
         importances: vec![("a".to_owned(), 0.0), ("b".to_owned(), 1.0)],
         metrics: vec![("roc_auc".to_owned(), 0.1 + 0.2)],
-        training,
+        origin: Origin::Trained(training),
         reference,
         held_out,
     })
@@ -123,7 +125,8 @@ fn every_flipped_bit_is_an_error() {
             let error = Model::from_bytes(&flipped).expect_err("a bit is wrong");
             let fits = match place {
                 ..8 => matches!(error, ModelError::NotAModel { .. }),
-                8..12 => matches!(error, ModelError::FormatVersion { expected: 1, .. }),
+                // No flip makes a 1 of the 2.
+                8..12 => matches!(error, ModelError::FormatVersion { expected: 2, .. }),
                 12..20 => matches!(error, ModelError::Truncated { .. } | ModelError::TrailingBytes { .. }),
                 20.. => matches!(error, ModelError::Checksum { .. }),
             };
@@ -213,7 +216,23 @@ fn files_of_others_are_told_apart() {
     assert_eq!(Model::from_bytes(b"PK\x03\x04"), Err(ModelError::NotAModel { found: b"PK\x03\x04".to_vec() }));
     assert!(matches!(Model::from_bytes(b""), Err(ModelError::Truncated { found: 0, .. })));
     let mut newer = model().to_bytes();
-    newer[8] = 2;
-    let error = Model::from_bytes(&newer).expect_err("format 2 is not known");
-    assert_eq!(error.to_string(), "model format 2 is from a newer Tidemark; this one reads up to 1");
+    newer[8] = 3;
+    let error = Model::from_bytes(&newer).expect_err("format 3 is not known");
+    assert_eq!(error.to_string(), "model format 3 is from a newer Tidemark; this one reads up to 2");
+}
+
+#[test]
+fn files_of_format_1_are_still_read() {
+    // Written by `tidemark train` before format 2 (commit f0bafa4), with its `tidemark predict` on the same rows.
+    let file = include_bytes!("../../../tests/models/format-1.tidemark");
+    let model = Model::from_bytes(file).expect("format 1 is known");
+    assert_eq!((model.name.as_str(), model.classes.as_slice()), ("format-1", &["no".to_owned(), "yes".to_owned()][..]));
+    assert!(matches!(&model.origin, Origin::Trained(training) if training.n_trees == 3));
+    assert_eq!(model.version(), crate::data::sha256_hex(file)[..12]);
+    let answers = model.answers_of(&model.reference).expect("the features are there");
+    let expected = [1.0, 0.8888888888888888, 0.8888888888888888, 0.0, 0.8888888888888888, 1.0, 0.2222222222222222, 0.0];
+    assert_eq!(model.probabilities(&answers)[8..16], expected);
+    // Written again it is a file of today, and the same model.
+    let again = Model::from_bytes(&model.to_bytes()).expect("a file of today");
+    assert_eq!(again.parts, model.parts);
 }
