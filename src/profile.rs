@@ -48,12 +48,10 @@ impl ColumnProfile {
         match &column.values {
             Values::Numbers(numbers) => {
                 let values = numbers.as_slice();
-                // Adding zero turns -0 into 0, so that the two are one value everywhere.
-                let mut sorted = Vec::with_capacity(values.len());
-                sorted.extend(values.iter().filter(|value| value.is_finite()).map(|value| value + 0.0));
-                let sorted = sort::sorted(sorted);
-                let missing = values.iter().filter(|value| value.is_nan()).count() as u64;
-                let infinite = rows - missing - sorted.len() as u64;
+                let sorted = sort::finite_sorted(values);
+                let others = rows - sorted.len() as u64;
+                let missing = if others == 0 { 0 } else { values.iter().filter(|value| value.is_nan()).count() as u64 };
+                let infinite = others - missing;
                 Self { rows, missing, infinite, shape: Shape::Numbers { sorted, is_integer: numbers.is_integer() } }
             }
             Values::Booleans(values) => {

@@ -1,5 +1,6 @@
 //! Reference and current data in, report out.
 
+use std::borrow::Cow;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::embeddings::ReferenceRows;
@@ -91,14 +92,21 @@ pub fn compare_with_progress(
     let multivariate =
         settings.multivariate.as_ref().map(|options| multivariate::compare(tables.0, tables.1, schema, options));
     let data = reference.0.data;
-    let mut fitted = FittedReference::fit(reference, schema).with_embeddings(settings, |name| data.column(name));
-    if settings.quality == Quality::Full {
+    let mut fitted = FittedReference::without_profiles(reference.0.input(), schema);
+    fitted = fitted.with_embeddings(settings, |name| data.column(name));
+    if settings.quality != Quality::Off {
         fitted.table = Some(TableFacts::examine(data, fitted.specs(), settings.quality));
     }
     if let Some(options) = settings.nannyml_if_asked() {
         fitted = fitted.with_chunks(data, &options);
     }
-    fitted.report(current, &[], settings, multivariate, on_progress)
+    // Both sides of a column are sorted one after the other and forgotten with it: they meet in the cache, and no more of them
+    // lies in memory than columns are being compared.
+    let profiles = |place: usize| {
+        let spec = &fitted.columns[place].0;
+        data.column(&spec.name).map(|column| Cow::Owned(Profiles::of(column, spec)))
+    };
+    fitted.report(current, &[], settings, multivariate, &profiles, on_progress)
 }
 
 /// A reference whose profiles are taken once, to be held against many windows.
@@ -157,9 +165,18 @@ impl FittedReference {
     /// The same for columns that do not lie in one table, and may differ in length: a model's features come with all its
     /// training rows, its predictions with those that were held back.
     pub fn fit_columns<'a>(input: Input, schema: &Schema, column: impl Fn(&str) -> Option<&'a Column> + Sync) -> Self {
-        let specs: Vec<&ColumnSpec> = schema.columns.iter().filter(|spec| spec.role != ColumnRole::Ignored).collect();
-        let profiles = |spec: &ColumnSpec| column(&spec.name).map(|column| Profiles::of(column, spec));
-        let columns = parallel::map(&specs, |spec| ((*spec).clone(), profiles(spec)));
+        let mut fitted = Self::without_profiles(input, schema);
+        fitted.columns = parallel::map_owned(fitted.columns, |(spec, _)| {
+            let profiles = column(&spec.name).map(|column| Profiles::of(column, &spec));
+            (spec, profiles)
+        });
+        fitted
+    }
+
+    /// A reference whose columns are named, and not looked at.
+    fn without_profiles(input: Input, schema: &Schema) -> Self {
+        let specs = schema.columns.iter().filter(|spec| spec.role != ColumnRole::Ignored);
+        let columns = specs.map(|spec| (spec.clone(), None)).collect();
         Self { input, columns, rows: ReferenceRows::default(), table: None, nannyml: None }
     }
 
@@ -192,15 +209,18 @@ impl FittedReference {
         settings: &Settings,
         on_progress: &OnProgress<'_>,
     ) -> DriftReport {
-        self.report(current, importances, settings, None, on_progress)
+        let profiles = |place: usize| self.columns[place].1.as_ref().map(Cow::Borrowed);
+        self.report(current, importances, settings, None, &profiles, on_progress)
     }
 
-    fn report(
+    /// `profiles` are those of the reference's column at a place.
+    fn report<'a>(
         &self,
         current: Current<Source<'_>>,
         importances: &[(String, f64)],
         settings: &Settings,
         multivariate: Option<MultivariateReport>,
+        profiles: &(impl Fn(usize) -> Option<Cow<'a, Profiles>> + Sync),
         on_progress: &OnProgress<'_>,
     ) -> DriftReport {
         let source = current.0;
@@ -208,8 +228,10 @@ impl FittedReference {
         let done = AtomicUsize::new(0);
         let rows_not_kept = settings.nannyml_if_asked().map(|options| nannyml::Fitted::without_rows(&options));
         let chunks = self.nannyml.as_ref().or(rows_not_kept.as_ref()).map(|fitted| fitted.split(source.data));
-        let compared = parallel::map(&self.columns, |(spec, reference)| {
-            let (mut report, quality) = compare_column(spec, reference.as_ref(), source.data, settings);
+        let places: Vec<usize> = (0..total).collect();
+        let compared = parallel::map(&places, |&place| {
+            let (spec, reference) = (&self.columns[place].0, profiles(place));
+            let (mut report, quality) = compare_column(spec, reference.as_deref(), source.data, settings);
             report.nannyml = chunks.as_ref().map(|chunks| chunks.judge(spec, source.data.column(&spec.name)));
             report.importance = importances.iter().find(|(name, _)| *name == spec.name).map(|(_, share)| *share);
             let done = done.fetch_add(1, Ordering::Relaxed) + 1;

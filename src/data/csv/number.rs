@@ -16,6 +16,9 @@ const POWERS: [f64; 23] = [
     1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20,
     1e21, 1e22,
 ];
+/// So many digits before the point are read one by one: most numbers have fewer, and a column's have about as many each, so that
+/// a processor foretells where the point stands and reads on before it knows.
+const FEW_DIGITS: usize = 3;
 /// Digits that fit into 64 bits whatever they are.
 const MAX_DIGITS: usize = 19;
 
@@ -28,8 +31,16 @@ const MAX_DIGITS: usize = 19;
 pub(super) fn at_start(text: &[u8]) -> Option<(Number, usize)> {
     let is_negative = text.first() == Some(&b'-');
     let begin = usize::from(is_negative);
-    let mut digits = 0_u64;
-    let whole_end = take_digits(text, begin, &mut digits);
+    let (mut digits, mut whole_end) = (0_u64, begin);
+    while whole_end < begin + FEW_DIGITS
+        && let Some(digit) = digit_at(text, whole_end)
+    {
+        digits = digits * 10 + digit;
+        whole_end += 1;
+    }
+    if whole_end == begin + FEW_DIGITS {
+        whole_end = take_digits(text, whole_end, &mut digits);
+    }
     let is_integer = text.get(whole_end) != Some(&b'.');
     let (end, n_fraction) = if is_integer {
         (whole_end, 0)
@@ -66,11 +77,16 @@ fn take_digits(text: &[u8], mut at: usize, number: &mut u64) -> usize {
         *number = number.wrapping_mul(100_000_000).wrapping_add(eight_digits(eight));
         at += 8;
     }
-    while let Some(digit) = text.get(at).map(|byte| byte.wrapping_sub(b'0')).filter(|digit| *digit < 10) {
-        *number = number.wrapping_mul(10).wrapping_add(u64::from(digit));
+    while let Some(digit) = digit_at(text, at) {
+        *number = number.wrapping_mul(10).wrapping_add(digit);
         at += 1;
     }
     at
+}
+
+#[inline]
+fn digit_at(text: &[u8], at: usize) -> Option<u64> {
+    text.get(at).map(|byte| u64::from(byte.wrapping_sub(b'0'))).filter(|digit| *digit < 10)
 }
 
 /// Eight times the letter 0.
