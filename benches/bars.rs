@@ -4,7 +4,8 @@
 //!   second half of its rows with the first.
 //! - `… -- memory A.csv B.csv [RUNS]`: reading two files that lie in memory, and comparing the second with the first: what
 //!   the browser does.
-//! - `… -- rows [RUNS]`: comparing drawn columns, from ten thousand rows to ten million.
+//! - `… -- drawn ROWS COLUMNS [RUNS]`: comparing that many drawn columns, half of the rows with the other half. One size per
+//!   process, so that its peak of memory is that size's.
 
 use std::time::Instant;
 use tidemark::data::{Column, Dataset, csv};
@@ -63,32 +64,32 @@ fn memory(paths: [&str; 2], runs: usize) {
     best("both", runs, || drift(&read(&a), &read(&b)));
 }
 
-/// Five columns of normal numbers, one of amounts with a heavy tail, and one of names.
-fn drawn(rng: &mut Rng, rows: usize) -> Dataset {
-    let mut columns: Vec<Column> =
-        (0..5).map(|i| Column::fractions(format!("x{i}"), (0..rows).map(|_| rng.normal()).collect())).collect();
-    columns.push(Column::fractions("amount", (0..rows).map(|_| (2.0 * rng.normal()).exp()).collect()));
+/// In every seven columns five of normal numbers, one of amounts with a heavy tail, and one of names.
+fn columns(rng: &mut Rng, rows: usize, columns: usize) -> Dataset {
     let names = ["web", "card", "phone", "shop"];
-    columns.push(Column::strings("channel", (0..rows).map(|_| Some(names[rng.below(4) as usize]))));
-    Dataset::new(columns).expect("columns of one length")
+    let mut column = |at: usize| match at % 7 {
+        5 => Column::fractions(format!("x{at}"), (0..rows).map(|_| (2.0 * rng.normal()).exp()).collect()),
+        6 => Column::strings(format!("x{at}"), (0..rows).map(|_| Some(names[rng.below(4) as usize]))),
+        _ => Column::fractions(format!("x{at}"), (0..rows).map(|_| rng.normal()).collect()),
+    };
+    Dataset::new((0..columns).map(&mut column).collect()).expect("columns of one length")
 }
 
-fn rows(runs: usize) {
+fn drawn(rows: usize, n_columns: usize, runs: usize) {
     let mut rng = Rng::new(1);
-    for rows in [10_000, 100_000, 1_000_000, 10_000_000] {
-        let (reference, current) = (drawn(&mut rng, rows / 2), drawn(&mut rng, rows / 2));
-        best(&rows.to_string(), runs, || drift(&reference, &current));
-    }
+    let (reference, current) = (columns(&mut rng, rows / 2, n_columns), columns(&mut rng, rows / 2, n_columns));
+    best("compare", runs, || drift(&reference, &current));
 }
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
-    let runs = |at: usize| arguments.get(at).and_then(|runs| runs.parse().ok()).unwrap_or(5);
+    let number = |at: usize| arguments.get(at).and_then(|number| number.parse().ok());
+    let runs = |at: usize| number(at).unwrap_or(5);
     match arguments.first().map(String::as_str) {
         Some("file") => file(arguments.get(1).expect("a CSV file"), runs(2)),
         Some("memory") => memory([&arguments[1], &arguments[2]], runs(3)),
-        Some("rows") => rows(runs(1)),
+        Some("drawn") => drawn(number(1).expect("rows"), number(2).expect("columns"), runs(3)),
         // `cargo test --benches` runs this without arguments.
-        _ => println!("bars: file FILE.csv [RUNS], memory A.csv B.csv [RUNS], or rows [RUNS]"),
+        _ => println!("bars: file FILE.csv [RUNS], memory A.csv B.csv [RUNS], or drawn ROWS COLUMNS [RUNS]"),
     }
 }
