@@ -44,8 +44,8 @@ impl Range {
             counts[lane] += u64::from(value.is_finite());
         };
         for four in fours {
-            for lane in 0..4 {
-                look(lane, four[lane]);
+            for (lane, &value) in four.iter().enumerate() {
+                look(lane, value);
             }
         }
         rest.iter().for_each(|&value| look(0, value));
