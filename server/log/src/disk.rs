@@ -28,6 +28,12 @@ pub trait Disk: Send + Sync + 'static {
     /// Those of the file system; also when it cannot do this.
     fn exchange(&self, a: &Path, b: &Path) -> io::Result<()>;
 
+    /// Gives a file a second name.
+    ///
+    /// # Errors
+    /// Those of the file system.
+    fn link(&self, from: &Path, to: &Path) -> io::Result<()>;
+
     /// Deletes a file.
     ///
     /// # Errors
@@ -80,6 +86,10 @@ impl Disk for RealDisk {
     fn exchange(&self, a: &Path, b: &Path) -> io::Result<()> {
         use rustix::fs::{CWD, RenameFlags, renameat_with};
         Ok(renameat_with(CWD, a, CWD, b, RenameFlags::EXCHANGE)?)
+    }
+
+    fn link(&self, from: &Path, to: &Path) -> io::Result<()> {
+        std::fs::hard_link(from, to)
     }
 
     fn remove(&self, path: &Path) -> io::Result<()> {

@@ -31,8 +31,10 @@
 //! Records go into a write-ahead log (`wal/`), one write and one flush for all that wait, and from there into Parquet
 //! (`predictions/model=NAME/date=DAY/part-FIRST-END.parquet`), which pandas, Polars and DuckDB read as it lies there.
 
+mod compact;
 mod disk;
 mod error;
+mod export;
 mod frame;
 mod id;
 mod log;
@@ -46,18 +48,21 @@ mod seal;
 mod segment;
 mod state;
 mod stream;
+mod verify;
 mod wal;
 mod writer;
 
 pub use disk::{Disk, DiskFile, RealDisk};
 pub use error::{AppendError, Cause, Damage, OpenError, ReadError, WriteFailure};
+pub use export::{Format, export, replay};
 pub use frame::{BadEntry, MAX_RECORD_BYTES};
 pub use id::{BadId, Id};
 pub use log::{Durability, Log, Options, Profiler};
 pub use queue::Appended;
-pub use read::{Chunks, Reader, SegmentInfo};
+pub use read::{Chunks, Reader, SegmentInfo, SegmentProfile};
 pub use record::{Entry, Features, Label, LabelRecord, Millis, Origin, Outcome, Record, Value};
 pub use recover::Recovery;
 pub use retention::Retention;
 pub use rows::{Rows, RowsBuilder};
 pub use stream::{Answers, BadStream, Feature, Kind, Layout, Line, Stream};
+pub use verify::{Verified, verify};

@@ -9,6 +9,7 @@ use std::time::Duration;
 use tidemark::data::Dataset;
 use tokio::sync::oneshot;
 
+use crate::compact;
 use crate::disk::{Disk, RealDisk};
 use crate::error::{AppendError, OpenError, ReadError, WriteFailure};
 use crate::frame::{self, Encoded};
@@ -18,6 +19,7 @@ use crate::record::{Entry, Label, Millis};
 use crate::recover::{self, Recovered, Recovery};
 use crate::retention::{self, Retention};
 use crate::seal::{ClosedFile, Sealer};
+use crate::segment::SealError;
 use crate::state::State;
 use crate::stream::{self, Layout, Line, Stream};
 use crate::writer::{Start, Writer};
@@ -45,6 +47,9 @@ pub struct Options {
     pub durability: Durability,
     /// Bytes of the write-ahead log that become segments together. They are held in memory too.
     pub file_bytes: u64,
+    /// Once this many bytes wait to become segments, which is several times `file_bytes`, no record is taken any more: they
+    /// are held in memory.
+    pub max_unsealed_bytes: u64,
     /// Records become a segment after this time, however few they are.
     pub seal_after: Duration,
     /// Whether segments are made by a thread of the log, or only when [`Log::tick`] or [`Log::seal`] is called.
@@ -62,6 +67,7 @@ impl Default for Options {
         Self {
             durability: Durability::Commit,
             file_bytes: 64 << 20,
+            max_unsealed_bytes: 1 << 30,
             seal_after: Duration::from_secs(600),
             seals_by_itself: true,
             profiler: None,
@@ -85,6 +91,8 @@ pub(crate) struct Shared {
     state: Arc<RwLock<State>>,
     /// Files that are written no more and not sealed, or not deleted yet, oldest first.
     closed: Mutex<Vec<ClosedFile>>,
+    /// The bytes of `closed`.
+    closed_bytes: AtomicU64,
     pub(crate) something_closed: Condvar,
     /// One change of segments at a time.
     maintenance: Mutex<()>,
@@ -121,9 +129,24 @@ impl Shared {
     }
 
     pub(crate) fn close_file(&self, file: ClosedFile) {
+        self.closed_bytes.fetch_add(file.bytes, Ordering::Relaxed);
         self.closed().push(file);
         self.unsealed_since.store(0, Ordering::Release);
         self.something_closed.notify_all();
+    }
+
+    /// Forgets the oldest of the closed files.
+    pub(crate) fn forget_oldest(&self) {
+        let gone = self.closed().remove(0);
+        self.closed_bytes.fetch_sub(gone.bytes, Ordering::Relaxed);
+    }
+
+    /// Puts a job into the queue, unless sealing has fallen behind.
+    fn push_record(&self, job: Job) -> Result<(), AppendError> {
+        if self.closed_bytes.load(Ordering::Relaxed) > self.options.max_unsealed_bytes {
+            return Err(AppendError::Overloaded);
+        }
+        self.queue.push(job)
     }
 
     pub(crate) fn note_group(&self, n_records: usize, received: Millis) {
@@ -157,8 +180,8 @@ pub struct Log {
     recovery: Recovery,
     writer: Option<JoinHandle<()>>,
     sealer: Option<JoinHandle<()>>,
-    /// Held as long as the log is.
-    _lock: File,
+    /// Locked as long as the log is open.
+    lock: File,
 }
 
 impl Log {
@@ -178,6 +201,7 @@ impl Log {
             options,
             queue: Queue::default(),
             state,
+            closed_bytes: AtomicU64::new(closed.iter().map(|file| file.bytes).sum()),
             closed: Mutex::new(closed),
             something_closed: Condvar::new(),
             maintenance: Mutex::new(()),
@@ -188,7 +212,7 @@ impl Log {
             unsealed_since: AtomicI64::new(0),
             n_groups: AtomicU64::new(0),
         });
-        let mut log = Self { shared, reader, recovery, writer: None, sealer: None, _lock: lock };
+        let mut log = Self { shared, reader, recovery, writer: None, sealer: None, lock };
         log.start(start)?;
         Ok(log)
     }
@@ -340,6 +364,19 @@ impl Log {
         Ok(batch.finish())
     }
 
+    /// As [`Log::add_labels`], for threads that may block.
+    ///
+    /// # Errors
+    /// As [`Log::add_labels`].
+    pub fn add_labels_blocking(&self, stream: &Arc<Stream>, labels: &[Label]) -> Result<Vec<Appended>, AppendError> {
+        let encoded = labels.iter().map(|label| frame::encode_label(stream, label)).collect::<Result<Vec<_>, _>>()?;
+        let mut batch = Batch::new(encoded);
+        while let Some(answer) = batch.submit(self)? {
+            batch.take(answer.blocking_recv().map_err(|_gone| AppendError::Closed)?)?;
+        }
+        Ok(batch.finish())
+    }
+
     /// Makes everything durable that was handed in before, and so tries whether the log can be written.
     ///
     /// # Errors
@@ -363,10 +400,7 @@ impl Log {
     /// The log cannot be written.
     pub fn seal(&self) -> Result<(), AppendError> {
         self.ask(|reply| Job::Rotate { reply })?;
-        Sealer::new(Arc::clone(&self.shared)).seal_closed().map_err(|error| match error {
-            crate::segment::SealError::Read(error) => error.into(),
-            crate::segment::SealError::Write(failure) => failure.into(),
-        })
+        Sealer::new(Arc::clone(&self.shared)).seal_closed().map_err(of_sealing)
     }
 
     /// Moves into segments what is large or old enough, as the log's own thread does.
@@ -390,6 +424,17 @@ impl Log {
         (0..n_lines).map(|place| retention::apply(&self.shared, place, retention, now)).sum()
     }
 
+    /// Puts small segments of one day of one line together, until one of about `target_bytes` has come of it, and returns
+    /// how many went into it: 0 once there is nothing left to do. Whoever reads the folder sees the small ones or the large
+    /// one, never both.
+    ///
+    /// # Errors
+    /// A segment cannot be read, or the folder cannot be written; then the small ones are still there.
+    pub fn compact(&self, target_bytes: u64) -> Result<usize, AppendError> {
+        let _one_at_a_time = self.shared.maintenance();
+        compact::compact_one(&self.shared, target_bytes).map_err(of_sealing)
+    }
+
     fn submit(&self, encoded: Encoded) -> Result<Submitted, AppendError> {
         let looked = self.shared.sealings.load(Ordering::Acquire);
         if !encoded.is_fresh
@@ -401,11 +446,11 @@ impl Log {
             && matches!(self.shared.options.durability, Durability::Async { .. })
             && !self.shared.is_failing.load(Ordering::Acquire);
         if may_go_ahead {
-            self.shared.queue.push(Job::One { encoded, looked, reply: None })?;
+            self.shared.push_record(Job::One { encoded, looked, reply: None })?;
             return Ok(Submitted::Answered(Appended { position: None, is_new: true }));
         }
         let (reply, answer) = oneshot::channel();
-        self.shared.queue.push(Job::One { encoded, looked, reply: Some(reply) })?;
+        self.shared.push_record(Job::One { encoded, looked, reply: Some(reply) })?;
         Ok(Submitted::Waits(answer))
     }
 
@@ -426,12 +471,24 @@ impl Log {
         job: impl FnOnce(oneshot::Sender<Result<T, Refusal>>) -> Job,
     ) -> Result<oneshot::Receiver<Result<T, Refusal>>, AppendError> {
         let (reply, answer) = oneshot::channel();
-        self.shared.queue.push(job(reply))?;
+        let job = job(reply);
+        if matches!(job, Job::Many { .. }) {
+            self.shared.push_record(job)?
+        } else {
+            self.shared.queue.push(job)?
+        }
         Ok(answer)
     }
 
     fn ask<T>(&self, job: impl FnOnce(oneshot::Sender<Result<T, Refusal>>) -> Job) -> Result<T, AppendError> {
         self.send(job)?.blocking_recv().map_err(|_gone| AppendError::Closed)?.map_err(refused)
+    }
+}
+
+fn of_sealing(error: SealError) -> AppendError {
+    match error {
+        SealError::Read(error) => error.into(),
+        SealError::Write(failure) => failure.into(),
     }
 }
 
@@ -453,6 +510,8 @@ impl Drop for Log {
                 tracing::error!("a thread of the log had panicked");
             }
         }
+        // Closing the file would do, but for a child process that is just being started and has it open still.
+        drop(self.lock.unlock());
     }
 }
 
@@ -460,6 +519,9 @@ enum Submitted {
     Answered(Appended),
     Waits(oneshot::Receiver<Result<Appended, Refusal>>),
 }
+
+/// What the writer will have done with a batch.
+type BatchAnswer = oneshot::Receiver<Result<Vec<Appended>, Refusal>>;
 
 /// Records that are appended together.
 struct Batch {
@@ -475,7 +537,7 @@ impl Batch {
     }
 
     /// Hands those to the writer that are in no segment; `None` if there is nothing left to do.
-    fn submit(&mut self, log: &Log) -> Result<Option<oneshot::Receiver<Result<Vec<Appended>, Refusal>>>, AppendError> {
+    fn submit(&mut self, log: &Log) -> Result<Option<BatchAnswer>, AppendError> {
         let looked = log.shared.sealings.load(Ordering::Acquire);
         for (encoded, known) in self.encoded.iter().zip(&mut self.known) {
             if known.is_none() && !encoded.is_fresh {

@@ -37,6 +37,18 @@ pub struct SegmentInfo {
     pub bytes: u64,
 }
 
+/// What the log's profiler made of a segment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SegmentProfile {
+    /// Positions of the segment's records.
+    pub positions: Range<u64>,
+    /// What the profiler returned.
+    pub bytes: Vec<u8>,
+}
+
+/// A record's position and its bytes.
+type FoundRecord = (u64, Arc<Vec<u8>>);
+
 impl Reader {
     pub(crate) const fn of(state: Arc<RwLock<State>>) -> Self {
         Self { state }
@@ -89,12 +101,11 @@ impl Reader {
         segments.iter().map(info).collect()
     }
 
-    /// The profiles beside the segments that lie wholly within these positions, with the positions of each; where one was
-    /// made when the segment was.
+    /// The profiles beside the segments that lie wholly within these positions, where one was made when the segment was.
     ///
     /// # Errors
     /// A profile cannot be read.
-    pub fn profiles(&self, line: &Line, positions: Range<u64>) -> Result<Vec<(Range<u64>, Vec<u8>)>, ReadError> {
+    pub fn profiles(&self, line: &Line, positions: Range<u64>) -> Result<Vec<SegmentProfile>, ReadError> {
         let segments: Vec<Arc<Segment>> = match self.state().line(line) {
             Some(state) => state.segments.clone(),
             None => return Ok(Vec::new()),
@@ -103,7 +114,7 @@ impl Reader {
         let mut profiles = Vec::new();
         for segment in segments.iter().filter(within) {
             match std::fs::read(segment.profile_path()) {
-                Ok(profile) => profiles.push((segment.first..segment.end, profile)),
+                Ok(bytes) => profiles.push(SegmentProfile { positions: segment.first..segment.end, bytes }),
                 Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
                 Err(error) => return Err(ReadError::io(&segment.profile_path(), &error)),
             }
@@ -173,6 +184,10 @@ impl Reader {
     /// # Errors
     /// The log cannot be read.
     pub fn share_positive(&self, line: &Line, n: u64) -> Result<Option<f64>, ReadError> {
+        again_if_replaced(|| self.count_positive(line, n))
+    }
+
+    fn count_positive(&self, line: &Line, n: u64) -> Result<Option<f64>, ReadError> {
         let (mut sealed, mut counts) = (Vec::new(), [0_u64; 2]);
         {
             let state = self.state();
@@ -196,7 +211,11 @@ impl Reader {
     }
 
     /// The position and the bytes of the record of this name, if it is in a segment.
-    pub(crate) fn find_sealed(&self, line: &Line, id: &Id) -> Result<Option<(u64, Arc<Vec<u8>>)>, ReadError> {
+    pub(crate) fn find_sealed(&self, line: &Line, id: &Id) -> Result<Option<FoundRecord>, ReadError> {
+        again_if_replaced(|| self.find_in_segments(line, id))
+    }
+
+    fn find_in_segments(&self, line: &Line, id: &Id) -> Result<Option<FoundRecord>, ReadError> {
         let segments: Vec<Arc<Segment>> = match self.state().line(line) {
             Some(state) => state.segments.clone(),
             None => return Ok(None),
@@ -216,6 +235,21 @@ impl Reader {
         Ok(None)
     }
 }
+
+/// Reads again when a segment was replaced by a larger one, or deleted, since it was looked up.
+fn again_if_replaced<T>(read: impl Fn() -> Result<T, ReadError>) -> Result<T, ReadError> {
+    let mut result = read();
+    for _ in 0..ATTEMPTS {
+        match &result {
+            Err(ReadError::Io { path, .. }) if !path.exists() => result = read(),
+            _ => break,
+        }
+    }
+    result
+}
+
+/// How often a reader looks again for what was replaced under its hands. That happens once in minutes.
+const ATTEMPTS: usize = 10;
 
 fn gather(chunks: Chunks<Record>) -> Result<Rows, ReadError> {
     let mut rows = RowsBuilder::default();

@@ -143,8 +143,8 @@ fn read_files(root: &Path) -> Result<Vec<(PathBuf, Vec<u8>)>, ReadError> {
         .collect()
 }
 
-/// All segments, each line's in order.
-pub(crate) fn read_segments(root: &Path) -> Result<Vec<Segment>, ReadError> {
+/// The files of all segments.
+pub(crate) fn segment_paths(root: &Path) -> Result<Vec<PathBuf>, ReadError> {
     let mut paths = Vec::new();
     for name in SEGMENT_FOLDERS {
         walk(&root.join(name), &mut |path| {
@@ -154,8 +154,15 @@ pub(crate) fn read_segments(root: &Path) -> Result<Vec<Segment>, ReadError> {
             }
         })?;
     }
+    Ok(paths)
+}
+
+/// All segments, each line's in order.
+fn read_segments(root: &Path) -> Result<Vec<Segment>, ReadError> {
+    let paths = segment_paths(root)?;
     let mut segments = paths.iter().map(|path| Segment::open(path)).collect::<Result<Vec<_>, _>>()?;
-    segments.sort_by(|a, b| (&a.line, a.first, a.end).cmp(&(&b.line, b.first, b.end)));
+    // Of two that begin together the longer one holds all of the other: that was made before, and its making failed late.
+    segments.sort_by(|a, b| (&a.line, a.first, b.end).cmp(&(&b.line, b.first, a.end)));
     Ok(segments)
 }
 
@@ -212,7 +219,7 @@ impl<'a> Recovering<'a> {
         let place = self.line(&segment.line)?;
         let line = &mut self.state.lines[place];
         if segment.end <= line.hot_first {
-            // Retention was about to delete it.
+            // Retention was about to delete it, or another one holds it.
             self.stale.push(segment.path);
             return Ok(());
         }

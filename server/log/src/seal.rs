@@ -165,7 +165,7 @@ impl Sealer {
                     tracing::error!(path = %path.display(), %error, "a sealed file of the log could not be deleted");
                     return;
                 }
-                _ => drop(self.shared.closed().remove(0)),
+                _ => self.shared.forget_oldest(),
             }
         }
     }

@@ -74,12 +74,31 @@ pub(crate) struct Segment {
     /// When the first and the last record came in.
     pub(crate) received: [Millis; 2],
     pub(crate) streams: Vec<Arc<Stream>>,
+    /// Bytes of the file.
     pub(crate) bytes: u64,
     /// A filter of names for every row group, once somebody asked for a name.
     filters: OnceLock<Vec<Sbbf>>,
+    /// Set once the file was found to have its checksum.
+    is_checked: OnceLock<()>,
 }
 
 impl Segment {
+    /// The same segment under another path.
+    pub(crate) fn moved_to(&self, path: PathBuf) -> Self {
+        Self {
+            path,
+            line: self.line.clone(),
+            first: self.first,
+            end: self.end,
+            times: self.times,
+            received: self.received,
+            streams: self.streams.clone(),
+            bytes: self.bytes,
+            filters: OnceLock::new(),
+            is_checked: OnceLock::new(),
+        }
+    }
+
     /// The stream of this number, if one of the segment's records is of it.
     pub(crate) fn stream(&self, number: u32) -> Option<&Arc<Stream>> {
         self.streams.iter().find(|stream| stream.number() == number)
@@ -112,6 +131,7 @@ impl Segment {
             streams: meta.streams.into_iter().map(|spec| Arc::new(Stream::from(spec))).collect(),
             bytes,
             filters: OnceLock::new(),
+            is_checked: OnceLock::new(),
         })
     }
 
@@ -124,7 +144,21 @@ impl Segment {
         Ok(Reader { segment: Arc::clone(self), batches, _row: std::marker::PhantomData })
     }
 
+    /// Reads the whole file and compares it with the checksum beside it.
+    pub(crate) fn check(&self) -> Result<(), ReadError> {
+        let path = sidecar(&self.path, "crc32c");
+        let expected = std::fs::read_to_string(&path).map_err(|error| ReadError::io(&path, &error))?;
+        let file = File::open(&self.path).map_err(|error| ReadError::io(&self.path, &error))?;
+        let found = checksum(file).map_err(|error| ReadError::io(&self.path, &error))?;
+        if found == expected { Ok(()) } else { Err(damage(&self.path, "it does not have its checksum").into()) }
+    }
+
+    /// Begins to read the file, once it was found to be what was written.
     fn builder(&self) -> Result<ParquetRecordBatchReaderBuilder<File>, ReadError> {
+        if self.is_checked.get().is_none() {
+            self.check()?;
+            self.is_checked.get_or_init(|| ());
+        }
         let file = File::open(&self.path).map_err(|error| ReadError::io(&self.path, &error))?;
         ParquetRecordBatchReaderBuilder::try_new_with_options(file, options())
             .map_err(|error| damage(&self.path, error).into())
@@ -191,6 +225,25 @@ impl Segment {
     /// The file of the segment's profile.
     pub(crate) fn profile_path(&self) -> PathBuf {
         sidecar(&self.path, "profile")
+    }
+}
+
+/// What stands in the file beside a segment: its CRC-32C and its length.
+fn checksum_text(crc: u32, bytes: u64) -> String {
+    format!("{crc:08x} {bytes}\n")
+}
+
+fn checksum(mut file: File) -> std::io::Result<String> {
+    use std::io::Read;
+    let mut buffer = vec![0; 1 << 18];
+    let (mut crc, mut bytes) = (0, 0);
+    loop {
+        let n = file.read(&mut buffer)?;
+        if n == 0 {
+            return Ok(checksum_text(crc, bytes));
+        }
+        crc = crc32c::crc32c_append(crc, &buffer[..n]);
+        bytes += n as u64;
     }
 }
 
@@ -271,9 +324,10 @@ pub(crate) fn write<R: Row>(
     let (sink, total) = Sink::new(disk.create(&temporary).map_err(failed)?);
     let result = write_rows(sink, line, streams, chunks, profile, &temporary);
     let made = result.and_then(|(meta, profile)| {
+        let meta = meta.expect("a segment is only begun with a row at hand");
         let (bytes, crc) = total.finish().map_err(failed)?;
         let path = folder.join(format!("part-{}-{}.parquet", meta.first, meta.end));
-        write_small(disk, &sidecar(&path, "crc32c"), format!("{crc:08x} {bytes}\n").as_bytes())?;
+        write_small(disk, &sidecar(&path, "crc32c"), checksum_text(crc, bytes).as_bytes())?;
         if let Some(profile) = profile {
             write_small(disk, &sidecar(&path, "profile"), &profile)?;
         }
@@ -296,7 +350,12 @@ impl Written {
     pub(crate) fn publish(self, disk: &dyn Disk) -> Result<Segment, SealError> {
         let folder = self.path.parent().unwrap_or(Path::new("."));
         let renamed = disk.rename(&self.temporary, &self.path).and_then(|()| disk.sync_folder(folder));
-        renamed.map_err(|error| SealError::Write(WriteFailure::new(&self.path, &error)))?;
+        renamed.map_err(|error| {
+            // Its records will be in another segment, and should not be read twice.
+            drop(disk.remove(&self.temporary));
+            drop(disk.remove(&self.path));
+            SealError::Write(WriteFailure::new(&self.path, &error))
+        })?;
         Ok(Segment::open(&self.path)?)
     }
 }
@@ -305,18 +364,29 @@ fn write_small(disk: &dyn Disk, path: &Path, bytes: &[u8]) -> Result<(), SealErr
     crate::disk::replace(disk, path, bytes).map_err(SealError::Write)
 }
 
+/// Writes rows as Parquet, without saying what they are; none at all is fine.
+pub(crate) fn write_table<R: Row>(
+    out: impl std::io::Write + Send,
+    line: &Line,
+    streams: &[Arc<Stream>],
+    chunks: impl IntoIterator<Item = Result<Vec<R>, ReadError>>,
+    path: &Path,
+) -> Result<(), SealError> {
+    write_rows(out, line, streams, chunks, None, path).map(drop)
+}
+
+/// Writes rows as Parquet, and returns what they are, unless there is none, and the profile.
 fn write_rows<R: Row>(
-    sink: Sink,
+    out: impl std::io::Write + Send,
     line: &Line,
     streams: &[Arc<Stream>],
     chunks: impl IntoIterator<Item = Result<Vec<R>, ReadError>>,
     profile: ProfileOf<'_>,
     path: &Path,
-) -> Result<(Meta, Option<Vec<u8>>), SealError> {
+) -> Result<(Option<Meta>, Option<Vec<u8>>), SealError> {
     let columns = R::columns(streams);
-    // An error of the file is kept by the writer of Parquet as a text, which is enough for a person but not for its cause.
     let failed = |error: parquet::errors::ParquetError| SealError::Write(write_failure(path, &error));
-    let mut writer = ArrowWriter::try_new(sink, columns.schema(), Some(properties())).map_err(failed)?;
+    let mut writer = ArrowWriter::try_new(out, columns.schema(), Some(properties())).map_err(failed)?;
     let mut meta: Option<Meta> = None;
     let mut profiled = profile.map(|_| crate::rows::RowsBuilder::default());
     for chunk in chunks {
@@ -341,9 +411,10 @@ fn write_rows<R: Row>(
             R::gather(&chunk, profiled);
         }
     }
-    let meta = meta.expect("a segment is only begun with a row at hand");
-    let json = serde_json::to_string(&meta).expect("names and numbers are JSON");
-    writer.append_key_value_metadata(KeyValue::new(META_KEY.to_owned(), json));
+    if let Some(meta) = &meta {
+        let json = serde_json::to_string(meta).expect("names and numbers are JSON");
+        writer.append_key_value_metadata(KeyValue::new(META_KEY.to_owned(), json));
+    }
     writer.close().map_err(failed)?;
     let profile = profile.zip(profiled).map(|(profile, rows)| profile(line, &rows.finish().features));
     Ok((meta, profile))
