@@ -153,7 +153,7 @@ impl fmt::Display for ChunkError {
             Self::TimestampUnreadable { column, row, found } => {
                 write!(f, "expected a timestamp in row {row} of column {column:?}, and found {found:?}")
             }
-            Self::RowsNotKept => write!(f, "the reference was taken without its rows"),
+            Self::RowsNotKept => write!(f, "profiles hold no rows"),
             Self::OrdersTheRows => write!(f, "it is what the rows are ordered by"),
         }
     }

@@ -218,6 +218,24 @@ pub fn compare(
     report
 }
 
+/// What can be said where there are profiles and no rows: nothing, and why.
+pub(crate) fn without_rows(specs: &[&ColumnSpec], options: &Options) -> MultivariateReport {
+    let is_looked_at = |spec: &&&ColumnSpec| matches!(spec.role, ColumnRole::Feature | ColumnRole::Target);
+    let left_out = |spec: &&ColumnSpec| LeftOut { column: spec.name.clone(), reason: NotTested::RowsNotKept };
+    let mut report = MultivariateReport {
+        sentence: String::new(),
+        drifted: false,
+        n_columns: 0,
+        left_out: specs.iter().filter(is_looked_at).map(left_out).collect(),
+        seed: format!("{:016x}", options.seed.unwrap_or(0)),
+        classifier: Tested::NotTested(NotTested::RowsNotKept),
+        reconstruction: Tested::NotTested(NotTested::RowsNotKept),
+        correlation: Tested::NotTested(NotTested::RowsNotKept),
+    };
+    report.sentence = sentence::of(&report);
+    report
+}
+
 /// A column that both sides have, with values that can be held against each other.
 struct Chosen<'a> {
     column_type: ColumnType,

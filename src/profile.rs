@@ -3,13 +3,21 @@
 //! A profile is taken once per side and column; every test, effect and picture is worked out from it. Profiles merge:
 //! the profile of a window is the merge of its parts'. These are exact, they keep every value.
 
+use std::borrow::Cow;
+
 use crate::data::{Category, Column, Values};
 use crate::num::sum_of;
 use crate::report::SideSummary;
 
 pub mod datetime;
+mod row_ends;
+mod side;
 pub mod sketch;
 mod sort;
+pub mod table;
+
+pub(crate) use side::ColumnSide;
+pub use table::TableProfile;
 
 /// One side of one column: what is missing, and the values in an order that makes every test cheap.
 #[derive(Debug, Clone, PartialEq)]
@@ -70,7 +78,12 @@ impl ColumnProfile {
         }
     }
 
-    /// The profile of both parts together; `None` when one holds numbers and the other does not.
+    /// The profile of both parts together; `None` when they hold values of different kinds. A part without any value fits
+    /// every kind.
+    ///
+    /// Numbers are whole where both parts' are. So the merge of slices of a column is the column's profile exactly; of parts
+    /// that were read by themselves, too, unless truth values lie in one and only missing values in another: read
+    /// together, those are strings.
     pub fn merge(&self, other: &Self) -> Option<Self> {
         let shape = match (&self.shape, &other.shape) {
             (
@@ -78,12 +91,14 @@ impl ColumnProfile {
                 Shape::Numbers { sorted: b, is_integer: b_is_integer },
             ) => Shape::Numbers { sorted: merge_sorted(a, b), is_integer: *a_is_integer && *b_is_integer },
             (Shape::Categories { counts: a }, Shape::Categories { counts: b }) => {
-                let mut counts = std::collections::BTreeMap::new();
-                for (category, count) in a.iter().chain(b) {
-                    *counts.entry(category.clone()).or_insert(0) += count;
+                let is_boolean = |counts: &[(Category, u64)]| Some(matches!(counts.first()?.0, Category::Boolean(_)));
+                if is_boolean(a).zip(is_boolean(b)).is_some_and(|(a, b)| a != b) {
+                    return None;
                 }
-                Shape::Categories { counts: counts.into_iter().collect() }
+                Shape::Categories { counts: merge_counts(a, b) }
             }
+            (shape, _) if other.has_no_value() => shape.with_missing(other.missing),
+            (_, shape) if self.has_no_value() => shape.with_missing(self.missing),
             _ => return None,
         };
         Some(Self {
@@ -92,6 +107,10 @@ impl ColumnProfile {
             infinite: self.infinite + other.infinite,
             shape,
         })
+    }
+
+    const fn has_no_value(&self) -> bool {
+        self.rows == self.missing
     }
 
     /// Values that go into a test: neither missing nor infinite.
@@ -107,13 +126,14 @@ impl ColumnProfile {
         }
     }
 
-    /// How often each value occurs, ascending; numbers are taken as categories too.
-    pub fn counts(&self) -> Vec<(Category, u64)> {
+    /// How often each value occurs, ascending; numbers are taken as categories too. No name is copied: there may be a
+    /// million.
+    pub fn counts(&self) -> Cow<'_, [(Category, u64)]> {
         match &self.shape {
             Shape::Numbers { sorted, .. } => {
                 runs(sorted).map(|(value, count)| (Category::Number(value), count)).collect()
             }
-            Shape::Categories { counts } => counts.clone(),
+            Shape::Categories { counts } => Cow::Borrowed(counts),
         }
     }
 
@@ -151,6 +171,18 @@ impl ColumnProfile {
     }
 }
 
+impl Shape {
+    /// The same with so many missing values beside: then numbers count as fractions.
+    fn with_missing(&self, missing: u64) -> Self {
+        match self {
+            Self::Numbers { sorted, is_integer } => {
+                Self::Numbers { sorted: sorted.clone(), is_integer: *is_integer && missing == 0 }
+            }
+            Self::Categories { .. } => self.clone(),
+        }
+    }
+}
+
 /// Each distinct value of an ascending slice with its number of occurrences.
 pub(crate) fn runs(sorted: &[f64]) -> impl Iterator<Item = (f64, u64)> + '_ {
     sorted.chunk_by(|a, b| a == b).map(|run| (run[0], run.len() as u64))
@@ -167,6 +199,21 @@ fn merge_sorted(a: &[f64], b: &[f64]) -> Vec<f64> {
             merged.push(b[j]);
             j += 1;
         }
+    }
+    merged.extend_from_slice(&a[i..]);
+    merged.extend_from_slice(&b[j..]);
+    merged
+}
+
+fn merge_counts(a: &[(Category, u64)], b: &[(Category, u64)]) -> Vec<(Category, u64)> {
+    let mut merged = Vec::with_capacity(a.len().max(b.len()));
+    let (mut i, mut j) = (0, 0);
+    while i < a.len() && j < b.len() {
+        let order = a[i].0.cmp(&b[j].0);
+        let (category, count) = if order.is_le() { &a[i] } else { &b[j] };
+        merged.push((category.clone(), if order.is_eq() { count + b[j].1 } else { *count }));
+        i += usize::from(order.is_le());
+        j += usize::from(order.is_ge());
     }
     merged.extend_from_slice(&a[i..]);
     merged.extend_from_slice(&b[j..]);
@@ -219,6 +266,18 @@ mod tests {
             |values: &[&'static str]| ColumnProfile::of(&Column::strings("x", values.iter().map(|value| Some(*value))));
         assert_eq!(strings(&["b", "a"]).merge(&strings(&["b"])), Some(strings(&["a", "b", "b"])));
         assert_eq!(strings(&["b"]).merge(&numbers(&[1.0])), None);
+    }
+
+    #[test]
+    fn a_part_without_values_fits_every_kind() {
+        let (gone, nothing) = (ColumnProfile::of(&Column::strings("x", [None, None])), numbers(&[]));
+        let (whole, names) = (numbers(&[1.0, 2.0]), ColumnProfile::of(&Column::strings("x", [Some("a")])));
+        let merged = numbers(&[1.0, 2.0, f64::NAN, f64::NAN]);
+        assert_eq!((gone.merge(&whole), whole.merge(&gone)), (Some(merged.clone()), Some(merged)));
+        assert_eq!((nothing.merge(&names), names.merge(&nothing)), (Some(names.clone()), Some(names.clone())));
+        assert_eq!(whole.merge(&nothing), Some(whole), "no row was missing: whole numbers stay whole");
+        let truth = ColumnProfile::of(&Column { name: "x".to_owned(), values: Values::Booleans(vec![true]) });
+        assert_eq!(truth.merge(&names), None);
     }
 
     #[test]

@@ -8,10 +8,10 @@
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-use crate::data::Category;
 use crate::profile::{ColumnProfile, Shape};
 use crate::report::SideSummary;
 use crate::schema::{ColumnSpec, ColumnType};
+use crate::stattest::binning::align;
 use crate::stattest::{Current, Reference};
 
 mod column;
@@ -423,8 +423,8 @@ fn new_categories(reference: &ColumnProfile, current: &ColumnProfile) -> Option<
             new.map(|(_, count)| count).sum::<u64>() + current.infinite
         }
         (Shape::Categories { counts: known }, Shape::Categories { counts }) if !known.is_empty() => {
-            let is_known = |name: &Category| known.binary_search_by(|(other, _)| other.cmp(name)).is_ok();
-            counts.iter().filter(|(name, _)| !is_known(name)).map(|(_, count)| count).sum()
+            let (_, known, counts) = align(Reference(known), Current(counts));
+            known.iter().zip(counts).filter(|(known, _)| **known == 0).map(|(_, count)| count).sum()
         }
         _ => return None,
     };

@@ -18,7 +18,9 @@ mod embeddings;
 mod group;
 mod sentence;
 
-pub use compare::{FittedReference, OnProgress, Progress, Source, compare, compare_with_progress};
+pub use compare::{
+    FittedReference, OnProgress, Profiled, Progress, Source, compare, compare_profiles, compare_with_progress,
+};
 pub use datetime::{DatetimeReport, DatetimeSide, Gap, RateBlocks, Reading};
 pub use distribution::{Bin, CategoryShare, Distribution};
 pub use embeddings::{EmbeddingOutcome, EmbeddingReport};

@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
 
-use crate::data::{Column, Dataset, Strings, Values, datetime};
+use crate::data::{Category, Column, Dataset, Strings, Values, datetime};
+use crate::profile::{ColumnProfile, Shape};
 
 /// What a column's values are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -184,9 +185,46 @@ pub fn infer_type(column: &Column) -> ColumnType {
     }
 }
 
+/// [`infer_type`] of a column of which only the profile is left.
+pub(crate) fn infer_type_of_profile(profile: &ColumnProfile) -> ColumnType {
+    match &profile.shape {
+        Shape::Numbers { is_integer: true, .. } if profile.n_distinct() <= MAX_CATEGORICAL_INTEGERS as u64 => {
+            ColumnType::Categorical
+        }
+        Shape::Numbers { .. } => ColumnType::Numerical,
+        Shape::Categories { counts } => match counts.first() {
+            Some((Category::Name(_), _)) if 2 * profile.n_distinct() > profile.n() => ColumnType::Text,
+            _ => ColumnType::Categorical,
+        },
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_profile_tells_the_type_that_its_column_has() {
+        let booleans = |values: &[bool]| Column { name: "x".to_owned(), values: Values::Booleans(values.to_vec()) };
+        let numbers = |n: u32| Column::numbers("x", (0..n).map(f64::from).collect());
+        let columns = [
+            numbers(0),
+            numbers(10),
+            numbers(11),
+            Column::numbers("x", vec![1.0, f64::NAN]),
+            Column::fractions("x", vec![1.0]),
+            booleans(&[]),
+            booleans(&[true]),
+            booleans(&[true, false, true, true]),
+            Column::strings("x", [None, None]),
+            Column::strings("x", [Some("a"), None]),
+            Column::strings("x", [Some("a"), Some("a")]),
+            Column::strings("x", [Some("a"), Some("a"), Some("b")]),
+        ];
+        for column in columns {
+            assert_eq!(infer_type_of_profile(&ColumnProfile::of(&column)), infer_type(&column), "{column:?}");
+        }
+    }
 
     fn types(values: &[Option<&'static str>]) -> (ColumnType, ColumnType) {
         let column = Column::strings("x", values.iter().copied());

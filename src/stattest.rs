@@ -441,6 +441,8 @@ pub enum NotTested {
     },
     /// Values were lost on the way: the arithmetic left the finite numbers.
     NotFinite,
+    /// The comparison was made from profiles, and this takes rows.
+    RowsNotKept,
 }
 
 impl fmt::Display for NotTested {
@@ -491,6 +493,7 @@ impl fmt::Display for NotTested {
                 )
             }
             Self::NotFinite => write!(f, "the values are too large to compute with"),
+            Self::RowsNotKept => write!(f, "profiles hold no rows"),
         }
     }
 }

@@ -1,5 +1,7 @@
 //! One column of values, as they were read: numbers, truth values or strings, each of which may be missing.
 
+mod strings;
+
 use foldhash::fast::RandomState;
 use std::collections::{BTreeSet, HashMap};
 
@@ -129,21 +131,25 @@ impl Strings {
 
     /// Distinct strings among those present.
     pub fn n_distinct(&self) -> usize {
-        self.counts().len()
+        self.count_by_code().iter().filter(|count| **count > 0).count()
     }
 
-    /// How often each string occurs, in byte order of the strings.
-    pub fn counts(&self) -> Vec<(&str, u64)> {
+    fn count_by_code(&self) -> Vec<u64> {
         let mut by_code = vec![0_u64; self.dictionary.len()];
         for &code in &self.codes {
             if code != MISSING {
                 by_code[code as usize] += 1;
             }
         }
+        by_code
+    }
+
+    /// How often each string occurs, in byte order of the strings.
+    pub fn counts(&self) -> Vec<(&str, u64)> {
         // A slice of rows keeps the whole dictionary, so a string may occur no more.
-        let present = self.dictionary.iter().zip(by_code).filter(|(_, count)| *count > 0);
+        let present = self.dictionary.iter().zip(self.count_by_code()).filter(|(_, count)| *count > 0);
         let mut counts: Vec<(&str, u64)> = present.map(|(string, count)| (string.as_str(), count)).collect();
-        counts.sort_unstable();
+        strings::sort(&mut counts);
         counts
     }
 

@@ -267,9 +267,10 @@ impl Fitted {
         Self { columns: columns.into_iter().collect(), ..self }
     }
 
-    /// Splits the current data.
-    pub(crate) fn split(&self, current: &Dataset) -> Comparison<'_> {
-        let chunks = Chunks::split(current, self.options.chunking, self.options.timestamp.as_deref());
+    /// Splits the current data; without their rows there are no chunks.
+    pub(crate) fn split(&self, current: Option<&Dataset>) -> Comparison<'_> {
+        let split = |data| Chunks::split(data, self.options.chunking, self.options.timestamp.as_deref());
+        let chunks = current.map_or(Err(ChunkError::RowsNotKept), split);
         Comparison { fitted: self, chunks }
     }
 }

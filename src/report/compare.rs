@@ -5,18 +5,19 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::embeddings::ReferenceRows;
 use super::{
-    ColumnReport, DatetimeReport, Distribution, DriftReport, GroupVerdict, Input, SCHEMA_VERSION, SideSummary, sentence,
+    ColumnReport, DatetimeReport, Distribution, DriftReport, EmbeddingReport, GroupVerdict, Input, SCHEMA_VERSION,
+    SideSummary, sentence,
 };
-use crate::data::{Column, Dataset, Values};
+use crate::data::{Column, Dataset};
 use crate::judge::{Calibrated, Settings, calibrated, evidently, nannyml};
 use crate::multivariate::{self, MultivariateReport};
 use crate::parallel;
-use crate::profile::ColumnProfile;
-use crate::profile::datetime::DatetimeProfile;
+use crate::profile::ColumnSide;
+use crate::profile::table::{ProfileMismatch, TableProfile, compared};
 use crate::quality::{ColumnQuality, Quality, QualityReport, TableFacts};
 use crate::schema::{ColumnRole, ColumnSpec, ColumnType, Schema};
 use crate::stattest::ks::{self, Walked};
-use crate::stattest::{Current, NotTested, Reference, Tested, serial_dependence, wasserstein};
+use crate::stattest::{Current, NotTested, Reference, Tested, wasserstein};
 
 /// A data set with what a report says about where it came from.
 #[derive(Debug, Clone)]
@@ -32,6 +33,23 @@ pub struct Source<'a> {
 impl Source<'_> {
     fn input(&self) -> Input {
         Input { label: self.label.to_owned(), rows: self.data.n_rows() as u64, sha256: self.sha256.clone() }
+    }
+}
+
+/// A profile with what a report says about where it came from.
+#[derive(Debug, Clone)]
+pub struct Profiled<'a> {
+    /// What a person calls it: a file name, or a window of the log.
+    pub label: &'a str,
+    /// What is left of the rows.
+    pub profile: &'a TableProfile,
+    /// SHA-256 of the file that the rows came from, where there was one.
+    pub sha256: Option<String>,
+}
+
+impl Profiled<'_> {
+    fn input(&self) -> Input {
+        Input { label: self.label.to_owned(), rows: self.profile.rows(), sha256: self.sha256.clone() }
     }
 }
 
@@ -88,119 +106,99 @@ pub fn compare_with_progress(
     settings: &Settings,
     on_progress: &OnProgress<'_>,
 ) -> DriftReport {
-    let tables = (Reference(reference.0.data), Current(current.0.data));
-    let multivariate =
-        settings.multivariate.as_ref().map(|options| multivariate::compare(tables.0, tables.1, schema, options));
-    let data = reference.0.data;
-    let mut fitted = FittedReference::without_profiles(reference.0.input(), schema);
-    fitted = fitted.with_embeddings(settings, |name| data.column(name));
-    if settings.quality != Quality::Off {
-        fitted.table = Some(TableFacts::examine(data, fitted.specs(), settings.quality));
-    }
-    if let Some(options) = settings.nannyml_if_asked() {
-        fitted = fitted.with_chunks(data, &options);
-    }
-    // Both sides of a column are sorted one after the other and forgotten with it: they meet in the cache, and no more of them
-    // lies in memory than columns are being compared.
-    let profiles = |place: usize| {
-        let spec = &fitted.columns[place].0;
-        data.column(&spec.name).map(|column| Cow::Owned(Profiles::of(column, spec)))
+    let (before, now) = (reference.0.data, current.0.data);
+    let multivariate = settings
+        .multivariate
+        .as_ref()
+        .map(|options| multivariate::compare(Reference(before), Current(now), schema, options));
+    let specs = compared(schema);
+    let nannyml = settings.nannyml_if_asked().map(|options| fit_chunks(before, &specs, &options));
+    let comparison = Comparison {
+        reference: (reference.0.input(), Side::Rows(before)),
+        current: (current.0.input(), Side::Rows(now)),
+        specs,
+        embeddings: &ReferenceRows::of(settings.evidently.embeddings.values(), |name| before.column(name)),
+        nannyml: nannyml.as_ref(),
+        importances: &[],
     };
-    fitted.report(current, &[], settings, multivariate, &profiles, on_progress)
+    comparison.report(settings, multivariate, on_progress)
+}
+
+/// Compares two profiles. Types and roles are those that the reference was profiled by.
+///
+/// What takes rows is not tested, and says so.
+///
+/// # Errors
+/// The profiles were taken by different schemas.
+pub fn compare_profiles(
+    reference: Reference<Profiled<'_>>,
+    current: Current<Profiled<'_>>,
+    settings: &Settings,
+) -> Result<DriftReport, ProfileMismatch> {
+    let profile = reference.0.profile;
+    let comparison = Comparison {
+        reference: (reference.0.input(), Side::Profile(profile)),
+        current: (current.0.input(), Side::Profile(current.0.profile)),
+        specs: profile.specs().collect(),
+        embeddings: &ReferenceRows::default(),
+        nannyml: None,
+        importances: &[],
+    };
+    comparison.of_profiles(settings, &|_| {})
 }
 
 /// A reference whose profiles are taken once, to be held against many windows.
 #[derive(Debug, Clone)]
 pub struct FittedReference {
     input: Input,
-    columns: Vec<(ColumnSpec, Option<Profiles>)>,
-    rows: ReferenceRows,
-    /// What only whole rows tell; `None` where the columns did not lie in one table.
-    table: Option<TableFacts>,
+    profile: TableProfile,
+    embeddings: ReferenceRows,
     nannyml: Option<nannyml::Fitted>,
-}
-
-/// What is known of one side of a column: the values as they were read, and the moments that they name.
-#[derive(Debug, Clone)]
-struct Profiles {
-    values: ColumnProfile,
-    /// Of a datetime column.
-    datetimes: Option<DatetimeProfile>,
-    /// About how many neighbouring rows of a numerical column are worth one independent row, where they depend on each other.
-    autocorrelation_time: Option<f64>,
-}
-
-impl Profiles {
-    fn of(column: &Column, spec: &ColumnSpec) -> Self {
-        let read = if spec.is_declared { DatetimeProfile::of_declared } else { DatetimeProfile::of };
-        let datetimes = (spec.column_type == ColumnType::Datetime).then(|| read(column));
-        let values = ColumnProfile::of(column);
-        let autocorrelation_time = match (&column.values, values.sorted()) {
-            (Values::Numbers(numbers), Some(sorted)) if spec.column_type == ColumnType::Numerical => {
-                serial_dependence::autocorrelation_time(numbers.as_slice(), sorted)
-            }
-            _ => None,
-        };
-        Self { values, datetimes, autocorrelation_time }
-    }
-
-    const fn side(&self) -> calibrated::Side<'_> {
-        calibrated::Side { profile: &self.values, autocorrelation_time: self.autocorrelation_time }
-    }
 }
 
 impl FittedReference {
     /// Takes the profile of every column of the schema that is not ignored.
     pub fn fit(reference: Reference<Source<'_>>, schema: &Schema) -> Self {
-        let data = reference.0.data;
-        let mut fitted = Self::fit_columns(reference.0.input(), schema, |name| data.column(name));
-        fitted.table = Some(TableFacts::examine(data, fitted.specs(), Quality::Columns));
-        fitted
-    }
-
-    fn specs(&self) -> impl Iterator<Item = &ColumnSpec> {
-        self.columns.iter().map(|(spec, _)| spec)
+        Self::new(reference.0.input(), TableProfile::of(reference.0.data, schema))
     }
 
     /// The same for columns that do not lie in one table, and may differ in length: a model's features come with all its
     /// training rows, its predictions with those that were held back.
     pub fn fit_columns<'a>(input: Input, schema: &Schema, column: impl Fn(&str) -> Option<&'a Column> + Sync) -> Self {
-        let mut fitted = Self::without_profiles(input, schema);
-        fitted.columns = parallel::map_owned(fitted.columns, |(spec, _)| {
-            let profiles = column(&spec.name).map(|column| Profiles::of(column, &spec));
-            (spec, profiles)
-        });
-        fitted
+        Self::new(input, TableProfile::of_columns(schema, column))
     }
 
-    /// A reference whose columns are named, and not looked at.
-    fn without_profiles(input: Input, schema: &Schema) -> Self {
-        let specs = schema.columns.iter().filter(|spec| spec.role != ColumnRole::Ignored);
-        let columns = specs.map(|spec| (spec.clone(), None)).collect();
-        Self { input, columns, rows: ReferenceRows::default(), table: None, nannyml: None }
+    /// A reference of which the profile is there already: read from a file, or merged from parts.
+    pub fn of_profile(reference: Reference<Profiled<'_>>) -> Self {
+        Self::new(reference.0.input(), reference.0.profile.clone())
+    }
+
+    fn new(input: Input, profile: TableProfile) -> Self {
+        Self { input, profile, embeddings: ReferenceRows::default(), nannyml: None }
+    }
+
+    /// What is kept of the reference.
+    pub const fn profile(&self) -> &TableProfile {
+        &self.profile
     }
 
     /// Keeps, besides the profiles, the rows of the embeddings in `settings`. Without them an embedding is absent in the
     /// reference.
     #[must_use]
     pub fn with_embeddings<'a>(self, settings: &Settings, column: impl Fn(&str) -> Option<&'a Column>) -> Self {
-        Self { rows: ReferenceRows::of(settings.evidently.embeddings.values(), column), ..self }
+        Self { embeddings: ReferenceRows::of(settings.evidently.embeddings.values(), column), ..self }
     }
 
     /// The same with the reference's rows in chunks, for the nannyml judge.
     #[must_use]
     pub fn with_chunks(self, reference: &Dataset, options: &nannyml::Options) -> Self {
-        let split = nannyml::Fitted::split_reference(reference, options);
-        let columns = parallel::map(&self.columns, |(spec, _)| {
-            let fitted = split.fit_column(spec, reference.column(&spec.name)?)?;
-            Some((spec.name.clone(), fitted))
-        });
-        Self { nannyml: Some(split.with_columns(columns.into_iter().flatten())), ..self }
+        let specs: Vec<&ColumnSpec> = self.profile.specs().collect();
+        Self { nannyml: Some(fit_chunks(reference, &specs, options)), ..self }
     }
 
     /// Compares one window with the reference. `importances` says how much the model relies on each feature, 0 to 1.
     ///
-    /// Profiles hold no rows, so the columns are not taken together here, whatever `settings` say: see
+    /// The reference's profiles hold no rows, so the columns are not taken together here, whatever `settings` say: see
     /// [`multivariate::compare`].
     pub fn compare(
         &self,
@@ -209,40 +207,134 @@ impl FittedReference {
         settings: &Settings,
         on_progress: &OnProgress<'_>,
     ) -> DriftReport {
-        let profiles = |place: usize| self.columns[place].1.as_ref().map(Cow::Borrowed);
-        self.report(current, importances, settings, None, &profiles, on_progress)
+        let side = Side::Rows(current.0.data);
+        self.comparison(current.0.input(), side, importances).report(settings, None, on_progress)
     }
 
-    /// `profiles` are those of the reference's column at a place.
-    fn report<'a>(
+    /// Compares one window of which the profile is there with the reference.
+    ///
+    /// # Errors
+    /// The profiles were taken by different schemas.
+    pub fn compare_profile(
         &self,
-        current: Current<Source<'_>>,
+        current: Current<Profiled<'_>>,
         importances: &[(String, f64)],
         settings: &Settings,
+        on_progress: &OnProgress<'_>,
+    ) -> Result<DriftReport, ProfileMismatch> {
+        let side = Side::Profile(current.0.profile);
+        self.comparison(current.0.input(), side, importances).of_profiles(settings, on_progress)
+    }
+
+    fn comparison<'a>(&'a self, input: Input, side: Side<'a>, importances: &'a [(String, f64)]) -> Comparison<'a> {
+        Comparison {
+            reference: (self.input.clone(), Side::Profile(&self.profile)),
+            current: (input, side),
+            specs: self.profile.specs().collect(),
+            embeddings: &self.embeddings,
+            nannyml: self.nannyml.as_ref(),
+            importances,
+        }
+    }
+}
+
+fn fit_chunks(reference: &Dataset, specs: &[&ColumnSpec], options: &nannyml::Options) -> nannyml::Fitted {
+    let split = nannyml::Fitted::split_reference(reference, options);
+    let columns = parallel::map(specs, |spec| {
+        let fitted = split.fit_column(spec, reference.column(&spec.name)?)?;
+        Some((spec.name.clone(), fitted))
+    });
+    split.with_columns(columns.into_iter().flatten())
+}
+
+/// One side: rows, or profiles. Of rows both sides of a column are sorted one after the other and forgotten with it: they
+/// meet in the cache, and no more of them lies in memory than columns are being compared.
+#[derive(Debug, Clone, Copy)]
+enum Side<'a> {
+    Rows(&'a Dataset),
+    Profile(&'a TableProfile),
+}
+
+impl<'a> Side<'a> {
+    fn column(self, spec: &ColumnSpec) -> Option<Cow<'a, ColumnSide>> {
+        match self {
+            Self::Rows(data) => data.column(&spec.name).map(|column| Cow::Owned(ColumnSide::of(column, spec))),
+            Self::Profile(profile) => profile.column(&spec.name)?.1.map(Cow::Borrowed),
+        }
+    }
+
+    const fn rows(self) -> Option<&'a Dataset> {
+        match self {
+            Self::Rows(data) => Some(data),
+            Self::Profile(_) => None,
+        }
+    }
+
+    /// What the table as a whole says; `None` where the columns did not lie in one table.
+    fn facts(self, specs: &[&ColumnSpec], level: Quality) -> Option<TableFacts> {
+        match self {
+            Self::Rows(data) => Some(TableFacts::examine(data, specs.iter().copied(), level)),
+            Self::Profile(profile) => profile.empty_rows().map(|empty_rows| TableFacts { empty_rows, full: None }),
+        }
+    }
+}
+
+/// What is compared.
+struct Comparison<'a> {
+    reference: (Input, Side<'a>),
+    current: (Input, Side<'a>),
+    /// The columns, in schema order.
+    specs: Vec<&'a ColumnSpec>,
+    /// The reference's rows where embeddings take them.
+    embeddings: &'a ReferenceRows,
+    /// The reference's chunks.
+    nannyml: Option<&'a nannyml::Fitted>,
+    /// How much the model relies on each feature, 0 to 1.
+    importances: &'a [(String, f64)],
+}
+
+impl Comparison<'_> {
+    /// A report without any rows of the current data.
+    fn of_profiles(self, settings: &Settings, on_progress: &OnProgress<'_>) -> Result<DriftReport, ProfileMismatch> {
+        if let Side::Profile(profile) = self.current.1 {
+            let is_other = |spec: &&&ColumnSpec| profile.column(&spec.name).is_none_or(|(found, _)| found != **spec);
+            if let Some(spec) = self.specs.iter().find(is_other) {
+                return Err(ProfileMismatch::Schema { column: spec.name.clone() });
+            }
+        }
+        let multivariate = settings.multivariate.as_ref();
+        let multivariate = multivariate.map(|options| multivariate::without_rows(&self.specs, options));
+        Ok(self.report(settings, multivariate, on_progress))
+    }
+
+    fn report(
+        self,
+        settings: &Settings,
         multivariate: Option<MultivariateReport>,
-        profiles: &(impl Fn(usize) -> Option<Cow<'a, Profiles>> + Sync),
         on_progress: &OnProgress<'_>,
     ) -> DriftReport {
-        let source = current.0;
-        let total = self.columns.len();
+        let (before, now) = (self.reference.1, self.current.1);
+        let total = self.specs.len();
         let done = AtomicUsize::new(0);
         let rows_not_kept = settings.nannyml_if_asked().map(|options| nannyml::Fitted::without_rows(&options));
-        let chunks = self.nannyml.as_ref().or(rows_not_kept.as_ref()).map(|fitted| fitted.split(source.data));
-        let places: Vec<usize> = (0..total).collect();
-        let compared = parallel::map(&places, |&place| {
-            let (spec, reference) = (&self.columns[place].0, profiles(place));
-            let (mut report, quality) = compare_column(spec, reference.as_deref(), source.data, settings);
-            report.nannyml = chunks.as_ref().map(|chunks| chunks.judge(spec, source.data.column(&spec.name)));
-            report.importance = importances.iter().find(|(name, _)| *name == spec.name).map(|(_, share)| *share);
+        let chunks = self.nannyml.or(rows_not_kept.as_ref()).map(|fitted| fitted.split(now.rows()));
+        let compared = parallel::map(&self.specs, |spec| {
+            let sides = (Reference(before.column(spec)), Current(now.column(spec)));
+            let (mut report, quality) =
+                compare_column(spec, Reference(sides.0.0.as_deref()), Current(sides.1.0.as_deref()), settings);
+            let rows = || now.rows().and_then(|data| data.column(&spec.name));
+            report.nannyml = chunks.as_ref().map(|chunks| chunks.judge(spec, rows()));
+            report.importance = self.importances.iter().find(|(name, _)| *name == spec.name).map(|(_, share)| *share);
             let done = done.fetch_add(1, Ordering::Relaxed) + 1;
             on_progress(Progress { done, total });
             (report, quality)
         });
         let (mut columns, quality): (Vec<_>, Vec<_>) = compared.into_iter().unzip();
         let quality = (settings.quality != Quality::Off).then(|| {
-            let table = TableFacts::examine(source.data, self.specs(), settings.quality);
+            let level = if now.rows().is_some() { settings.quality } else { Quality::Columns };
+            let tables = [before, now].map(|side| side.facts(&self.specs, level));
             let columns = quality.into_iter().flatten().collect();
-            QualityReport::of(settings.quality, columns, Reference(self.table.as_ref()), Current(Some(&table)))
+            QualityReport::of(level, columns, Reference(tables[0].as_ref()), Current(tables[1].as_ref()))
         });
         let mut verdicts: Vec<_> = columns.iter_mut().map(|column| &mut column.calibrated).collect();
         calibrated::settle(&mut verdicts, &settings.calibrated);
@@ -253,19 +345,22 @@ impl FittedReference {
         let has_predictions = columns.iter().any(|column| column.role == ColumnRole::Prediction);
         let predictions = has_predictions.then(|| GroupVerdict::of(&columns, settings, settings.judge, true));
         let embeddings = settings.evidently.embeddings.iter();
-        let embeddings = embeddings.map(|(name, how)| self.rows.compare(name, how, source.data)).collect();
+        let embeddings = embeddings.map(|(name, how)| match now.rows() {
+            Some(rows) => self.embeddings.compare(name, how, rows),
+            None => EmbeddingReport::without_rows(name),
+        });
         let sentence = sentence::whole(&columns, &data, predictions.as_ref(), multivariate.as_ref(), settings);
         DriftReport {
             schema_version: SCHEMA_VERSION,
             tidemark_version: crate::VERSION.to_owned(),
             settings: settings.clone(),
-            reference: self.input.clone(),
-            current: source.input(),
+            reference: self.reference.0,
+            current: self.current.0,
             data,
             predictions,
             sentence,
             columns,
-            embeddings,
+            embeddings: embeddings.collect(),
             multivariate,
             quality,
             expectations: None,
@@ -276,23 +371,22 @@ impl FittedReference {
 
 fn compare_column(
     spec: &ColumnSpec,
-    reference: Option<&Profiles>,
-    current: &Dataset,
+    reference: Reference<Option<&ColumnSide>>,
+    current: Current<Option<&ColumnSide>>,
     settings: &Settings,
 ) -> (ColumnReport, Option<ColumnQuality>) {
-    let current_column = current.column(&spec.name);
-    let current = current_column.map(|column| Profiles::of(column, spec));
-    let summary = |side: Option<&Profiles>| side.map_or_else(SideSummary::default, |side| side.values.summary());
-    let (reference_summary, current_summary) = (summary(reference), summary(current.as_ref()));
-    let (evidently, found) = match (reference, &current, current_column) {
-        (Some(reference), Some(current), Some(column)) => {
-            let sides = (Reference(&reference.values), Current(&current.values));
+    let (reference, current) = (reference.0, current.0);
+    let summary = |side: Option<&ColumnSide>| side.map_or_else(SideSummary::default, |side| side.values().summary());
+    let (reference_summary, current_summary) = (summary(reference), summary(current));
+    let (evidently, found) = match (reference, current) {
+        (Some(reference), Some(current)) => {
+            let sides = (Reference(reference.values()), Current(current.values()));
             let evidently_type = match spec.is_declared {
                 true => spec.column_type,
-                false => settings.evidently.typing.column_type(spec.role, sides.0, sides.1, column),
+                false => settings.evidently.typing.column_type(spec.role, sides.0, sides.1),
             };
             // What every report asks about numbers comes from one walk through both sides.
-            let walked = match (reference.values.sorted(), current.values.sorted()) {
+            let walked = match (sides.0.0.sorted(), sides.1.0.sorted()) {
                 (Some(a), Some(b)) if spec.column_type == ColumnType::Numerical => {
                     ks::walk(Reference(a), Current(b)).ok()
                 }
@@ -311,10 +405,9 @@ fn compare_column(
             (Tested::NotTested(reason), Found { calibrated, distribution: Distribution::Empty, datetime: None })
         }
     };
-    let current = current.as_ref();
     let quality = (settings.quality != Quality::Off).then(|| {
-        let reference = reference.map(|side| (&side.values, &reference_summary));
-        let current = current.map(|side| (&side.values, &current_summary));
+        let reference = reference.map(|side| (side.values(), &reference_summary));
+        let current = current.map(|side| (side.values(), &current_summary));
         ColumnQuality::of(spec, Reference(reference), Current(current))
     });
     let report = ColumnReport {
@@ -344,20 +437,20 @@ struct Found {
 impl Found {
     fn of(
         column_type: ColumnType,
-        reference: &Profiles,
-        current: &Profiles,
+        reference: &ColumnSide,
+        current: &ColumnSide,
         walked: Option<&Walked>,
         settings: &Settings,
     ) -> Self {
-        if let (Some(a), Some(b)) = (&reference.datetimes, &current.datetimes) {
-            let reference = Reference(calibrated::datetime::Side { column: &reference.values, datetimes: a });
-            let current = Current(calibrated::datetime::Side { column: &current.values, datetimes: b });
+        if let (Some(a), Some(b)) = (reference.datetimes(), current.datetimes()) {
+            let reference = Reference(calibrated::datetime::Side { column: reference.values(), datetimes: a });
+            let current = Current(calibrated::datetime::Side { column: current.values(), datetimes: b });
             let (calibrated, report) = calibrated::datetime::examine(reference, current, &settings.calibrated);
             return Self { calibrated, distribution: report.distribution(), datetime: Some(Box::new(report)) };
         }
         let is_numerical = column_type == ColumnType::Numerical;
-        let distribution = Distribution::of(&reference.values, &current.values, is_numerical);
-        let sides = (Reference(reference.side()), Current(current.side()));
+        let distribution = Distribution::of(reference.values(), current.values(), is_numerical);
+        let sides = (Reference(reference.calibrated()), Current(current.calibrated()));
         let calibrated = calibrated::examine(column_type, sides.0, sides.1, walked, &settings.calibrated);
         Self { calibrated, distribution, datetime: None }
     }

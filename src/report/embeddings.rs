@@ -18,6 +18,14 @@ pub struct EmbeddingReport {
     pub evidently: Tested<EmbeddingOutcome>,
 }
 
+impl EmbeddingReport {
+    /// What a comparison of profiles says about an embedding.
+    pub(super) fn without_rows(name: &str) -> Self {
+        let evidently = Tested::NotTested(NotTested::RowsNotKept);
+        Self { name: name.to_owned(), columns: Vec::new(), evidently }
+    }
+}
+
 /// What one of Evidently's methods found in one embedding.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct EmbeddingOutcome {

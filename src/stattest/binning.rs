@@ -125,10 +125,10 @@ pub fn evidently_bins(
 }
 
 /// Puts both sides' counts on the union of their categories, ascending.
-pub fn align(
-    reference: Reference<&[(Category, u64)]>,
-    current: Current<&[(Category, u64)]>,
-) -> (Vec<Category>, Vec<u64>, Vec<u64>) {
+pub fn align<'a>(
+    reference: Reference<&'a [(Category, u64)]>,
+    current: Current<&'a [(Category, u64)]>,
+) -> (Vec<&'a Category>, Vec<u64>, Vec<u64>) {
     let (a, b) = (reference.0, current.0);
     let (mut categories, mut reference, mut current) = (Vec::new(), Vec::new(), Vec::new());
     let (mut i, mut j) = (0, 0);
@@ -138,8 +138,7 @@ pub fn align(
             (Some(_), None) => std::cmp::Ordering::Less,
             _ => std::cmp::Ordering::Greater,
         };
-        let category = if order.is_le() { &a[i].0 } else { &b[j].0 };
-        categories.push(category.clone());
+        categories.push(if order.is_le() { &a[i].0 } else { &b[j].0 });
         reference.push(if order.is_le() { a[i].1 } else { 0 });
         current.push(if order.is_ge() { b[j].1 } else { 0 });
         i += usize::from(order.is_le());
@@ -181,9 +180,9 @@ mod tests {
     #[test]
     fn align_keeps_what_only_one_side_has() {
         let number = |value: f64, count| (Category::Number(value), count);
-        let (categories, reference, current) =
-            align(Reference(&[number(1.0, 2), number(3.0, 4)]), Current(&[number(2.0, 5), number(3.0, 6)]));
-        assert_eq!(categories, [1.0, 2.0, 3.0].map(Category::Number));
+        let sides = [[number(1.0, 2), number(3.0, 4)], [number(2.0, 5), number(3.0, 6)]];
+        let (categories, reference, current) = align(Reference(&sides[0]), Current(&sides[1]));
+        assert_eq!(categories, [1.0, 2.0, 3.0].map(Category::Number).iter().collect::<Vec<_>>());
         assert_eq!((reference, current), (vec![2, 0, 4], vec![0, 5, 6]));
     }
 }

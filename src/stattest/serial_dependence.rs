@@ -53,17 +53,21 @@ const MIN_TIME: f64 = 1.1;
 /// Lag Windows", Biometrika 109 (2022). For long series of AR(1) with coefficient `r` and the values themselves as scores it is
 /// `(1 + r) / (1 - r)`.
 pub fn autocorrelation_time(rows: &[f64], sorted: &[f64]) -> Option<f64> {
+    let half = MAX_ROWS / 2;
+    match rows.len() {
+        0..=MAX_ROWS => of_stretches(rows, &[], sorted),
+        n => of_stretches(&rows[..half], &rows[n - half..], sorted),
+    }
+}
+
+/// [`autocorrelation_time`] by the rows that are looked at: the first ones, and the last ones where not all are.
+pub(crate) fn of_stretches(first: &[f64], last: &[f64], sorted: &[f64]) -> Option<f64> {
     if sorted.is_empty() || sorted[0] == sorted[sorted.len() - 1] {
         return None;
     }
     let quartile = |quarter: usize| sorted[(sorted.len() - 1) * quarter / 4];
     let quartiles = [quartile(1), quartile(2), quartile(3)];
-    let half = MAX_ROWS / 2;
-    let (first, last) = if rows.len() <= MAX_ROWS {
-        (scores(rows, quartiles), Vec::new())
-    } else {
-        (scores(&rows[..half], quartiles), scores(&rows[rows.len() - half..], quartiles))
-    };
+    let (first, last) = (scores(first, quartiles), scores(last, quartiles));
     let n = first.len() + last.len();
     let variance = variance(&first, &last)?;
     let stretches = [prefix_sums(&first), prefix_sums(&last)];

@@ -75,11 +75,11 @@ impl TextContent {
 ///
 /// # Errors
 /// A side is empty, no word is left, or a half lacks a side.
-pub fn classify(
-    reference: Reference<&[(String, u64)]>,
-    current: Current<&[(String, u64)]>,
+pub fn classify<T: AsRef<str>>(
+    reference: Reference<&[(T, u64)]>,
+    current: Current<&[(T, u64)]>,
 ) -> Result<TextContent, NotTested> {
-    let count = |texts: &[(String, u64)]| texts.iter().map(|(_, count)| count).sum::<u64>();
+    let count = |texts: &[(T, u64)]| texts.iter().map(|(_, count)| count).sum::<u64>();
     let (n, m) = (count(reference.0), count(current.0));
     if n == 0 || m == 0 {
         return Err(NotTested::Empty { n_reference: n, n_current: m });
@@ -99,7 +99,7 @@ pub fn classify(
     for (place, _) in &samples {
         let place = *place as usize;
         let (text, _) = reference.0.get(place).unwrap_or_else(|| &current.0[place - reference.0.len()]);
-        texts[place] = text;
+        texts[place] = text.as_ref();
     }
     let weights = tf_idf::weigh(&texts, trained_on.iter().map(|(text, _)| *text))?;
     let classifier = LinearClassifier::train(&weights.rows, weights.n_words, trained_on, &TRAINING, &mut rng)?;
@@ -113,13 +113,14 @@ pub fn classify(
 }
 
 /// A text and its count as words for the seed.
-fn hashed((text, count): &(String, u64)) -> impl Iterator<Item = u64> {
+fn hashed<T: AsRef<str>>((text, count): &(T, u64)) -> impl Iterator<Item = u64> {
+    let text = text.as_ref();
     let word = |bytes: &[u8]| bytes.iter().fold(0, |word, byte| word << 8 | u64::from(*byte));
     [text.len() as u64, *count].into_iter().chain(text.as_bytes().chunks(8).map(word))
 }
 
 /// At most [`MAX_TEXTS`] rows of one side: places of texts, counted from `first`, with the side.
-fn draw(rng: &mut Rng, texts: &[(String, u64)], first: usize, is_current: bool) -> Vec<(u32, bool)> {
+fn draw<T>(rng: &mut Rng, texts: &[(T, u64)], first: usize, is_current: bool) -> Vec<(u32, bool)> {
     let place = |place: usize| u32::try_from(first + place).expect("fewer than 2^32 distinct texts");
     let rows: Vec<u32> =
         texts.iter().enumerate().flat_map(|(i, (_, count))| (0..*count).map(move |_| place(i))).collect();

@@ -1,7 +1,10 @@
 //! The methods that draw random numbers. Evidently draws them by another generator, or without a seed, so its digits
 //! cannot be had; the statistic is the same, and the score up to the chance in the draws.
 
+use std::borrow::Cow;
+
 use super::super::TestResult;
+use crate::data::Category;
 use crate::profile::ColumnProfile;
 use crate::render::format;
 use crate::schema::ColumnType;
@@ -70,10 +73,8 @@ fn text(
     current: Current<&ColumnProfile>,
     threshold: f64,
 ) -> TestResult<Sampled> {
-    let texts = |side: &ColumnProfile| -> Vec<(String, u64)> {
-        side.counts().into_iter().map(|(text, count)| (text.to_string(), count)).collect()
-    };
-    let (reference, current) = (texts(reference.0), texts(current.0));
+    let (reference, current) = (reference.0.counts(), current.0.counts());
+    let (reference, current) = (texts(&reference), texts(&current));
     let found: TextContent = text_content::classify(Reference(&reference), Current(&current))?;
     let against_chance = method == Method::PercTextContentDrift;
     Ok(Sampled {
@@ -84,6 +85,14 @@ fn text(
         n_current: found.n_current,
         limit: against_chance.then(|| found.random_auc(threshold.clamp(0.0, 1.0))),
     })
+}
+
+fn texts(counts: &[(Category, u64)]) -> Vec<(Cow<'_, str>, u64)> {
+    let text = |category| match category {
+        &Category::Name(ref name) => Cow::Borrowed(name.as_str()),
+        other => Cow::Owned(other.to_string()),
+    };
+    counts.iter().map(|(category, count)| (text(category), *count)).collect()
 }
 
 impl Sampled {

@@ -2,15 +2,15 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::data::{Category, Column};
+use crate::data::Category;
 use crate::profile::{ColumnProfile, Shape};
-use crate::schema::{ColumnRole, ColumnType, infer_type};
+use crate::schema::{ColumnRole, ColumnType, infer_type_of_profile};
 use crate::stattest::{Current, Reference};
 
 /// Which version's rules turn values into a type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum Typing {
-    /// Evidently 0.7: by the current rows alone ([`infer_type`]).
+    /// Evidently 0.7: by the current rows alone ([`infer_type`](crate::schema::infer_type)).
     #[default]
     #[serde(rename = "0.7")]
     V0_7,
@@ -34,16 +34,15 @@ enum Kind {
 }
 
 impl Typing {
-    /// The type of a column that nobody declared. `column` holds the current rows.
+    /// The type of a column that nobody declared.
     pub(crate) fn column_type(
         self,
         role: ColumnRole,
         reference: Reference<&ColumnProfile>,
         current: Current<&ColumnProfile>,
-        column: &Column,
     ) -> ColumnType {
         match self {
-            Self::V0_7 => infer_type(column),
+            Self::V0_7 => infer_type_of_profile(current.0),
             Self::V0_4 => v0_4(role, reference, current),
         }
     }
@@ -86,6 +85,7 @@ fn kind(profile: &ColumnProfile) -> Kind {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::data::Column;
 
     fn profile(values: &[f64]) -> ColumnProfile {
         ColumnProfile::of(&Column::numbers("x", values.to_vec()))
@@ -121,8 +121,7 @@ mod tests {
         let names: Vec<String> = (0..50).map(|i| format!("name {i}")).collect();
         let column = Column::strings("x", names.iter().map(|name| Some(name.as_str())));
         let profile = ColumnProfile::of(&column);
-        let by =
-            |typing: Typing| typing.column_type(ColumnRole::Feature, Reference(&profile), Current(&profile), &column);
+        let by = |typing: Typing| typing.column_type(ColumnRole::Feature, Reference(&profile), Current(&profile));
         assert_eq!((by(Typing::V0_4), by(Typing::V0_7)), (ColumnType::Categorical, ColumnType::Text));
     }
 }

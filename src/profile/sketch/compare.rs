@@ -241,7 +241,7 @@ fn exact(side: &SketchedProfile, is_numerical: bool) -> Option<ColumnProfile> {
 /// The counts of a side's categories, and by how much a true count exceeds one at most.
 fn counts(side: &SketchedProfile) -> (Vec<(Category, u64)>, u64) {
     match side.to_exact() {
-        Some(exact) => (exact.counts(), 0),
+        Some(exact) => (exact.counts().into_owned(), 0),
         None => (side.frequent().counts(), side.frequent().error()),
     }
 }

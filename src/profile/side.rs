@@ -1,0 +1,66 @@
+//! What a report needs of one side of one column.
+
+use super::row_ends::RowEnds;
+use super::{ColumnProfile, Shape, datetime::DatetimeProfile};
+use crate::data::{Column, Values};
+use crate::judge::calibrated;
+use crate::schema::{ColumnSpec, ColumnType};
+
+/// The values as they were read, the moments that they name, and how neighbouring rows hang together. Sides merge, part after
+/// part in row order.
+#[derive(Debug, Clone)]
+pub(crate) struct ColumnSide {
+    values: ColumnProfile,
+    /// Of a datetime column.
+    datetimes: Option<DatetimeProfile>,
+    /// Of numbers in a numerical column.
+    ends: Option<RowEnds>,
+    autocorrelation_time: Option<f64>,
+}
+
+impl ColumnSide {
+    pub fn of(column: &Column, spec: &ColumnSpec) -> Self {
+        let read = if spec.is_declared { DatetimeProfile::of_declared } else { DatetimeProfile::of };
+        let datetimes = (spec.column_type == ColumnType::Datetime).then(|| read(column));
+        let ends = match &column.values {
+            Values::Numbers(numbers) if spec.column_type == ColumnType::Numerical => {
+                Some(RowEnds::of(numbers.as_slice()))
+            }
+            _ => None,
+        };
+        Self::new(ColumnProfile::of(column), datetimes, ends)
+    }
+
+    fn new(values: ColumnProfile, datetimes: Option<DatetimeProfile>, ends: Option<RowEnds>) -> Self {
+        let both = ends.as_ref().zip(values.sorted());
+        let autocorrelation_time = both.and_then(|(ends, sorted)| ends.autocorrelation_time(sorted));
+        Self { values, datetimes, ends, autocorrelation_time }
+    }
+
+    /// Both parts together, `other` after this one; `None` when they hold values of different kinds.
+    pub fn merge(&self, other: &Self) -> Option<Self> {
+        let values = self.values.merge(&other.values)?;
+        let datetimes = self.datetimes.as_ref().zip(other.datetimes.as_ref()).map(|(a, b)| a.merge(b));
+        // A part without values may have been read as strings.
+        let ends_of = |side: &Self| side.ends.clone().unwrap_or_else(|| RowEnds::of_missing(side.values.rows));
+        let has_ends = self.ends.is_some() || other.ends.is_some();
+        let are_numbers = matches!(values.shape, Shape::Numbers { .. });
+        let ends = (has_ends && are_numbers).then(|| ends_of(self).merge(&ends_of(other)));
+        Some(Self::new(values, datetimes, ends))
+    }
+
+    pub const fn values(&self) -> &ColumnProfile {
+        &self.values
+    }
+
+    /// The moments of a datetime column.
+    pub const fn datetimes(&self) -> Option<&DatetimeProfile> {
+        self.datetimes.as_ref()
+    }
+
+    /// What the calibrated judge looks at: the values, and about how many neighbouring rows of a numerical column are worth
+    /// one independent row, where they depend on each other.
+    pub const fn calibrated(&self) -> calibrated::Side<'_> {
+        calibrated::Side { profile: &self.values, autocorrelation_time: self.autocorrelation_time }
+    }
+}
