@@ -14,9 +14,11 @@ mod row_ends;
 mod side;
 pub mod sketch;
 mod sort;
+mod stored;
 pub mod table;
 
 pub(crate) use side::ColumnSide;
+pub use stored::StoredError;
 pub use table::TableProfile;
 
 /// One side of one column: what is missing, and the values in an order that makes every test cheap.

@@ -85,6 +85,29 @@ impl DatetimeProfile {
         }
     }
 
+    /// The first and the last moment by row.
+    pub(super) const fn ends(&self) -> Option<(i64, i64)> {
+        self.ends
+    }
+
+    /// What was stored of a profile; `None` where its parts do not fit: the moments have to ascend and to name moments,
+    /// the ends have to be among them.
+    pub(super) fn of_stored(
+        sorted: Vec<i64>,
+        unreadable: u64,
+        out_of_order: u64,
+        ends: Option<(i64, i64)>,
+    ) -> Option<Self> {
+        let is_moment = |micros: &i64| Timestamp::from_micros(*micros).is_some();
+        let is_known = |micros: i64| sorted.binary_search(&micros).is_ok();
+        let fits = sorted.is_sorted()
+            && sorted.first().is_none_or(is_moment)
+            && sorted.last().is_none_or(is_moment)
+            && ends.map_or(sorted.is_empty(), |(first, last)| is_known(first) && is_known(last))
+            && out_of_order <= sorted.len() as u64;
+        fits.then_some(Self { sorted, unreadable, out_of_order, ends })
+    }
+
     /// Moments that could be read.
     pub const fn n(&self) -> u64 {
         self.sorted.len() as u64

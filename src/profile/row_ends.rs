@@ -20,8 +20,22 @@ impl RowEnds {
 
     /// The ends of so many rows without a value.
     pub fn of_missing(rows: u64) -> Self {
-        let n_kept = usize::try_from(rows).map_or(MAX_ROWS, |rows| rows.min(MAX_ROWS));
-        Self { rows, kept: vec![f64::NAN; n_kept] }
+        Self { rows, kept: vec![f64::NAN; Self::n_kept(rows)] }
+    }
+
+    /// The values kept, in row order; NaN is a missing one.
+    pub fn kept(&self) -> &[f64] {
+        &self.kept
+    }
+
+    /// How many values of so many rows are kept.
+    pub fn n_kept(rows: u64) -> usize {
+        usize::try_from(rows).map_or(MAX_ROWS, |rows| rows.min(MAX_ROWS))
+    }
+
+    /// What [`kept`](Self::kept) gave of so many rows; `None` where that is another number of values.
+    pub fn of_kept(rows: u64, kept: Vec<f64>) -> Option<Self> {
+        (kept.len() == Self::n_kept(rows)).then_some(Self { rows, kept })
     }
 
     /// The ends of both parts together, `other` after this one.

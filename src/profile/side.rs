@@ -31,7 +31,7 @@ impl ColumnSide {
         Self::new(ColumnProfile::of(column), datetimes, ends)
     }
 
-    fn new(values: ColumnProfile, datetimes: Option<DatetimeProfile>, ends: Option<RowEnds>) -> Self {
+    pub(super) fn new(values: ColumnProfile, datetimes: Option<DatetimeProfile>, ends: Option<RowEnds>) -> Self {
         let both = ends.as_ref().zip(values.sorted());
         let autocorrelation_time = both.and_then(|(ends, sorted)| ends.autocorrelation_time(sorted));
         Self { values, datetimes, ends, autocorrelation_time }
@@ -56,6 +56,11 @@ impl ColumnSide {
     /// The moments of a datetime column.
     pub const fn datetimes(&self) -> Option<&DatetimeProfile> {
         self.datetimes.as_ref()
+    }
+
+    /// Of numbers in a numerical column.
+    pub(super) const fn ends(&self) -> Option<&RowEnds> {
+        self.ends.as_ref()
     }
 
     /// What the calibrated judge looks at: the values, and about how many neighbouring rows of a numerical column are worth

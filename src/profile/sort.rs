@@ -142,9 +142,14 @@ fn mend(values: &mut [f64]) -> bool {
 }
 
 /// A whole number that orders as the number does: the sign bit is turned, and below zero all others too.
-const fn to_key(value: f64) -> u64 {
+pub(super) const fn to_key(value: f64) -> u64 {
     let bits = value.to_bits();
     bits ^ ((bits.cast_signed() >> 63).cast_unsigned() | 1 << 63)
+}
+
+/// The number that such a whole number stands for.
+pub(super) const fn of_key(key: u64) -> f64 {
+    f64::from_bits(key ^ ((!key.cast_signed() >> 63).cast_unsigned() | 1 << 63))
 }
 
 #[cfg(test)]

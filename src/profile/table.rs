@@ -43,10 +43,10 @@ use crate::schema::{ColumnRole, ColumnSpec, Schema};
 /// ```
 #[derive(Debug, Clone)]
 pub struct TableProfile {
-    rows: u64,
+    pub(super) rows: u64,
     /// Rows without any value; `None` where the columns did not lie in one table.
-    empty_rows: Option<u64>,
-    columns: Vec<(ColumnSpec, Option<ColumnSide>)>,
+    pub(super) empty_rows: Option<u64>,
+    pub(super) columns: Vec<(ColumnSpec, Option<ColumnSide>)>,
 }
 
 /// Why two profiles do not go together.

@@ -67,16 +67,17 @@ impl<'a> Table<'a> {
     /// Categories that only the current data have, and those that only the reference has, the most frequent first.
     pub fn novelties(&self) -> (Vec<String>, Vec<String>) {
         let only = |here: fn(&Counted<'_>) -> u64, there: fn(&Counted<'_>) -> u64| {
-            let mut only: Vec<&Counted<'_>> =
-                self.categories.iter().filter(|counted| here(counted) > 0 && there(counted) == 0).collect();
+            let is_only_here = |(_, counted): &(usize, &Counted<'_>)| here(counted) > 0 && there(counted) == 0;
+            let mut only: Vec<_> = self.categories.iter().enumerate().filter(is_only_here).collect();
+            // Places order as the categories do, and take no look at them.
             let order =
-                |a: &&Counted<'_>, b: &&Counted<'_>| here(b).cmp(&here(a)).then_with(|| a.category.cmp(&b.category));
+                |a: &(usize, &Counted<'_>), b: &(usize, &Counted<'_>)| here(b.1).cmp(&here(a.1)).then(a.0.cmp(&b.0));
             if only.len() > MAX_NOVELTIES {
                 only.select_nth_unstable_by(MAX_NOVELTIES - 1, order);
                 only.truncate(MAX_NOVELTIES);
             }
             only.sort_by(order);
-            only.into_iter().map(|counted| counted.category.to_string()).collect()
+            only.into_iter().map(|(_, counted)| counted.category.to_string()).collect()
         };
         (only(|c| c.current, |c| c.reference), only(|c| c.reference, |c| c.current))
     }

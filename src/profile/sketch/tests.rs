@@ -211,7 +211,8 @@ fn few_categories_are_exact_and_many_lie_within_their_bounds() {
         let (r, c) = (merged(&a, 1 + trial as usize), merged(&b, 7));
         assert!(r.frequent().error() > 0);
         let found = compare(Reference(&r), Current(&c), &Options::default());
-        let (x, y) = (ColumnProfile::of(&column(&a)).counts(), ColumnProfile::of(&column(&b)).counts());
+        let (x, y) = (ColumnProfile::of(&column(&a)), ColumnProfile::of(&column(&b)));
+        let (x, y) = (x.counts(), y.counts());
         let (_, x, y) = crate::stattest::binning::align(Reference(&x), Current(&y));
         let shares = x.iter().zip(&y).map(|(&x, &y)| (x as f64 / 5e3 - y as f64 / 4e3).abs());
         let truth = shares.sum::<f64>() / 2.0;
