@@ -32,7 +32,7 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 
 use super::{ColumnProfile, Shape};
-use crate::data::{Column, Values};
+use crate::data::{Category, Column, Values};
 use crate::random::derive_seed;
 
 mod compare;
@@ -41,6 +41,7 @@ mod frequent;
 mod hex;
 mod moments;
 mod quantiles;
+mod table;
 #[cfg(test)]
 mod tests;
 
@@ -49,6 +50,7 @@ pub use distinct::Distinct;
 pub use frequent::{Frequent, LONGEST_NAME};
 pub use moments::Moments;
 pub use quantiles::Quantiles;
+pub use table::{REPORT_VERSION, SketchedColumn, SketchedReport, SketchedTable, report};
 
 use frequent::Kind;
 
@@ -169,9 +171,37 @@ impl SketchedProfile {
         profile
     }
 
+    /// The sketch of a column of which an exact profile is left.
+    pub fn of_exact(exact: &ColumnProfile, settings: &SketchSettings, part: u64) -> Self {
+        let kind = match &exact.shape {
+            Shape::Numbers { .. } => Kind::Numbers,
+            Shape::Categories { counts } => match counts.first() {
+                Some((Category::Boolean(_), _)) => Kind::Booleans,
+                _ => Kind::Names,
+            },
+        };
+        let mut profile = Self::of_kind(kind, settings, part);
+        match &exact.shape {
+            Shape::Numbers { sorted, is_integer } => profile.take_numbers(sorted, *is_integer),
+            Shape::Categories { counts } => {
+                for (category, count) in counts {
+                    match category {
+                        Category::Name(name) => profile.take_name(name, *count),
+                        Category::Boolean(value) => profile.take_boolean(*value, *count),
+                        Category::Number(_) => {}
+                    }
+                }
+            }
+        }
+        Self { rows: exact.rows, missing: exact.missing, infinite: exact.infinite, ..profile }
+    }
+
     /// A sketch of nothing yet, for values of the kind that `like` holds.
     pub fn empty(like: &Column, settings: &SketchSettings, part: u64) -> Self {
-        let kind = kind_of(&like.values);
+        Self::of_kind(kind_of(&like.values), settings, part)
+    }
+
+    fn of_kind(kind: Kind, settings: &SketchSettings, part: u64) -> Self {
         let seed = derive_seed(settings.seed, part);
         let numbers = (kind == Kind::Numbers).then(|| Numbers {
             quantiles: Quantiles::new(settings.k, seed),
@@ -201,22 +231,29 @@ impl SketchedProfile {
             Values::Numbers(numbers) => self.take_numbers(numbers.as_slice(), numbers.is_integer()),
             Values::Booleans(values) => {
                 let n_true = values.iter().filter(|value| **value).count() as u64;
-                for (value, count) in [(false, values.len() as u64 - n_true), (true, n_true)] {
-                    self.frequent.push_boolean(value, count);
-                    if count > 0 {
-                        self.distinct.push_number(f64::from(u8::from(value)));
-                    }
-                }
+                self.take_boolean(false, values.len() as u64 - n_true);
+                self.take_boolean(true, n_true);
             }
             Values::Strings(strings) => {
                 self.missing += (strings.len() - strings.n_present()) as u64;
                 for (name, count) in strings.counts() {
-                    self.frequent.push_name(name, count);
-                    self.distinct.push_name(name);
+                    self.take_name(name, count);
                 }
             }
         }
         Ok(())
+    }
+
+    fn take_boolean(&mut self, value: bool, count: u64) {
+        self.frequent.push_boolean(value, count);
+        if count > 0 {
+            self.distinct.push_number(f64::from(u8::from(value)));
+        }
+    }
+
+    fn take_name(&mut self, name: &str, count: u64) {
+        self.frequent.push_name(name, count);
+        self.distinct.push_name(name);
     }
 
     fn take_numbers(&mut self, values: &[f64], is_integer: bool) {

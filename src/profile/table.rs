@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::ColumnSide;
+use super::sketch::MergeError;
 use crate::data::{Column, Dataset};
 use crate::parallel;
 use crate::quality::empty_rows;
@@ -62,6 +63,13 @@ pub enum ProfileMismatch {
         /// The column.
         column: String,
     },
+    /// The sketches of a column do not merge.
+    Sketches {
+        /// The column.
+        column: String,
+        /// Why not.
+        problem: MergeError,
+    },
     /// The parts hold values of different kinds: numbers, truth values or strings.
     Kinds {
         /// The column in which they do.
@@ -74,6 +82,7 @@ impl fmt::Display for ProfileMismatch {
         match self {
             Self::Schema { column } => write!(f, "the profiles were taken by different schemas: see column {column:?}"),
             Self::Absent { column } => write!(f, "column {column:?} lies in one of the parts alone"),
+            Self::Sketches { column, problem } => write!(f, "column {column:?}: {problem}"),
             Self::Kinds { column } => write!(f, "the parts hold values of different kinds in column {column:?}"),
         }
     }

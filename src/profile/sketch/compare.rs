@@ -111,10 +111,8 @@ pub enum SketchVerdict {
 ///
 /// Inputs: sketches of any size and origin; missing and infinite values are counted beside. While both sides still hold
 /// every value the verdict is the exact profiles' own. Else numbers are judged by `D` with the limit distribution of
-/// Kolmogorov and Smirnov, categories by `TV` with an inequality that holds for any number of categories: dealing the
-/// rows out anew moves `TV` to no more than `E = 1/2 sqrt(d s)` on average, `d` the distinct values of both sides
-/// together and `s = 1/n + 1/m`, and to more than `E + t` with a probability below `exp(-2 t^2 / s)`, up to the lemma's factor next to 1. It is careful: a small
-/// change among many categories stays unnoticed.
+/// Kolmogorov and Smirnov, categories by `TV` with an inequality that holds for any number of categories and is derived
+/// at its code: it is careful, and a small change among many categories stays unnoticed.
 ///
 /// Score: each quantity with its bounds; [`SketchVerdict::Reached`] where both ends of the interval have the same
 /// verdict (all in between then have it too). Declines when a side is empty, holds another kind of values, or both are
@@ -123,14 +121,22 @@ pub enum SketchVerdict {
 /// The example is in the module's documentation.
 ///
 /// Source: the bounds follow from those of the sketches, see [`Quantiles`](super::Quantiles) and
-/// [`Frequent`](super::Frequent); McDiarmid, "On the method of bounded differences" (1989), for rows that are dealt out
-/// without being put back by Cortes, Mohri, Pechyony and Rastogi, "Stability of Transductive Regression Algorithms", ICML
-/// 2008, theorem 1; the tests hold the inequality against permutations.
+/// [`Frequent`](super::Frequent); McDiarmid, "On the method of bounded differences", Surveys in Combinatorics (1989); the
+/// tests hold the inequality against permutations.
 pub fn compare(
     reference: Reference<&SketchedProfile>,
     current: Current<&SketchedProfile>,
     options: &Options,
 ) -> SketchedComparison {
+    with_ends(reference, current, options).0
+}
+
+/// [`compare`], with the test of the values at the lower and at the upper bound, where there is one.
+pub(super) fn with_ends(
+    reference: Reference<&SketchedProfile>,
+    current: Current<&SketchedProfile>,
+    options: &Options,
+) -> (SketchedComparison, Option<[EffectTest; 2]>) {
     let (r, c) = (reference.0, current.0);
     let confidence = options.confidence.clamp(0.5, 1.0 - 1e-12);
     // A bound on two sides together is missed when one of them is.
@@ -151,7 +157,7 @@ pub fn compare(
     };
     if let Err(reason) = comparable(r, c) {
         comparison.verdict = SketchVerdict::NotTested(reason);
-        return comparison;
+        return (comparison, None);
     }
     comparison.total_variation = Some(total_variation(r, c));
     if let (Some(a), Some(b)) = (r.quantiles(), c.quantiles()) {
@@ -168,8 +174,8 @@ pub fn compare(
             })
             .collect();
     }
-    judge(&mut comparison, r, c, options);
-    comparison
+    let ends = judge(&mut comparison, r, c, options);
+    (comparison, ends)
 }
 
 fn comparable(r: &SketchedProfile, c: &SketchedProfile) -> Result<(), NotTested> {
@@ -192,8 +198,13 @@ fn rows_alone(side: &SketchedProfile) -> ColumnProfile {
     ColumnProfile { rows: side.rows(), missing: side.missing(), infinite: side.infinite(), shape }
 }
 
-/// Puts verdict and p-value into the comparison.
-fn judge(comparison: &mut SketchedComparison, r: &SketchedProfile, c: &SketchedProfile, options: &Options) {
+/// Puts verdict and p-value into the comparison; gives the test at both bounds.
+fn judge(
+    comparison: &mut SketchedComparison,
+    r: &SketchedProfile,
+    c: &SketchedProfile,
+    options: &Options,
+) -> Option<[EffectTest; 2]> {
     let is_numerical = r.quantiles().is_some() && !options.numbers_are_categories;
     let column_type = if is_numerical { ColumnType::Numerical } else { ColumnType::Categorical };
     if let (Some(a), Some(b)) = (exact(r, is_numerical), exact(c, is_numerical)) {
@@ -201,14 +212,15 @@ fn judge(comparison: &mut SketchedComparison, r: &SketchedProfile, c: &SketchedP
             Ok(test) => {
                 comparison.p_value = Some(Bounded::exactly(test.p_value));
                 comparison.verdict = SketchVerdict::Reached(test.verdict);
+                return Some([test.clone(), test]);
             }
             Err(reason) => comparison.verdict = SketchVerdict::NotTested(reason),
         }
-        return;
+        return None;
     }
     let is_one_value = |side: &SketchedProfile| range(side).is_some_and(|(low, high)| low == high);
     if is_one_value(r) && range(r) == range(c) {
-        return;
+        return None;
     }
     let together = r.distinct().merge(c.distinct()).map(|both| both.count(comparison.confidence).high);
     let of_sides = comparison.distinct_reference.high + comparison.distinct_current.high;
@@ -219,7 +231,7 @@ fn judge(comparison: &mut SketchedComparison, r: &SketchedProfile, c: &SketchedP
         false => variation_test(effect, n_distinct, sizes, &options.calibrated),
     };
     let bounds = if is_numerical { comparison.gap } else { comparison.total_variation };
-    let Some(bounds) = bounds else { return };
+    let bounds = bounds?;
     let [estimate, low, high] = [bounds.estimate, bounds.low, bounds.high].map(test);
     comparison.p_value = Some(Bounded { estimate: estimate.p_value, low: high.p_value, high: low.p_value });
     comparison.verdict = if low.verdict == high.verdict {
@@ -227,6 +239,7 @@ fn judge(comparison: &mut SketchedComparison, r: &SketchedProfile, c: &SketchedP
     } else {
         SketchVerdict::TooCoarse { at_low: low.verdict, at_high: high.verdict }
     };
+    Some([low, high])
 }
 
 /// The exact profile of a side, where what the test needs of it is complete.
@@ -252,6 +265,22 @@ fn range(side: &SketchedProfile) -> Option<(f64, f64)> {
 }
 
 /// The test of a total variation distance between sides of `n` and `m` rows with `n_distinct` categories together.
+///
+/// ```text
+/// E(TV) <= 1/2 sqrt(d s),   P(TV >= E(TV) + t) <= exp(-2 t^2 / s * (1 - 1/(2 N)) (1 - 1/(2 max(n, m))))
+/// ```
+/// when the `N = n + m` rows are dealt out to both sides at random, with `d` categories and `s = 1/n + 1/m`.
+///
+/// The mean: of a category with the share `f` of all rows the difference of both sides' shares has the variance
+/// `s f (1 - f) N / (N - 1)` (hypergeometric). So `E(TV)` is at most half the sum of the roots of these, by Cauchy and
+/// Schwarz at most `1/2 sqrt(d s (1 - sum of f^2) N / (N - 1))`, and the sum of squares is at least `1/d`, with `d <= N`.
+///
+/// The tail: deal out one side's `a` rows one by one; the other has `b = N - a`. Had the `k`-th been row `y` instead of
+/// `x`, then swapping the two in all that follows gives the same sides wherever `y` still comes to this side, and else moves one
+/// row each way, which changes `TV` by at most `s`. It does not come with the probability `b / (N - k)`. So the `k`-th
+/// row moves the conditional mean within an interval of length `s b / (N - k)`, and by McDiarmid's inequality for martingales
+/// `P <= exp(-2 t^2 / sum of squared lengths)`. The sum of `1 / j^2` from `b` to `N - 1` is at most the integral of
+/// `x^-2` from `b - 1/2` to `N - 1/2`, which gives `s` divided by both factors next to 1; `b` is the larger side.
 fn variation_test(distance: f64, n_distinct: f64, [n, m]: [u64; 2], options: &calibrated::Options) -> EffectTest {
     let scale = 1.0 / n as f64 + 1.0 / m as f64;
     let by_chance = 0.5 * (n_distinct * scale).sqrt();
