@@ -88,11 +88,14 @@ fn text(
 }
 
 fn texts(counts: &[(Category, u64)]) -> Vec<(Cow<'_, str>, u64)> {
-    let text = |category| match category {
-        &Category::Name(ref name) => Cow::Borrowed(name.as_str()),
+    counts.iter().map(|(category, count)| (as_text(category), *count)).collect()
+}
+
+fn as_text(category: &Category) -> Cow<'_, str> {
+    match category {
+        Category::Name(name) => Cow::Borrowed(name),
         other => Cow::Owned(other.to_string()),
-    };
-    counts.iter().map(|(category, count)| (text(category), *count)).collect()
+    }
 }
 
 impl Sampled {
