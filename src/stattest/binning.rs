@@ -35,7 +35,12 @@ pub fn sturges_edges(min: f64, max: f64, n: u64, is_integer: bool) -> Vec<f64> {
     let width = if is_integer { width.max(1.0) } else { width };
     // A range of a few of the smallest steps has no width left.
     let n_bins = if width > 0.0 { (range / width).ceil() as usize } else { 1 };
-    let step = range / n_bins as f64;
+    equal_edges(min, max, n_bins)
+}
+
+/// Edges of `n_bins` bins of equal width, the first `min` and the last `max`: `numpy.linspace(min, max, n_bins + 1)`.
+pub(crate) fn equal_edges(min: f64, max: f64, n_bins: usize) -> Vec<f64> {
+    let step = (max - min) / n_bins as f64;
     let mut edges: Vec<f64> = (0..=n_bins).map(|i| i as f64 * step + min).collect();
     edges[n_bins] = max;
     edges

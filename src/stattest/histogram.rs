@@ -1,6 +1,7 @@
 //! How many bins a histogram takes: the rules of numpy.
 
 use crate::profile::quantile;
+use crate::stattest::binning::equal_edges;
 use crate::stattest::moments::moments;
 
 /// A rule for the width of equal bins.
@@ -104,11 +105,7 @@ pub fn edges(sorted: &[f64], rule: Rule, is_integer: bool) -> Vec<f64> {
     let width = if is_integer { width.max(1.0) } else { width };
     let range = max - min;
     let n_bins = if width > 0.0 { (range / width).ceil().clamp(1.0, MAX_BINS as f64) } else { 1.0 };
-    let step = range / n_bins;
-    let mut edges: Vec<f64> = (0..=n_bins as usize).map(|i| i as f64 * step + min).collect();
-    edges[0] = min;
-    edges[n_bins as usize] = max;
-    edges
+    equal_edges(min, max, n_bins as usize)
 }
 
 #[cfg(test)]
@@ -121,6 +118,27 @@ mod tests {
         let values: Vec<f64> = (0..137).map(|i| f64::from(i * i) / 7.0).collect();
         let max = values[136];
         assert_eq!(edges(&values, Rule::Sturges, false), sturges_edges(0.0, max, 137, false));
+    }
+
+    #[test]
+    fn doane_bins_equal_numpys() {
+        // numpy 2.4: np.histogram_bin_edges(np.array([0, 1, 2, 3, 4, 10, 40.]), "doane")
+        let found = edges(&[0.0, 1.0, 2.0, 3.0, 4.0, 10.0, 40.0], Rule::Doane, false);
+        let expected = [
+            0.0,
+            6.666_666_666_666_667,
+            13.333_333_333_333_334,
+            20.0,
+            26.666_666_666_666_668,
+            33.333_333_333_333_336,
+            40.0,
+        ];
+        assert_eq!(found, expected);
+        assert_eq!(edges(&[3.0, 3.0, 3.0], Rule::Doane, false), [2.5, 3.5]);
+        assert_eq!(edges(&[1.0, 2.0], Rule::Doane, false), [1.0, 2.0]);
+        // Their spread overflows when it is squared; the bins are those of smaller values of the same shape.
+        let wide = edges(&[-1e200, 0.0, 1e200], Rule::Doane, false);
+        assert_eq!(wide.len(), edges(&[-1.0, 0.0, 1.0], Rule::Doane, false).len());
     }
 
     #[test]

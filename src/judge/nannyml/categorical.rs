@@ -3,10 +3,8 @@
 use super::Method;
 use super::continuous::shares_apart;
 use crate::data::Category;
-use crate::num::Sum;
 use crate::stattest::binning::align;
-use crate::stattest::tails::chi_square_sf;
-use crate::stattest::{Current, NotTested, Reference};
+use crate::stattest::{Current, NotTested, Reference, chi_square};
 
 /// The chi-square statistic alerts when its p-value is below this, whatever the thresholds say.
 pub const CHI2_ALPHA: f64 = 0.05;
@@ -104,23 +102,11 @@ impl CategoricalReference {
     }
 }
 
-/// Chi-square of a table of two rows, with Yates' correction where it has two columns.
+/// Chi-square of a table of two rows, with Yates' correction where it has two columns; one column leaves nothing to differ in.
 fn contingency(reference: &[u64], current: &[u64]) -> Distance {
-    let (n, m): (u64, u64) = (reference.iter().sum(), current.iter().sum());
-    let df = reference.len() as u64 - 1;
-    if df == 0 {
-        return Distance { value: 0.0, p_value: Some(1.0) };
-    }
-    let total = (n + m) as f64;
-    let cell = |observed: u64, side: u64, both: u64| {
-        let expected = both as f64 * side as f64 / total;
-        let distance = (observed as f64 - expected).abs();
-        let distance = if df == 1 { distance - distance.min(0.5) } else { distance };
-        distance * distance / expected
-    };
-    let cells = reference.iter().zip(current).flat_map(|(&r, &c)| [cell(r, n, r + c), cell(c, m, r + c)]);
-    let value = cells.collect::<Sum>().value();
-    Distance { value, p_value: Some(chi_square_sf(value, df)) }
+    let found = chi_square::homogeneity_with_correction(Reference(reference), Current(current));
+    let (value, p_value) = found.map_or((0.0, 1.0), |found| (found.statistic, found.p_value));
+    Distance { value, p_value: Some(p_value) }
 }
 
 #[cfg(test)]

@@ -1,12 +1,12 @@
 //! NannyML's drift methods for columns of numbers.
 
 use serde::{Deserialize, Serialize};
-use std::f64::consts::{LN_2, SQRT_2};
+use std::f64::consts::SQRT_2;
 
 use super::Method;
 use crate::num::Sum;
-use crate::profile::moments;
-use crate::stattest::binning::count;
+use crate::stattest::binning::{count, equal_edges};
+use crate::stattest::histogram::{self, Rule};
 use crate::stattest::{Current, NotTested, Reference, jensen_shannon, ks, wasserstein};
 
 /// Whether the Kolmogorov-Smirnov statistic and the Wasserstein distance see every reference value or only their numbers
@@ -119,7 +119,7 @@ impl ContinuousReference {
         let n_bins = estimation.n_bins.max(1) as usize;
         let kept = match method {
             Method::JensenShannon | Method::Hellinger => {
-                let edges = doane_edges(sorted)?;
+                let edges = histogram::edges(sorted, Rule::Doane, false);
                 let shares = count(sorted, &edges).into_iter().map(|count| count as f64 / n).collect();
                 Kept::Shares { edges, shares }
             }
@@ -174,7 +174,7 @@ pub(super) fn shares_apart(method: Method, reference: Reference<&[f64]>, current
         });
         squares.collect::<Sum>().value().sqrt() / SQRT_2
     } else {
-        jensen_shannon::distance(reference, current) / LN_2.sqrt()
+        jensen_shannon::distance_in_base(reference, current, 2.0)
     }
 }
 
@@ -228,49 +228,9 @@ fn steps(sorted: &[f64], edges: Vec<f64>) -> Kept {
     Kept::Steps { edges, cdf }
 }
 
-/// Edges of the bins that `numpy.histogram_bin_edges(x, "doane")` makes of ascending finite values.
-///
-/// ```text
-/// bins = ceil(1 + log2 n + log2(1 + |g| / s)),  s = sqrt(6 (n - 2) / ((n + 1)(n + 3)))
-/// ```
-/// where `g` is the skewness; one bin for fewer than three values, or equal ones.
-fn doane_edges(sorted: &[f64]) -> Result<Vec<f64>, NotTested> {
-    let (min, max) = (sorted[0], sorted[sorted.len() - 1]);
-    let n = sorted.len() as f64;
-    let (mean, std) = moments(sorted);
-    let n_bins = if sorted.len() <= 2 || std == 0.0 {
-        1.0
-    } else {
-        let cubes: Sum = sorted
-            .iter()
-            .map(|value| {
-                let z = (value - mean) / std;
-                z * z * z
-            })
-            .collect();
-        let skewness = cubes.value() / n;
-        let error = (6.0 * (n - 2.0) / ((n + 1.0) * (n + 3.0))).sqrt();
-        let width = (max - min) / (1.0 + libm::log2(n) + libm::log2(1.0 + skewness.abs() / error));
-        ((max - min) / width).ceil()
-    };
-    if !n_bins.is_finite() {
-        return Err(NotTested::NotFinite);
-    }
-    let (min, max) = around_a_constant(min, max);
-    Ok(equal_edges(min, max, n_bins as usize))
-}
-
 /// As numpy widens a range of no width.
 fn around_a_constant(min: f64, max: f64) -> (f64, f64) {
     if min == max { (min - 0.5, max + 0.5) } else { (min, max) }
-}
-
-/// `numpy.linspace(min, max, n_bins + 1)`.
-fn equal_edges(min: f64, max: f64, n_bins: usize) -> Vec<f64> {
-    let step = (max - min) / n_bins as f64;
-    let mut edges: Vec<f64> = (0..=n_bins).map(|i| i as f64 * step + min).collect();
-    edges[n_bins] = max;
-    edges
 }
 
 #[cfg(test)]
@@ -282,25 +242,6 @@ mod tests {
         let estimation = Estimation { calculation, n_bins: n_bins.unwrap_or(10_000) };
         let fitted = ContinuousReference::fit(method, Reference(reference), estimation).unwrap();
         fitted.measure(Current(chunk)).unwrap()
-    }
-
-    #[test]
-    fn doane_bins_equal_numpys() {
-        // numpy 2.4: np.histogram_bin_edges(np.array([0, 1, 2, 3, 4, 10, 40.]), "doane")
-        let found = doane_edges(&[0.0, 1.0, 2.0, 3.0, 4.0, 10.0, 40.0]).unwrap();
-        let expected = [
-            0.0,
-            6.666_666_666_666_667,
-            13.333_333_333_333_334,
-            20.0,
-            26.666_666_666_666_668,
-            33.333_333_333_333_336,
-            40.0,
-        ];
-        assert_eq!(found, expected);
-        assert_eq!(doane_edges(&[3.0, 3.0, 3.0]).unwrap(), [2.5, 3.5]);
-        assert_eq!(doane_edges(&[1.0, 2.0]).unwrap(), [1.0, 2.0]);
-        assert_eq!(doane_edges(&[-1e200, 0.0, 1e200]), Err(NotTested::NotFinite));
     }
 
     #[test]
