@@ -12,6 +12,7 @@ use crate::data::Category;
 use crate::profile::{ColumnProfile, Shape};
 use crate::schema::ColumnType;
 use crate::stattest::ks::Walked;
+use crate::stattest::serial_dependence::Dependence;
 use crate::stattest::{Current, NotTested, Reference, Tested, proportions, tails};
 
 mod adjust;
@@ -73,12 +74,11 @@ impl Default for Options {
     }
 }
 
-/// One side of a column, and about how many neighbouring rows are worth one independent row, where rows depend on their
-/// neighbours.
+/// One side of a column, and how its rows depend on their neighbours.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Side<'a> {
     pub profile: &'a ColumnProfile,
-    pub autocorrelation_time: Option<f64>,
+    pub dependence: Dependence,
 }
 
 /// Examines one column. The verdicts stand only after [`settle`] has seen all columns of the report. `walked` is the walk

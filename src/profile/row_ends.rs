@@ -1,6 +1,6 @@
 //! The first and the last rows of a column of numbers, in their order: what the dependence of neighbouring rows is taken from.
 
-use crate::stattest::serial_dependence::{MAX_ROWS, of_stretches};
+use crate::stattest::serial_dependence::{Dependence, MAX_ROWS};
 
 const HALF: usize = MAX_ROWS / 2;
 
@@ -43,10 +43,10 @@ impl RowEnds {
         Self { rows: self.rows + other.rows, kept: ends(&[&self.kept, &other.kept]) }
     }
 
-    /// About how many neighbouring rows are worth one independent row; `sorted` are the values of all rows.
-    pub fn autocorrelation_time(&self, sorted: &[f64]) -> Option<f64> {
+    /// How the rows depend on their neighbours; `sorted` are the values of all rows.
+    pub fn dependence(&self, sorted: &[f64]) -> Dependence {
         let (first, last) = if self.holds_all_rows() { (&self.kept[..], &[][..]) } else { self.kept.split_at(HALF) };
-        of_stretches(first, last, sorted)
+        Dependence::of_stretches(first, last, sorted)
     }
 
     pub const fn holds_all_rows(&self) -> bool {

@@ -5,6 +5,7 @@ use super::{ColumnProfile, Shape, datetime::DatetimeProfile};
 use crate::data::{Column, Values};
 use crate::judge::calibrated;
 use crate::schema::{ColumnSpec, ColumnType};
+use crate::stattest::serial_dependence::Dependence;
 
 /// The values as they were read, the moments that they name, and how neighbouring rows hang together. Sides merge, part after
 /// part in row order.
@@ -15,7 +16,7 @@ pub(crate) struct ColumnSide {
     datetimes: Option<DatetimeProfile>,
     /// Of numbers in a numerical column.
     ends: Option<RowEnds>,
-    autocorrelation_time: Option<f64>,
+    dependence: Dependence,
 }
 
 impl ColumnSide {
@@ -33,8 +34,8 @@ impl ColumnSide {
 
     pub(super) fn new(values: ColumnProfile, datetimes: Option<DatetimeProfile>, ends: Option<RowEnds>) -> Self {
         let both = ends.as_ref().zip(values.sorted());
-        let autocorrelation_time = both.and_then(|(ends, sorted)| ends.autocorrelation_time(sorted));
-        Self { values, datetimes, ends, autocorrelation_time }
+        let dependence = both.map_or_else(Dependence::default, |(ends, sorted)| ends.dependence(sorted));
+        Self { values, datetimes, ends, dependence }
     }
 
     /// Both parts together, `other` after this one; `None` when they hold values of different kinds.
@@ -63,9 +64,9 @@ impl ColumnSide {
         self.ends.as_ref()
     }
 
-    /// What the calibrated judge looks at: the values, and about how many neighbouring rows of a numerical column are worth
-    /// one independent row, where they depend on each other.
+    /// What the calibrated judge looks at: the values, and how the rows of a numerical column depend on their
+    /// neighbours.
     pub const fn calibrated(&self) -> calibrated::Side<'_> {
-        calibrated::Side { profile: &self.values, autocorrelation_time: self.autocorrelation_time }
+        calibrated::Side { profile: &self.values, dependence: self.dependence }
     }
 }

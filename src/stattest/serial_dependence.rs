@@ -1,5 +1,11 @@
 //! How much neighbouring rows tell about each other: how many rows in order are worth one that was drawn by itself.
 
+mod dependence;
+mod variogram;
+
+pub use dependence::Dependence;
+pub use variogram::Variogram;
+
 /// Rows that are looked at, at most: the first half and the last half of them. More would cost more than they add.
 pub const MAX_ROWS: usize = 16_384;
 
@@ -53,20 +59,25 @@ const MIN_TIME: f64 = 1.1;
 /// Lag Windows", Biometrika 109 (2022). For long series of AR(1) with coefficient `r` and the values themselves as scores it is
 /// `(1 + r) / (1 - r)`.
 pub fn autocorrelation_time(rows: &[f64], sorted: &[f64]) -> Option<f64> {
+    let (first, last) = ends(rows);
+    of_stretches(first, last, sorted)
+}
+
+/// The rows that are looked at: all of them, or the first and the last.
+fn ends(rows: &[f64]) -> (&[f64], &[f64]) {
     let half = MAX_ROWS / 2;
     match rows.len() {
-        0..=MAX_ROWS => of_stretches(rows, &[], sorted),
-        n => of_stretches(&rows[..half], &rows[n - half..], sorted),
+        0..=MAX_ROWS => (rows, &[]),
+        n => (&rows[..half], &rows[n - half..]),
     }
 }
 
 /// [`autocorrelation_time`] by the rows that are looked at: the first ones, and the last ones where not all are.
-pub(crate) fn of_stretches(first: &[f64], last: &[f64], sorted: &[f64]) -> Option<f64> {
+fn of_stretches(first: &[f64], last: &[f64], sorted: &[f64]) -> Option<f64> {
     if sorted.is_empty() || sorted[0] == sorted[sorted.len() - 1] {
         return None;
     }
-    let quartile = |quarter: usize| sorted[(sorted.len() - 1) * quarter / 4];
-    let quartiles = [quartile(1), quartile(2), quartile(3)];
+    let quartiles = quartiles(sorted);
     let (first, last) = (scores(first, quartiles), scores(last, quartiles));
     let n = first.len() + last.len();
     let variance = variance(&first, &last)?;
@@ -112,6 +123,11 @@ fn plateau(blocks: &[Block]) -> Option<f64> {
     let top = (blocks.windows(2).take_while(grows).count() + 1).min(blocks.len() - 1);
     let extrapolated = 2.0 * blocks[top].spread - blocks.get(top.checked_sub(1)?)?.spread;
     Some(blocks[top + 1..].iter().map(|block| block.spread).fold(extrapolated, f64::min))
+}
+
+/// The quartiles of ascending values, of which there is one at least.
+fn quartiles(sorted: &[f64]) -> [f64; 3] {
+    [1, 2, 3].map(|quarter| sorted[(sorted.len() - 1) * quarter / 4])
 }
 
 /// How many quartiles a value lies above, minus how many it lies below: -3 to 3.
@@ -178,7 +194,7 @@ mod tests {
         autocorrelation_time(rows, &sorted)
     }
 
-    fn autoregressive(rng: &mut Rng, n: usize, coefficient: f64) -> Vec<f64> {
+    pub(super) fn autoregressive(rng: &mut Rng, n: usize, coefficient: f64) -> Vec<f64> {
         let mut level = rng.normal();
         let noise = (1.0 - coefficient * coefficient).sqrt();
         let mut next = || {

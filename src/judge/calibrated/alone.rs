@@ -5,6 +5,7 @@ use super::{Options, Side, effects, examine, missing, numerical, unsettled, verd
 use crate::judge::{Effect, EffectTest, TestResult};
 use crate::profile::ColumnProfile;
 use crate::schema::ColumnType;
+use crate::stattest::serial_dependence::Dependence;
 use crate::stattest::{Current, Reference, Tested};
 
 /// The test of the values of a column whose rows have no order.
@@ -41,8 +42,8 @@ pub(crate) fn of_effect(test: &str, p_value: f64, effect: Effect, options: &Opti
 }
 
 /// Rows without an order do not depend on their neighbours.
-const fn side(profile: &ColumnProfile) -> Side<'_> {
-    Side { profile, autocorrelation_time: None }
+fn side(profile: &ColumnProfile) -> Side<'_> {
+    Side { profile, dependence: Dependence::default() }
 }
 
 fn settled(test: EffectTest, options: &Options) -> EffectTest {

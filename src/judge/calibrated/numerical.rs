@@ -4,6 +4,7 @@ use super::significance::Significance;
 use super::{Options, Side, effects, unsettled};
 use crate::judge::{EffectTest, EffectiveSize, TestResult};
 use crate::stattest::ks::Walked;
+use crate::stattest::serial_dependence::Dependence;
 use crate::stattest::{Current, NotTested, Reference, kolmogorov, ks, ks_tail};
 
 /// The Kolmogorov-Smirnov test. Where rows depend on their neighbours, sizes count as divided by the autocorrelation time.
@@ -14,8 +15,8 @@ pub(super) fn examine(
     options: &Options,
 ) -> TestResult<EffectTest> {
     let sides = [reference.0, current.0].map(|side| side.profile.sorted().unwrap_or(&[]));
-    let times = [reference.0, current.0].map(|side| side.autocorrelation_time.filter(|_| options.ordered));
-    let times = shared_by_the_shorter(times, sides.map(<[f64]>::len));
+    let times =
+        if options.ordered { Dependence::times([reference.0.dependence, current.0.dependence]) } else { [None; 2] };
     match walked {
         Some(walked) => of_walk(sides, walked, times, options),
         None => test(Reference(sides[0]), Current(sides[1]), times, options),
@@ -44,20 +45,6 @@ fn of_walk([a, b]: [&[f64]; 2], walked: &Walked, times: [Option<f64>; 2], option
     let direction = effects::direction(&found);
     let effective = is_dependent.then_some(EffectiveSize { reference: n, current: m });
     Ok(EffectTest { effective, ..unsettled("Kolmogorov-Smirnov", significance, effect, direction) })
-}
-
-/// A side of fewer rows than this shows its rows' dependence by chance only.
-const TELLING_LENGTH: usize = 1000;
-
-/// A window too short to show by itself how far its rows depend on each other is taken to depend as the longer side does, if
-/// that is more.
-fn shared_by_the_shorter(times: [Option<f64>; 2], lengths: [usize; 2]) -> [Option<f64>; 2] {
-    let shared = |own: usize, other: usize| {
-        let is_short = lengths[own] < TELLING_LENGTH && lengths[own] < lengths[other];
-        let longer = times[other].filter(|time| is_short && times[own].is_none_or(|own| own < *time));
-        longer.or(times[own])
-    };
-    [shared(0, 1), shared(1, 0)]
 }
 
 fn effective_size(n: usize, autocorrelation_time: Option<f64>) -> u64 {

@@ -7,6 +7,7 @@ use crate::profile::ColumnProfile;
 use crate::random::Rng;
 use crate::report::{ColumnReport, DriftReport, FittedReference, Source, compare};
 use crate::schema::{ColumnType, Schema, SchemaOverrides};
+use crate::stattest::serial_dependence::Dependence;
 use crate::stattest::{Current, Method, NotTested, Reference, Score, Tested};
 
 fn source(data: &Dataset) -> Source<'_> {
@@ -407,7 +408,7 @@ fn identifiers_say_what_they_are() {
 fn a_million_categories_cost_a_walk() {
     let ids = |from: u32| strings((0..1_000_000).map(|i| (from + i / 2).to_string()));
     let (reference, current) = (ColumnProfile::of(&ids(0)), ColumnProfile::of(&ids(250_000)));
-    let side = |profile| super::Side { profile, autocorrelation_time: None };
+    let side = |profile| super::Side { profile, dependence: Dependence::default() };
     let found = super::examine(
         ColumnType::Categorical,
         Reference(side(&reference)),
