@@ -6,6 +6,10 @@ use super::{Variogram, ends, of_stretches};
 /// [`autocorrelation_time`](super::autocorrelation_time) does.
 const TELLING_LENGTH: usize = 1000;
 
+/// Sides of fewer rows than this are looked at by their [`Variogram`], too. Longer ones have blocks enough to tell a cycle, which a
+/// variogram of neighbours takes for dependence.
+const SHORT: usize = 200;
+
 /// What the order of a side's rows tells, to be held against another side's.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Dependence {
@@ -25,15 +29,16 @@ impl Dependence {
     /// The same by the rows that are looked at: the first ones, and the last ones where not all are.
     pub(crate) fn of_stretches(first: &[f64], last: &[f64], sorted: &[f64]) -> Self {
         let n = sorted.len();
-        let variogram = if n < TELLING_LENGTH && last.is_empty() { Variogram::of(first, sorted) } else { None };
+        let variogram = if n < SHORT && last.is_empty() { Variogram::of(first, sorted) } else { None };
         Self { n, time: of_stretches(first, last, sorted), variogram }
     }
 
     /// For each of two sides, about how many neighbouring rows are worth one independent row; `None` where there is no sign of
     /// dependence.
     ///
-    /// The largest of what is found counts: by Allan's variance; for a side of fewer than 1000 rows also by its
-    /// [`Variogram`], by that of both sides together where both are short, and by the time of the longer side. For what is
+    /// The largest of what is found counts: by Allan's variance; for a side of fewer than 200 rows also by its
+    /// [`Variogram`], by that of both sides together where both are that short; and for one of fewer than 1000 rows the
+    /// time of the longer side. For what is
     /// compared is whether both sides are one population, and then they depend alike. At least two rows stay.
     ///
     /// ```
