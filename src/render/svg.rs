@@ -19,21 +19,28 @@ pub fn small_distribution(distribution: &Distribution) -> String {
     svg
 }
 
+/// Between a label and its axis.
+const LABEL_GAP: f64 = 6.0;
+/// Room for one character of a label: a digit of 20 pixels, the largest that a style sheet asks for, is a little narrower.
+const LABEL_CHARACTER: f64 = 12.5;
+
 /// A picture with axes, 720 by 260.
 pub fn distribution(distribution: &Distribution) -> String {
     let Some(shares) = shares(distribution) else {
         return String::new();
     };
     let (width, height) = (720.0, 260.0);
-    let frame = Frame { left: 44.0, top: 12.0, width: width - 56.0, height: height - 46.0 };
     let mut svg = open(width, height, "tm-large", "Distribution of reference and current values");
     let peak = peak(&shares);
-    for tick in [0.0, 0.5, 1.0] {
+    let ticks = [0.0, 0.5, 1.0].map(|tick| (tick, format::share(tick * peak)));
+    let longest = ticks.iter().map(|(_, label)| label.chars().count()).max().unwrap_or(0);
+    let left = LABEL_GAP + LABEL_CHARACTER * longest as f64;
+    let frame = Frame { left, top: 12.0, width: width - left - 12.0, height: height - 46.0 };
+    for (tick, label) in ticks {
         let y = frame.top + frame.height * (1.0 - tick);
-        let (left, right) = (frame.left, frame.left + frame.width);
+        let right = frame.left + frame.width;
         write_svg(&mut svg, format_args!("<path class=\"tm-axis\" d=\"M{left} {y:.1}H{right}\"/>"));
-        let label = format::share(tick * peak);
-        let x = left - 6.0;
+        let x = left - LABEL_GAP;
         write_svg(
             &mut svg,
             format_args!("<text class=\"tm-text\" x=\"{x}\" y=\"{:.1}\" text-anchor=\"end\">{label}</text>", y + 4.0),
@@ -143,4 +150,32 @@ fn open(width: f64, height: f64, class: &str, name: &str) -> String {
 
 fn write_svg(svg: &mut String, text: std::fmt::Arguments<'_>) {
     svg.write_fmt(text).expect("writing to a string does not fail");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::Bin;
+
+    #[test]
+    fn labels_beside_the_axis_lie_within_the_picture() {
+        for share in [0.043, 0.5, 1.0] {
+            let bins = vec![Bin { low: 0.0, high: 1.0, reference: share, current: share / 2.0 }];
+            let svg = distribution(&Distribution::Histogram { bins });
+            let labels: Vec<(f64, &str)> = svg
+                .split("<text")
+                .filter(|text| text.contains("text-anchor=\"end\""))
+                .map(|text| {
+                    let x = text.split("x=\"").nth(1).and_then(|x| x.split('"').next()).and_then(|x| x.parse().ok());
+                    let label = text.split('>').nth(1).and_then(|label| label.split('<').next());
+                    (x.expect("a place"), label.expect("a label"))
+                })
+                .collect();
+            assert_eq!(labels.len(), 3);
+            for (x, label) in labels {
+                // Anchored at its end; a digit of 20 pixels is 12 wide in the widest of common fonts.
+                assert!(x >= 12.0 * label.chars().count() as f64, "{label} ends at {x}");
+            }
+        }
+    }
 }
