@@ -12,6 +12,7 @@ mod example;
 mod expect;
 mod files;
 mod keys;
+mod models;
 mod parse;
 mod predict;
 mod progress;
@@ -55,6 +56,7 @@ enum Command {
     Predict(predict::Args),
     Serve(serve::Args),
     Keys(keys::Args),
+    Models(models::Args),
     Simulate(simulate::Args),
     Report(report::Args),
     Expect(expect::Args),
@@ -121,6 +123,7 @@ pub fn run() -> ExitCode {
         Command::Predict(args) => predict::run(&args),
         Command::Serve(args) => serve::run(&args),
         Command::Keys(args) => keys::run(&args),
+        Command::Models(args) => models::run(&args),
         Command::Simulate(args) => simulate::run(&args),
         Command::Report(args) => report::run(&args),
         Command::Expect(args) => expect::run(&args),

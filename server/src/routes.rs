@@ -20,14 +20,17 @@ use crate::problem::Problem;
 use crate::request_id::X_REQUEST_ID;
 use crate::service::Service;
 
+mod api;
 mod docs;
 mod doors;
 mod example;
 mod health;
 mod metrics;
+mod mlflow;
 mod openapi;
 mod predict;
 mod sign_in;
+mod v2;
 
 pub use doors::{Access, Door, Doors};
 
@@ -101,6 +104,9 @@ fn cors(origins: Vec<HeaderValue>) -> CorsLayer {
         ])
         .expose_headers([X_REQUEST_ID, header::RETRY_AFTER])
 }
+
+/// A batch of rows may be so large.
+const MAX_BATCH_BYTES: usize = 16 << 20;
 
 /// What pages and server functions find in their context.
 fn contexts(state: &AppState) -> impl Fn() + Clone + Send + Sync + 'static {

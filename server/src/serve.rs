@@ -93,13 +93,17 @@ async fn check_every(interval: Duration, service: Arc<Service>, front: Arc<Front
         ticks.tick().await;
         let service = Arc::clone(&service);
         let began = Instant::now();
-        let checked = tokio::task::spawn_blocking(move || service.check_if_due()).await;
-        if !matches!(checked, Ok(Ok(None))) {
-            front.metrics().observe_report(began.elapsed(), matches!(checked, Ok(Ok(Some(_)))));
+        let checked = tokio::task::spawn_blocking(move || service.check_all_if_due()).await;
+        let made = matches!(&checked, Ok(Ok(heads)) if !heads.is_empty());
+        if made || !matches!(checked, Ok(Ok(_))) {
+            front.metrics().observe_report(began.elapsed(), made);
         }
         match checked {
-            Ok(Ok(Some(head))) => tracing::info!(report = %head.id, rows = head.window.rows(), "{}", head.sentence),
-            Ok(Ok(None)) => {}
+            Ok(Ok(heads)) => {
+                for head in heads {
+                    tracing::info!(report = %head.id, rows = head.window.rows(), "{}", head.sentence);
+                }
+            }
             Ok(Err(error)) => tracing::error!(%error, "the comparison failed; the next one comes as planned"),
             Err(panic) => tracing::error!(%panic, "the comparison panicked; the next one comes as planned"),
         }

@@ -15,7 +15,7 @@ const MAX_COLUMNS: usize = 500;
 /// # Errors
 /// The store cannot be read.
 pub fn drift(to: &mut Exposition, backend: &dyn Backend) -> Result<(), AppError> {
-    let overview = backend.overview()?;
+    let overview = backend.overview(None)?;
     let model = overview.model.name.clone();
     let labels = [("model", model.as_str())];
     to.family("tidemark_model_info", Kind::Gauge, "1, with the model's version as a label.");

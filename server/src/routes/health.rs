@@ -25,13 +25,13 @@ pub(super) struct Health {
 #[derive(Serialize, ToSchema)]
 struct ModelHealth {
     loaded: bool,
-    name: String,
-    version: String,
+    name: Option<String>,
+    version: Option<String>,
 }
 
 #[derive(Serialize, ToSchema)]
 struct LogHealth {
-    /// Whether a row could be written just now: it was tried.
+    /// Whether the last row could be written.
     writable: bool,
     /// Why not.
     reason: Option<String>,
@@ -72,13 +72,21 @@ pub(super) async fn health(state: State<AppState>) -> Response {
 
 async fn check(State(state): State<AppState>) -> Response {
     let service = &state.service;
-    let writable = service.log.check_writable().await;
+    let flushed = service.log.flush().await.err().map(|error| error.to_string());
+    let failure = flushed.or_else(|| service.log.failure().map(|failure| failure.to_string()));
+    let catalog = service.catalog();
+    let slot = catalog.default_slot();
+    let is_well = failure.is_none() && slot.is_some();
     let (code, status) =
-        if writable.is_ok() { (StatusCode::OK, "ok") } else { (StatusCode::SERVICE_UNAVAILABLE, "unavailable") };
+        if is_well { (StatusCode::OK, "ok") } else { (StatusCode::SERVICE_UNAVAILABLE, "unavailable") };
     let body = Health {
         status,
-        model: ModelHealth { loaded: true, name: service.model.name.clone(), version: service.model.version() },
-        log: LogHealth { writable: writable.is_ok(), reason: writable.err().map(|error| error.to_string()) },
+        model: ModelHealth {
+            loaded: slot.is_some(),
+            name: slot.map(|slot| slot.name().to_owned()),
+            version: slot.and_then(|slot| slot.answering()).map(|version| version.version.clone()),
+        },
+        log: LogHealth { writable: failure.is_none(), reason: failure },
         version: tidemark::VERSION,
     };
     (code, Json(body)).into_response()

@@ -3,7 +3,7 @@
 //! A route joins the document and the router by one line in [`programs`]. What every operation has in common (the
 //! problems that it can be answered with, the request's identifier) is added here once.
 
-use axum::extract::State;
+use axum::extract::{DefaultBodyLimit, State};
 use axum::http::header;
 use axum::response::IntoResponse;
 use serde_json::{Map, Value, json};
@@ -11,7 +11,7 @@ use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::{AppState, docs, example, health, metrics, predict};
+use super::{AppState, MAX_BATCH_BYTES, api, docs, example, health, metrics, mlflow, predict, v2};
 use crate::problem::{FieldError, Problem};
 
 /// The start of the document: everything that is no operation.
@@ -27,6 +27,9 @@ use crate::problem::{FieldError, Problem};
     components(schemas(Problem, FieldError)),
     tags(
         (name = "predictions", description = "Ask the model"),
+        (name = "open inference", description = "The Open Inference Protocol, version 2; its errors are `{\"error\": …}`"),
+        (name = "models", description = "Which models and versions there are, and which of them answer"),
+        (name = "ingestion", description = "Predictions and labels of models that are served elsewhere"),
         (name = "probes", description = "Is the service there, and can it work?"),
         (name = "observability", description = "For Prometheus"),
         (name = "documentation", description = "This document, and example data"),
@@ -39,6 +42,17 @@ struct Document;
 pub(super) fn programs() -> OpenApiRouter<AppState> {
     OpenApiRouter::with_openapi(Document::openapi())
         .routes(routes!(predict::predict))
+        .merge(batches())
+        .merge(api::routes())
+        .routes(routes!(mlflow::ping))
+        .routes(routes!(mlflow::version))
+        .routes(routes!(v2::server))
+        .routes(routes!(v2::live))
+        .routes(routes!(v2::ready))
+        .routes(routes!(v2::model))
+        .routes(routes!(v2::model_ready))
+        .routes(routes!(v2::version))
+        .routes(routes!(v2::version_ready))
         .routes(routes!(health::livez))
         .routes(routes!(health::readyz))
         .routes(routes!(health::health))
@@ -46,6 +60,16 @@ pub(super) fn programs() -> OpenApiRouter<AppState> {
         .routes(routes!(openapi))
         .routes(routes!(docs::docs))
         .routes(routes!(example::file))
+}
+
+/// The addresses that take many rows at once.
+fn batches() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(predict::predict_batch))
+        .routes(routes!(mlflow::invocations))
+        .routes(routes!(v2::infer))
+        .routes(routes!(v2::infer_with))
+        .layer(DefaultBodyLimit::max(MAX_BATCH_BYTES))
 }
 
 /// The methods of OpenAPI's path items.

@@ -140,7 +140,12 @@ async fn an_origin_that_was_let_in_may_call() {
 async fn every_door_opens_for_its_roles_and_for_no_other() {
     let guarded = Guarded::new();
     for door in guarded.front.doors().all() {
-        let path = door.path.replace("{id}", "1").replace("{file}", "reference.csv");
+        let path = door
+            .path
+            .replace("{id}", "1")
+            .replace("{file}", "reference.csv")
+            .replace("{model}", "none")
+            .replace("{version}", "none");
         let callers = guarded.keys.iter().map(|(role, _)| Some(*role)).chain([None]);
         for role in callers {
             let bearer = role.map(|role| guarded.bearer(role));
@@ -285,7 +290,7 @@ async fn metrics_tell_what_happened() {
         assert_eq!(send(&router, "POST", "/predict", &[JSON], &body_of(row).to_string()).await.status, 200);
     }
     send(&router, "POST", "/predict", &[JSON], "{}").await;
-    tidemark_app::backend::Backend::check_now(instance.service.as_ref()).unwrap();
+    tidemark_app::backend::Backend::check_now(instance.service.as_ref(), None).unwrap();
     let metrics = send(&router, "GET", "/metrics", &[], "").await;
     assert_eq!(metrics.header("content-type"), "text/plain; version=0.0.4; charset=utf-8");
     for line in [

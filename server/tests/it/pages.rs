@@ -11,7 +11,7 @@ use crate::support::Instance;
 async fn pages_say_what_they_are_about() {
     let instance = Instance::new();
     instance.predict_rows(0..150).await;
-    let head = instance.service.check_now().unwrap();
+    let head = instance.service.check_now(None).unwrap();
     for (path, words) in [
         ("/", "card-fraud"),
         ("/reports", "Reports"),
