@@ -13,7 +13,8 @@ mod infer;
 mod parse;
 
 pub use check::{Check, CheckReport, CheckStatus, MAX_ROWS_NAMED, MIN_VALUES_FOR_A_MEAN};
-pub use infer::{InferOptions, QUANTILE_TOLERANCE, Style};
+pub use infer::{InferOptions, MAX_CATEGORIES, QUANTILE_TOLERANCE, Style};
+pub(crate) use infer::{categories_of, kind_of};
 pub use parse::ExpectationsError;
 
 /// The format that this version reads and writes.

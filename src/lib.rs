@@ -22,6 +22,7 @@ pub mod render;
 pub mod report;
 pub mod schema;
 pub mod stattest;
+pub mod validation;
 
 /// The version of Tidemark, as it stands in every report.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");

@@ -8,13 +8,16 @@ use crate::backend;
 use crate::error::AppError;
 use crate::monitor::{Overview, Snapshot, SnapshotHead};
 
-/// The model, its traffic and the history of comparisons.
+/// A model, its traffic and the history of comparisons.
 ///
 /// # Errors
-/// The store cannot be read, or the service does not answer.
+/// There is no such model, the store cannot be read, or the service does not answer.
 #[server(endpoint = "overview", input = Json)]
-pub async fn load_overview() -> Result<Overview, AppError> {
-    backend::call(|backend| backend.overview()).await
+pub async fn load_overview(
+    /// The model's name; the default model where there is none.
+    model: Option<String>,
+) -> Result<Overview, AppError> {
+    backend::call(move |backend| backend.overview(model.as_deref())).await
 }
 
 /// The stored comparison of this id.
@@ -34,6 +37,9 @@ pub async fn load_snapshot(
 /// # Errors
 /// The window is too small, or the service does not answer.
 #[server(endpoint = "check_now")]
-pub async fn check_now() -> Result<SnapshotHead, AppError> {
-    backend::call(|backend| backend.check_now()).await
+pub async fn check_now(
+    /// The model's name; the default model where there is none.
+    model: Option<String>,
+) -> Result<SnapshotHead, AppError> {
+    backend::call(move |backend| backend.check_now(model.as_deref())).await
 }

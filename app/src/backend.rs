@@ -8,11 +8,11 @@ use crate::monitor::{Overview, Snapshot, SnapshotHead};
 
 /// What the pages ask of the service. Methods block; server functions reach them through [`call`].
 pub trait Backend: Send + Sync + 'static {
-    /// The model, its traffic and the history of comparisons.
+    /// A model, the default one where none is named, its traffic and the history of comparisons.
     ///
     /// # Errors
-    /// The store cannot be read.
-    fn overview(&self) -> Result<Overview, AppError>;
+    /// There is no such model, or the store cannot be read.
+    fn overview(&self, model: Option<&str>) -> Result<Overview, AppError>;
 
     /// The stored comparison of this id.
     ///
@@ -20,11 +20,11 @@ pub trait Backend: Send + Sync + 'static {
     /// There is none, or the store cannot be read.
     fn snapshot(&self, id: &str) -> Result<Snapshot, AppError>;
 
-    /// Compares the latest window of the log with the reference now, and stores the result.
+    /// Compares a model's latest window of the log with its reference now, and stores the result.
     ///
     /// # Errors
-    /// The window is too small, or the store cannot be read or written.
-    fn check_now(&self) -> Result<SnapshotHead, AppError>;
+    /// There is no such model or no reference, the window is too small, or the store cannot be read or written.
+    fn check_now(&self, model: Option<&str>) -> Result<SnapshotHead, AppError>;
 }
 
 /// A shared [`Backend`].

@@ -14,6 +14,7 @@ pub mod error_state;
 pub mod icon;
 pub mod logo;
 pub mod model_card;
+pub mod model_switch;
 pub mod moment;
 pub mod quality_strip;
 pub mod report_toolbar;

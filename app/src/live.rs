@@ -28,10 +28,11 @@ impl Live {
     }
 }
 
-/// Starts from `first` and asks the service again every two seconds, as long as the page is looked at.
+/// Starts from `first`, the overview of `model`, and asks the service again every two seconds, as long as the page is looked at.
 ///
 /// *On the server* nothing is asked: the page shows `first`.
-pub fn follow(first: Overview) -> Live {
+pub fn follow(first: Overview, model: Option<String>) -> Live {
+    let model = StoredValue::new(model);
     let live =
         Live { overview: RwSignal::new(first), link: RwSignal::new(Link::Fresh), asking_early: RwSignal::new(false) };
     // An effect, so that the timer starts in the browser only.
@@ -44,7 +45,7 @@ pub fn follow(first: Overview) -> Live {
             }
             if let Some(turn) = pulse.try_update_value(|pulse| pulse.tick(now, hidden)).flatten() {
                 timer::run(async move {
-                    let answer = api::load_overview().await;
+                    let answer = api::load_overview(model.get_value()).await;
                     // The page may be gone by now, and its signals with it.
                     let accepted = pulse.try_update_value(|pulse| pulse.answered(turn, timer::now(), answer.is_ok()));
                     if let (Some(true), Ok(overview)) = (accepted, answer) {

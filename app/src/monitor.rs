@@ -12,6 +12,9 @@ pub type Millis = i64;
 pub struct Overview {
     /// The model that answers.
     pub model: ModelCard,
+    /// The names of all models there are.
+    #[serde(default)]
+    pub models: Vec<String>,
     /// What it was asked lately.
     pub traffic: Traffic,
     /// The stored comparisons, oldest first; the last one is the latest.

@@ -11,6 +11,8 @@ mod demo;
 mod example;
 mod expect;
 mod files;
+mod keys;
+mod models;
 mod parse;
 mod predict;
 mod progress;
@@ -53,6 +55,8 @@ enum Command {
     Train(train::Args),
     Predict(predict::Args),
     Serve(serve::Args),
+    Keys(keys::Args),
+    Models(models::Args),
     Simulate(simulate::Args),
     Report(report::Args),
     Expect(expect::Args),
@@ -118,6 +122,8 @@ pub fn run() -> ExitCode {
         Command::Train(args) => train::run(&args),
         Command::Predict(args) => predict::run(&args),
         Command::Serve(args) => serve::run(&args),
+        Command::Keys(args) => keys::run(&args),
+        Command::Models(args) => models::run(&args),
         Command::Simulate(args) => simulate::run(&args),
         Command::Report(args) => report::run(&args),
         Command::Expect(args) => expect::run(&args),

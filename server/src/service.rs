@@ -1,24 +1,33 @@
-//! The service: one model, its log, and the loop that holds the log's latest window against the reference.
+//! The service: the models, the log of what they were asked, and the loop that holds its latest windows against their
+//! references.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::fmt;
+use std::path::Path;
+use std::sync::{Arc, PoisonError};
 
-use tidemark::data::{Column, Dataset, Numbers, Values};
+use tidemark::forest::Task;
 use tidemark::judge::Settings;
-use tidemark::model::Model;
-use tidemark::report::{DriftReport, FittedReference, Input, Source};
-use tidemark::schema::ColumnRole;
-use tidemark::stattest::Current;
+use tidemark::validation::{Mode, Violation};
 use tidemark_app::backend::Backend;
 use tidemark_app::error::AppError;
-use tidemark_app::monitor::{ModelCard, Overview, Snapshot, SnapshotHead, Traffic};
+use tidemark_app::monitor::{Millis, ModelCard, Overview, Snapshot, SnapshotHead, Traffic, Window};
+use tidemark_log::{AppendError, Entry, Features, Id, Log, Origin, Outcome, ReadError, Rows as LoggedRows};
 
 use crate::clock::Clock;
-use crate::log::{Entry, PredictionLog, Slice};
+use crate::registry::folder::ModelFolder;
+use crate::registry::{Catalog, Registry};
 use crate::store::{Snapshots, StoreError};
+use crate::wire::rows::Rows;
 
+pub mod monitor;
 mod pulse;
+mod shadow;
+pub mod slot;
+pub mod version;
 
-use pulse::Pulse;
+use shadow::{ShadowRow, Shadows};
+use slot::{Serving, Slot, SlotError};
+use version::{Said, Version};
 
 /// What the service is told about its work.
 #[derive(Debug, Clone)]
@@ -33,197 +42,354 @@ pub struct Options {
     pub settings: Settings,
 }
 
-/// The model, its log and its history. Shared behind an `Arc` by handlers, pages and the loop.
+/// The models, their log and their history. Shared behind an `Arc` by handlers, pages and the loop.
 pub struct Service {
-    /// The model that answers.
-    pub model: Model,
-    /// What it was asked.
-    pub log: PredictionLog,
+    /// The models.
+    pub registry: Registry,
+    /// What they were asked.
+    pub log: Arc<Log>,
     snapshots: Snapshots,
-    reference: FittedReference,
-    columns: Vec<WindowColumn>,
     options: Options,
     clock: Arc<dyn Clock>,
-    pulse: Pulse,
-    /// One comparison at a time: two would store the same window twice.
-    checking: Mutex<()>,
-}
-
-/// How a column of a window is made from the log.
-struct WindowColumn {
-    name: String,
-    /// The reference holds whole numbers only; then so does a window of whole numbers.
-    is_integer: bool,
-    source: WindowSource,
-}
-
-enum WindowSource {
-    Feature(usize),
-    Class,
-    Probability,
+    shadows: Shadows,
 }
 
 /// The answer to one row.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Prediction {
-    /// What the log holds of it.
-    pub entry: Entry,
-    /// The class by its label.
-    pub label: String,
+    /// What the log calls it.
+    pub id: Id,
+    /// When it was made.
+    pub at: Millis,
+    /// What the version said.
+    pub said: Said,
+    /// Of a classification: a score per class.
+    pub scores: Vec<f64>,
+    /// What the row broke, where that is no reason to refuse it.
+    pub violations: Vec<Violation>,
+}
+
+/// Why there is no answer.
+#[derive(Debug, Clone, PartialEq)]
+pub enum PredictError {
+    /// A row breaks rules, and the model is strict. Rows are counted from 0.
+    Violations(Vec<(usize, Violation)>),
+    /// The answers could not be logged.
+    Log(AppendError),
+}
+
+impl fmt::Display for PredictError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Violations(violations) => write!(f, "{} values break the model's rules", violations.len()),
+            Self::Log(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for PredictError {}
+
+impl From<AppendError> for PredictError {
+    fn from(error: AppendError) -> Self {
+        Self::Log(error)
+    }
 }
 
 /// Comparisons in the overview's history.
 const HISTORY: u64 = 60;
 
+/// How an outcome is logged.
+fn outcome_of(version: &Version, said: Said) -> Outcome {
+    match version.task() {
+        Task::Classification => {
+            Outcome::Class(u32::try_from(said.class).expect("a forest has fewer than 2^32 classes"))
+        }
+        Task::Regression => Outcome::Number(said.value),
+    }
+}
+
+/// Violations as the log keeps them: the column's place and, in the lowest three bits, the rule.
+pub fn violation_codes(violations: &[Violation]) -> Vec<u16> {
+    let code =
+        |violation: &Violation| u16::try_from(violation.column * 8 + violation.rule as usize).unwrap_or(u16::MAX);
+    violations.iter().map(code).collect()
+}
+
 impl Service {
-    /// Puts a service together.
+    /// Puts a service together from what lies in a data folder: its models, the log and the stored comparisons.
+    ///
+    /// # Errors
+    /// The list of models cannot be read.
     pub fn new(
-        model: Model,
-        log: PredictionLog,
+        data_folder: &Path,
+        log: Log,
         snapshots: Snapshots,
         options: Options,
         clock: Arc<dyn Clock>,
-    ) -> Self {
-        let input = Input {
-            label: format!("training data of {}", model.name),
-            rows: model.reference.n_rows() as u64,
-            sha256: None,
+    ) -> Result<Self, SlotError> {
+        let log = Arc::new(log);
+        let (of_slots, settings) = (Arc::clone(&log), options.settings.clone());
+        let make = move |folder: &ModelFolder, entry: &_, old: Option<&Slot>| {
+            Slot::make(&of_slots, &settings, folder, entry, old)
         };
-        let reference = FittedReference::fit_columns(input, &model.schema, |name| model.reference_column(name))
-            .with_embeddings(&options.settings, |name| model.reference_column(name));
-        let columns = window_columns(&model);
-        let pulse = Pulse::default();
-        Self { model, log, snapshots, reference, columns, options, clock, pulse, checking: Mutex::new(()) }
+        let registry = Registry::open(ModelFolder::of(data_folder), Box::new(make))?;
+        let shadows = Shadows::start(Arc::clone(&log));
+        Ok(Self { registry, log, snapshots, options, clock, shadows })
+    }
+
+    /// The models as they are now.
+    pub fn catalog(&self) -> Arc<Catalog> {
+        self.registry.catalog()
+    }
+
+    /// The clock that it goes by.
+    pub const fn clock(&self) -> &Arc<dyn Clock> {
+        &self.clock
+    }
+
+    /// Now, by the service's clock.
+    pub fn now(&self) -> Millis {
+        self.clock.now()
+    }
+
+    /// Rows that no shadow version saw, because they had too much to do.
+    pub fn n_left_out_by_shadows(&self) -> u64 {
+        self.shadows.n_left_out()
     }
 
     /// Predicts one row, whose values stand in the order of the model's features, and logs it before it answers.
     ///
     /// # Errors
-    /// The row could not be logged; then there is no answer either.
-    pub async fn predict(&self, features: Vec<f64>) -> Result<Prediction, StoreError> {
-        let mut shares = vec![0.0; self.model.forest.n_scores()];
-        let class = self.model.forest.predict(&features, &mut shares);
+    /// The row breaks a rule and the model is strict, or it could not be logged; then there is no answer either.
+    pub async fn predict(
+        &self,
+        slot: &Slot,
+        version: &Arc<Version>,
+        row: Vec<f64>,
+        request_id: Option<&str>,
+    ) -> Result<Prediction, PredictError> {
+        let violations = version.rules.violations(&row);
+        if !violations.is_empty() {
+            slot.violations.count(&violations);
+            if slot.mode() == Mode::Strict {
+                return Err(PredictError::Violations(violations.into_iter().map(|violation| (0, violation)).collect()));
+            }
+        }
+        let mut scores = vec![0.0; version.n_scores()];
+        let said = version.say(&row, &mut scores);
+        let at = self.clock.now();
+        let id = Id::fresh(at);
+        let codes = violation_codes(&violations);
         let entry = Entry {
-            id: uuid::Uuid::now_v7().to_string(),
-            at: self.clock.now(),
-            model: self.model.version(),
-            features,
-            class: u32::try_from(class).expect("a forest has fewer than 2^32 classes"),
-            probability: shares[shares.len() - 1],
+            id: id.clone(),
+            is_fresh: true,
+            time: at,
+            origin: Origin::Answered,
+            features: Features::Numbers(&row),
+            outcome: outcome_of(version, said),
+            scores: &scores,
+            violations: &codes,
+            request_id,
         };
-        self.log.append(entry.clone()).await?;
-        self.pulse.beat(entry.at);
-        let label = self.model.classes[class].clone();
-        Ok(Prediction { entry, label })
+        self.log.append(&version.stream, &entry).await?;
+        slot.pulse.beat(at);
+        self.tell_shadows(slot, || vec![(id.clone(), at, row)]);
+        Ok(Prediction { id, at, said, scores, violations })
     }
 
-    /// Compares the latest window and stores the report; `None` while there is nothing new, or not enough.
+    /// Predicts many rows, and logs all of them before it answers.
+    ///
+    /// # Errors
+    /// As [`Service::predict`]; then no row is answered and none is logged.
+    pub async fn predict_all(
+        &self,
+        slot: &Slot,
+        version: &Arc<Version>,
+        rows: Rows,
+        request_id: Option<&str>,
+    ) -> Result<Vec<Prediction>, PredictError> {
+        let at = self.clock.now();
+        let (said, rows) = if rows.len() > MAX_AT_ONCE {
+            let version = Arc::clone(version);
+            let work = move || (version.say_all(&rows), rows);
+            tokio::task::spawn_blocking(work).await.map_err(|_panic| AppendError::Closed)?
+        } else {
+            (version.say_all(&rows), rows)
+        };
+        let mut broken = Vec::new();
+        let mut predictions = Vec::with_capacity(rows.len());
+        for (place, (row, (said, scores))) in rows.iter().zip(said).enumerate() {
+            let violations = version.rules.violations(row);
+            broken.extend(violations.iter().map(|violation| (place, *violation)));
+            predictions.push(Prediction { id: Id::fresh(at), at, said, scores, violations });
+        }
+        if !broken.is_empty() {
+            broken.iter().for_each(|(_, violation)| slot.violations.count(&[*violation]));
+            if slot.mode() == Mode::Strict {
+                return Err(PredictError::Violations(broken));
+            }
+        }
+        let codes: Vec<Vec<u16>> =
+            predictions.iter().map(|prediction| violation_codes(&prediction.violations)).collect();
+        let mut entries: Vec<Entry<'_>> = Vec::with_capacity(predictions.len());
+        for ((prediction, row), codes) in predictions.iter().zip(rows.iter()).zip(&codes) {
+            entries.push(Entry {
+                id: prediction.id.clone(),
+                is_fresh: true,
+                time: at,
+                origin: Origin::Answered,
+                features: Features::Numbers(row),
+                outcome: outcome_of(version, prediction.said),
+                scores: &prediction.scores,
+                violations: codes,
+                request_id,
+            });
+        }
+        if !entries.is_empty() {
+            self.log.append_all(&version.stream, &entries).await?;
+        }
+        drop(entries);
+        slot.pulse.beats(at, predictions.len() as u64);
+        self.tell_shadows(slot, || {
+            predictions.iter().zip(rows.iter()).map(|(said, row)| (said.id.clone(), at, row.to_vec())).collect()
+        });
+        Ok(predictions)
+    }
+
+    fn tell_shadows(&self, slot: &Slot, rows: impl FnOnce() -> Vec<(Id, Millis, Vec<f64>)>) {
+        let Serving::Here { shadows, .. } = &slot.serving else { return };
+        if shadows.is_empty() {
+            return;
+        }
+        for (id, time, row) in rows() {
+            self.shadows.send(ShadowRow { model: slot.name().to_owned(), versions: shadows.clone(), id, time, row });
+        }
+    }
+
+    /// Takes over what the command line changed, then compares the latest window of every model that has new rows, and
+    /// stores the reports.
     ///
     /// # Errors
     /// The store cannot be read or written.
-    pub fn check_if_due(&self) -> Result<Option<SnapshotHead>, StoreError> {
-        let end = self.log.end()?;
-        let last = self.snapshots.latest(1)?;
+    pub fn check_all_if_due(&self) -> Result<Vec<SnapshotHead>, StoreError> {
+        match self.registry.refresh() {
+            Ok(true) => tracing::info!("the models changed"),
+            Ok(false) => {}
+            Err(error) => tracing::error!(%error, "the models were changed to something unsound; the old ones go on"),
+        }
+        let mut heads = Vec::new();
+        for slot in self.catalog().slots() {
+            heads.extend(self.check_if_due(slot)?);
+        }
+        Ok(heads)
+    }
+
+    /// Compares the latest window of a model; `None` while there is nothing new, not enough, or no reference.
+    ///
+    /// # Errors
+    /// The store cannot be read or written.
+    pub fn check_if_due(&self, slot: &Slot) -> Result<Option<SnapshotHead>, StoreError> {
+        let end = self.log.reader().end(&slot.line());
+        let last = self.snapshots.latest(slot.name(), 1)?;
         let is_new = last.last().is_none_or(|head| head.window.end < end);
         if !is_new || end <= self.options.min_window_rows {
             return Ok(None);
         }
-        self.check().map(Some).or_else(|error| match error {
-            CheckError::TooFewRows { .. } => Ok(None),
+        self.check(slot).map(Some).or_else(|error| match error {
+            CheckError::TooFewRows { .. } | CheckError::NoReference => Ok(None),
             CheckError::Store(error) => Err(error),
         })
     }
 
-    fn check(&self) -> Result<SnapshotHead, CheckError> {
+    fn check(&self, slot: &Slot) -> Result<SnapshotHead, CheckError> {
         // A comparison that panicked left no state behind.
-        let _one_at_a_time = self.checking.lock().unwrap_or_else(PoisonError::into_inner);
-        let slice = self.log.latest(self.options.window_rows)?;
-        let found = slice.entries.len() as u64;
+        let _one_at_a_time = slot.checking.lock().unwrap_or_else(PoisonError::into_inner);
+        let monitor = slot.monitor.as_ref().ok_or(CheckError::NoReference)?;
+        let rows = self.log.reader().latest(&slot.line(), self.options.window_rows)?;
+        let found = rows.len() as u64;
         let needed = self.options.min_window_rows;
-        let Some(window) = slice.window.filter(|_| found >= needed) else {
+        let Some(window) = window_of(&rows).filter(|_| found >= needed) else {
             return Err(CheckError::TooFewRows { found, needed });
         };
-        let report = self.compare(&slice);
-        Ok(self.snapshots.insert(self.clock.now(), window, &report)?)
+        let label = format!("predictions {} to {}", window.first, window.end - 1);
+        let report = monitor.compare(&rows, &label, &self.options.settings);
+        Ok(self.snapshots.insert(slot.name(), self.clock.now(), window, &report)?)
     }
 
-    /// Holds rows of the log against the reference.
-    pub fn compare(&self, slice: &Slice) -> DriftReport {
-        let rows = &slice.entries;
-        let column = |column: &WindowColumn| {
-            let values: Vec<f64> = match column.source {
-                WindowSource::Feature(index) => rows.iter().map(|row| row.features[index]).collect(),
-                WindowSource::Class => rows.iter().map(|row| f64::from(row.class)).collect(),
-                WindowSource::Probability => rows.iter().map(|row| row.probability).collect(),
-            };
-            let is_integer = column.is_integer && values.iter().all(|value| value.fract() == 0.0);
-            Column { name: column.name.clone(), values: Values::Numbers(Numbers::new(values, is_integer)) }
-        };
-        let columns = self.columns.iter().map(column).collect();
-        let data = Dataset::new(columns).expect("the columns have the log's length and the schema's distinct names");
-        let label = slice.window.map_or_else(
-            || "empty window".to_owned(),
-            |window| format!("predictions {} to {}", window.first, window.end - 1),
-        );
-        let current = Current(Source { label: &label, data: &data, sha256: None });
-        self.reference.compare(current, &self.model.importances, &self.options.settings, &|_| {})
-    }
-
-    fn traffic(&self) -> Result<Traffic, StoreError> {
-        let end = self.log.end()?;
-        let first = end.saturating_sub(self.options.window_rows).max(1);
-        let (last_minute, per_second) = self.pulse.last_minute(self.clock.now());
+    fn traffic(&self, slot: &Slot) -> Result<Traffic, StoreError> {
+        let (reader, line) = (self.log.reader(), slot.line());
+        let (last_minute, per_second) = slot.pulse.last_minute(self.clock.now());
         Ok(Traffic {
-            total: end - 1,
+            total: reader.end(&line) - 1,
             per_second,
             last_minute,
-            share_positive: self.log.share_positive(first, end)?,
-            latest: self.log.latest(1)?.window.map(|window| window.to),
+            share_positive: reader.share_positive(&line, self.options.window_rows)?,
+            latest: reader.latest(&line, 1)?.times.last().copied(),
         })
     }
 
-    fn model_card(&self) -> ModelCard {
-        let forest = &self.model.forest;
-        ModelCard {
-            name: self.model.name.clone(),
-            version: self.model.version(),
-            kind: format!("random forest, {} trees", forest.n_trees()),
-            target: self.model.target.clone(),
-            n_features: forest.n_features() as u64,
-            n_reference: self.model.reference.n_rows() as u64,
-            metrics: self.model.metrics.clone(),
-        }
+    /// The model of this name, or the default one.
+    fn slot(&self, name: Option<&str>) -> Result<Arc<Slot>, AppError> {
+        let catalog = self.catalog();
+        let found = match name {
+            Some(name) => catalog.slot(name),
+            None => catalog.default_slot(),
+        };
+        let missing = || AppError::NotFound { what: "model".to_owned(), id: name.unwrap_or("default").to_owned() };
+        found.cloned().ok_or_else(missing)
     }
 }
 
-fn window_columns(model: &Model) -> Vec<WindowColumn> {
-    let is_integer = |name: &str| match model.reference_column(name).map(|column| &column.values) {
-        Some(Values::Numbers(numbers)) => numbers.is_integer(),
-        _ => false,
-    };
-    let feature = |(index, name): (usize, &str)| WindowColumn {
-        name: name.to_owned(),
-        is_integer: is_integer(name),
-        source: WindowSource::Feature(index),
-    };
-    let predictions = model.schema.columns.iter().filter(|column| column.role == ColumnRole::Prediction);
-    let prediction = |name: &str| WindowColumn {
-        name: name.to_owned(),
-        is_integer: is_integer(name),
-        source: if name == tidemark::model::PROBABILITY { WindowSource::Probability } else { WindowSource::Class },
-    };
-    let predictions = predictions.map(|column| prediction(&column.name));
-    model.schema.features().enumerate().map(feature).chain(predictions).collect()
+/// Rows that are scored on the thread that took the request; more go to a thread that may be busy for long.
+const MAX_AT_ONCE: usize = 64;
+
+fn window_of(rows: &LoggedRows) -> Option<Window> {
+    let (first, last) = (rows.positions.first()?, rows.positions.last()?);
+    Some(Window { first: *first, end: last + 1, from: *rows.times.first()?, to: *rows.times.last()? })
+}
+
+fn model_card(slot: &Slot) -> ModelCard {
+    let n_reference = slot.monitor.as_ref().map_or(0, |monitor| monitor.n_reference);
+    match &slot.serving {
+        Serving::Here { answering, .. } => {
+            let (model, forest) = (&answering.model, &answering.model.forest);
+            ModelCard {
+                name: slot.name().to_owned(),
+                version: answering.version.clone(),
+                kind: format!("random forest, {} trees", forest.n_trees()),
+                target: model.target.clone(),
+                n_features: forest.n_features() as u64,
+                n_reference,
+                metrics: model.metrics.clone(),
+            }
+        }
+        Serving::Elsewhere(elsewhere) => ModelCard {
+            name: slot.name().to_owned(),
+            version: "–".to_owned(),
+            kind: "served elsewhere".to_owned(),
+            target: "what it is told".to_owned(),
+            n_features: elsewhere.declaration.features.len() as u64,
+            n_reference,
+            metrics: Vec::new(),
+        },
+    }
 }
 
 enum CheckError {
     TooFewRows { found: u64, needed: u64 },
+    NoReference,
     Store(StoreError),
 }
 
 impl From<StoreError> for CheckError {
     fn from(error: StoreError) -> Self {
         Self::Store(error)
+    }
+}
+
+impl From<ReadError> for CheckError {
+    fn from(error: ReadError) -> Self {
+        Self::Store(error.into())
     }
 }
 
@@ -234,11 +400,13 @@ fn internal(error: StoreError) -> AppError {
 }
 
 impl Backend for Service {
-    fn overview(&self) -> Result<Overview, AppError> {
+    fn overview(&self, model: Option<&str>) -> Result<Overview, AppError> {
+        let slot = self.slot(model)?;
         Ok(Overview {
-            model: self.model_card(),
-            traffic: self.traffic().map_err(internal)?,
-            history: self.snapshots.latest(HISTORY).map_err(internal)?,
+            model: model_card(&slot),
+            models: self.catalog().slots().iter().map(|slot| slot.name().to_owned()).collect(),
+            traffic: self.traffic(&slot).map_err(internal)?,
+            history: self.snapshots.latest(slot.name(), HISTORY).map_err(internal)?,
             interval_seconds: self.options.interval_seconds,
             min_window_rows: self.options.min_window_rows,
             share_threshold: self.options.settings.drift_share(),
@@ -251,9 +419,14 @@ impl Backend for Service {
         found.ok_or_else(|| AppError::NotFound { what: "report".to_owned(), id: id.to_owned() })
     }
 
-    fn check_now(&self) -> Result<SnapshotHead, AppError> {
-        self.check().map_err(|error| match error {
+    fn check_now(&self, model: Option<&str>) -> Result<SnapshotHead, AppError> {
+        let slot = self.slot(model)?;
+        self.check(&slot).map_err(|error| match error {
             CheckError::TooFewRows { found, needed } => AppError::TooFewRows { found, needed },
+            CheckError::NoReference => AppError::Invalid {
+                field: slot.name().to_owned(),
+                reason: "the model came without a reference, so there is nothing to compare with".to_owned(),
+            },
             CheckError::Store(error) => internal(error),
         })
     }

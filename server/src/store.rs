@@ -16,8 +16,8 @@ pub enum StoreError {
     Io(String),
     /// What was stored does not read as what it should be.
     Corrupt(String),
-    /// The writer has ended.
-    Closed,
+    /// The log cannot be read.
+    Log(String),
 }
 
 impl fmt::Display for StoreError {
@@ -26,7 +26,7 @@ impl fmt::Display for StoreError {
             Self::Database(reason) => write!(f, "database: {reason}"),
             Self::Io(reason) => write!(f, "file system: {reason}"),
             Self::Corrupt(reason) => write!(f, "stored data are broken: {reason}"),
-            Self::Closed => write!(f, "the log is closed"),
+            Self::Log(reason) => write!(f, "log: {reason}"),
         }
     }
 }
@@ -36,6 +36,12 @@ impl std::error::Error for StoreError {}
 impl From<rusqlite::Error> for StoreError {
     fn from(error: rusqlite::Error) -> Self {
         Self::Database(error.to_string())
+    }
+}
+
+impl From<tidemark_log::ReadError> for StoreError {
+    fn from(error: tidemark_log::ReadError) -> Self {
+        Self::Log(error.to_string())
     }
 }
 
@@ -76,6 +82,12 @@ impl Snapshots {
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         let connection = open(path)?;
         connection.execute_batch(SCHEMA)?;
+        // Tables of 0.1 know one model only; its comparisons have no name and count as the default model's.
+        let has_model = "select count(*) from pragma_table_info('snapshots') where name = 'model'";
+        if connection.query_row(has_model, [], |row| row.get::<_, u32>(0))? == 0 {
+            connection.execute_batch("alter table snapshots add column model text not null default ''")?;
+        }
+        connection.execute_batch("create index if not exists snapshots_of_model on snapshots (model, id)")?;
         Ok(Self { connection: Mutex::new(connection) })
     }
 
@@ -83,11 +95,19 @@ impl Snapshots {
     ///
     /// # Errors
     /// The report could not be written; then it is not there.
-    pub fn insert(&self, created: Millis, window: Window, report: &DriftReport) -> Result<SnapshotHead, StoreError> {
+    pub fn insert(
+        &self,
+        model: &str,
+        created: Millis,
+        window: Window,
+        report: &DriftReport,
+    ) -> Result<SnapshotHead, StoreError> {
         let connection = self.connection();
         let transaction = connection.unchecked_transaction()?;
-        transaction
-            .execute("insert into snapshots (head, report) values ('', ?1)", params![serde_json::to_string(report)?])?;
+        transaction.execute(
+            "insert into snapshots (head, report, model) values ('', ?1, ?2)",
+            params![serde_json::to_string(report)?, model],
+        )?;
         let id = transaction.last_insert_rowid();
         let head = head(id, created, window, report);
         transaction
@@ -110,14 +130,15 @@ impl Snapshots {
         Ok(Some(Snapshot { head: serde_json::from_str(&head)?, report: serde_json::from_str(&report)? }))
     }
 
-    /// The latest `n` snapshots, oldest first.
+    /// The latest `n` snapshots of a model, oldest first.
     ///
     /// # Errors
     /// The store cannot be read.
-    pub fn latest(&self, n: u64) -> Result<Vec<SnapshotHead>, StoreError> {
+    pub fn latest(&self, model: &str, n: u64) -> Result<Vec<SnapshotHead>, StoreError> {
         let connection = self.connection();
-        let mut statement = connection.prepare_cached("select head from snapshots order by id desc limit ?1")?;
-        let heads = statement.query_map([n], |row| row.get::<_, String>(0))?;
+        let mut statement = connection
+            .prepare_cached("select head from snapshots where model in (?1, '') order by id desc limit ?2")?;
+        let heads = statement.query_map(params![model, n], |row| row.get::<_, String>(0))?;
         let mut heads: Vec<SnapshotHead> =
             heads.map(|head| Ok(serde_json::from_str(&head?)?)).collect::<Result<_, StoreError>>()?;
         heads.reverse();

@@ -60,7 +60,7 @@ pub const QUANTILE_TOLERANCE: f64 = 0.05;
 /// A mean is expected within this many of the reference's standard deviations.
 const MEAN_TOLERANCE: f64 = 0.1;
 /// Categorical columns with more categories than this get no list: nobody reads or edits it.
-const MAX_CATEGORIES: usize = 200;
+pub const MAX_CATEGORIES: usize = 200;
 /// From so many whole numbers on, all without a fraction, a fraction is a fault rather than a rarity.
 const MIN_WHOLE: u64 = 1000;
 /// From so many values on, all different, a column may be one of identifiers.
@@ -166,7 +166,7 @@ fn calibrated(
     if present == 0 {
         return expected;
     }
-    expected.kind = Some(kind(column, profile, MIN_WHOLE));
+    expected.kind = Some(kind_of(column, profile));
     expected.unique = is_identifier(profile, facts);
     expected.not_constant = !facts.is_constant();
     if !facts.is_constant() {
@@ -249,12 +249,13 @@ fn partition_point(n: u64, has: impl Fn(u64) -> bool) -> u64 {
     low
 }
 
-fn kind(column: &Column, profile: &ColumnProfile, min_whole: u64) -> ValueKind {
+/// What the values are written as; whole numbers from [`MIN_WHOLE`] of them on.
+pub(crate) fn kind_of(column: &Column, profile: &ColumnProfile) -> ValueKind {
     match &column.values {
         Values::Numbers(_) => {
             let sorted = profile.sorted().unwrap_or(&[]);
             let is_whole = profile.infinite == 0 && sorted.iter().all(|value| value.fract() == 0.0);
-            if is_whole && sorted.len() as u64 >= min_whole { ValueKind::WholeNumbers } else { ValueKind::Numbers }
+            if is_whole && sorted.len() as u64 >= MIN_WHOLE { ValueKind::WholeNumbers } else { ValueKind::Numbers }
         }
         Values::Booleans(_) => ValueKind::TruthValues,
         _ => ValueKind::Names,
@@ -282,12 +283,17 @@ fn is_identifier(profile: &ColumnProfile, facts: &ColumnFacts) -> bool {
     sorted.iter().all(|value| value.fract() == 0.0) && expected_repeats >= EXPECTED_REPEATS
 }
 
-/// The values as they are written, or `None` if there are too many for a list.
-fn categories(profile: &ColumnProfile) -> Option<Vec<String>> {
+/// The categories, or `None` if there are too many for a list.
+pub(crate) fn categories_of(profile: &ColumnProfile) -> Option<Vec<Category>> {
     if profile.n_distinct() as usize > MAX_CATEGORIES {
         return None;
     }
-    Some(profile.counts().iter().map(|(category, _)| category.to_string()).collect())
+    Some(profile.counts().iter().map(|(category, _)| category.clone()).collect())
+}
+
+/// The same, as they are written.
+fn categories(profile: &ColumnProfile) -> Option<Vec<String>> {
+    Some(categories_of(profile)?.iter().map(Category::to_string).collect())
 }
 
 fn within_a_tenth(value: f64) -> Option<Between> {

@@ -10,6 +10,7 @@ use crate::components::drift_history::DriftHistory;
 use crate::components::empty_state::EmptyState;
 use crate::components::error_state::{ErrorState, title_of};
 use crate::components::model_card::ModelCard;
+use crate::components::model_switch::{ModelSwitch, chosen_model};
 use crate::components::skeleton::Skeleton;
 use crate::components::snapshot_list::SnapshotList;
 use crate::components::sparkline::Sparkline;
@@ -27,14 +28,15 @@ const CHARTED: usize = 60;
 /// The page. It waits for the first overview on the server, and keeps it fresh in the browser.
 #[component]
 pub fn OverviewPage() -> impl IntoView {
-    let first = Resource::new(|| (), |()| api::load_overview());
+    let chosen = chosen_model();
+    let first = Resource::new(move || chosen.get(), api::load_overview);
     view! {
         <Title text="Overview"/>
         <div class="page">
             <Suspense fallback=|| view! { <Skeleton label="Loading the overview"/> }>
                 {move || Suspend::new(async move {
                     match first.await {
-                        Ok(overview) => view! { <LiveOverview first=overview/> }.into_any(),
+                        Ok(overview) => view! { <LiveOverview first=overview chosen=chosen.get_untracked()/> }.into_any(),
                         Err(error) => {
                             view! {
                                 <h1 class="page__title">"Overview"</h1>
@@ -55,9 +57,9 @@ pub fn OverviewPage() -> impl IntoView {
 }
 
 #[component]
-fn LiveOverview(first: Overview) -> impl IntoView {
-    let model = first.model.clone();
-    let live = follow(first);
+fn LiveOverview(first: Overview, chosen: Option<String>) -> impl IntoView {
+    let (model, models) = (first.model.clone(), first.models.clone());
+    let live = follow(first, chosen.clone());
     let overview = live.overview;
     let history = Memo::new(move |_| {
         overview.with(|overview| {
@@ -88,7 +90,9 @@ fn LiveOverview(first: Overview) -> impl IntoView {
             .into_any()
         }
     };
+    let shown = model.name.clone();
     view! {
+        <ModelSwitch models shown page="/"/>
         <header class="page__head">
             <div>
                 <h1 class="page__title">{name}</h1>
@@ -96,7 +100,7 @@ fn LiveOverview(first: Overview) -> impl IntoView {
             </div>
             <LinkState live/>
         </header>
-        <Standing live latest/>
+        <Standing live latest chosen/>
         <Tiles overview latest/>
         <div class="overview__columns">
             <div class="overview__main">{below}</div>
@@ -125,7 +129,7 @@ fn LinkState(live: Live) -> impl IntoView {
 
 /// The verdict of the latest comparison, and the button that makes a new one.
 #[component]
-fn Standing(live: Live, latest: Memo<Option<SnapshotHead>>) -> impl IntoView {
+fn Standing(live: Live, latest: Memo<Option<SnapshotHead>>, chosen: Option<String>) -> impl IntoView {
     let overview = live.overview;
     let check = ServerAction::<CheckNow>::new();
     // A comparison just made is shown at once, not with the next question.
@@ -176,6 +180,7 @@ fn Standing(live: Live, latest: Memo<Option<SnapshotHead>>) -> impl IntoView {
             actions=move || {
                 view! {
                     <ActionForm action=check>
+                        {chosen.clone().map(|name| view! { <input type="hidden" name="model" value=name/> })}
                         <button class="button button--primary" r#type="submit" disabled=move || pending.get()>
                             {move || if pending.get() { "Comparing…" } else { "Check now" }}
                         </button>

@@ -7,6 +7,7 @@ use tidemark::render::format;
 use crate::api;
 use crate::components::empty_state::EmptyState;
 use crate::components::error_state::{ErrorState, title_of};
+use crate::components::model_switch::{ModelSwitch, chosen_model};
 use crate::components::skeleton::Skeleton;
 use crate::components::snapshot_list::SnapshotList;
 use crate::monitor::Overview;
@@ -14,7 +15,8 @@ use crate::monitor::Overview;
 /// The page.
 #[component]
 pub fn ReportsPage() -> impl IntoView {
-    let overview = Resource::new(|| (), |()| api::load_overview());
+    let chosen = chosen_model();
+    let overview = Resource::new(move || chosen.get(), api::load_overview);
     view! {
         <Title text="Reports"/>
         <div class="page">
@@ -43,9 +45,11 @@ pub fn ReportsPage() -> impl IntoView {
 
 #[component]
 fn List(overview: Overview) -> impl IntoView {
+    let (models, shown) = (overview.models.clone(), overview.model.name.clone());
     let heads: Vec<_> = overview.history.into_iter().rev().collect();
     if heads.is_empty() {
         return view! {
+            <ModelSwitch models shown page="/reports"/>
             <h1 class="page__title">"Reports"</h1>
             <EmptyState title="No comparison yet">
                 <p>
@@ -61,6 +65,7 @@ fn List(overview: Overview) -> impl IntoView {
         .into_any();
     }
     view! {
+        <ModelSwitch models shown page="/reports"/>
         <header>
             <h1 class="page__title">"Reports"</h1>
             <p class="page__subtitle">

@@ -74,7 +74,7 @@ impl Fixed {
 }
 
 impl Backend for Fixed {
-    fn overview(&self) -> Result<Overview, AppError> {
+    fn overview(&self, _model: Option<&str>) -> Result<Overview, AppError> {
         Ok(Overview {
             model: ModelCard {
                 name: "card-fraud".to_owned(),
@@ -85,6 +85,7 @@ impl Backend for Fixed {
                 n_reference: 600,
                 metrics: vec![("roc_auc".to_owned(), 0.971)],
             },
+            models: vec!["card-fraud".to_owned()],
             traffic: Traffic {
                 total: 612,
                 per_second: 10.2,
@@ -108,7 +109,7 @@ impl Backend for Fixed {
         }
     }
 
-    fn check_now(&self) -> Result<SnapshotHead, AppError> {
+    fn check_now(&self, _model: Option<&str>) -> Result<SnapshotHead, AppError> {
         Err(AppError::TooFewRows { found: 612, needed: 1_000 })
     }
 }

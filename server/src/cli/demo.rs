@@ -1,14 +1,13 @@
 //! `tidemark demo`: everything at once, with traffic.
 
 use clap::Args as ClapArgs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
-use tidemark::model::Model;
 
 use super::serve::{ServiceArgs, serve};
 use super::simulate::{Bodies, Pause, Traffic, play};
-use super::{Failure, example, files, train};
+use super::{Failure, example, train};
 
 /// See Tidemark at work: example data, a model trained on them, the service, and traffic that drifts
 ///
@@ -46,7 +45,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
 
     let is_over = AtomicBool::new(false);
     std::thread::scope(|scope| {
-        let served = serve(model, &args.service, |address| {
+        let served = serve(&[model], &args.service, |address| {
             let traffic = Traffic {
                 bodies: traffic,
                 endpoint: format!("http://{address}/predict"),
@@ -63,15 +62,16 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
 }
 
 /// The model that an earlier demo left, or a new one.
-fn model(args: &Args, folder: &Path, reference: &Path) -> Result<Model, Failure> {
+fn model(args: &Args, folder: &Path, reference: &Path) -> Result<PathBuf, Failure> {
     let path = folder.join("card-fraud.tidemark");
     if path.exists() {
-        return files::read_model(&path);
+        return Ok(path);
     }
     let mut options = train::options(args.trees, None, args.seed);
     "card-fraud".clone_into(&mut options.name);
     TARGET.clone_into(&mut options.target);
-    train::train_to(reference, &path, &options)
+    train::train_to(reference, &path, &options)?;
+    Ok(path)
 }
 
 fn complain(answer: &Result<String, String>) {

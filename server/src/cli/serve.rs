@@ -5,26 +5,32 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
-use tidemark::model::Model;
+use tidemark_log::Log;
 use tokio::net::TcpListener;
 
+use super::Failure;
 use super::report::Judging;
-use super::{Failure, files};
 use crate::clock::SystemClock;
-use crate::log::PredictionLog;
+use crate::registry::folder::ModelFolder;
 use crate::serve;
 use crate::service::{Options, Service};
 use crate::store::Snapshots;
 
-/// Serve a model: POST /predict, GET /health, and the pages
+mod edge;
+
+use edge::EdgeArgs;
+
+/// Serve models: POST /predict, GET /health, and the pages
 ///
-/// Every prediction is logged before it is answered. Every --interval seconds the latest --window rows of the log are
-/// held against the model's reference, and the report is stored.
+/// Every prediction is logged before it is answered. Every --interval seconds the latest --window rows of each model's log
+/// are held against its reference, and the report is stored. Models that were served before are served again: `tidemark
+/// models` lists and changes them, also while this runs.
 #[derive(ClapArgs)]
 pub(super) struct Args {
-    /// The model file that `tidemark train` made
-    #[arg(long, value_name = "FILE")]
-    model: PathBuf,
+    /// A model file that `tidemark train` or `tidemark import` made; may be given several times. It is copied into the
+    /// data folder, and becomes the version of its model that answers; the first one becomes the default model
+    #[arg(long = "model", value_name = "FILE")]
+    models: Vec<PathBuf>,
     #[command(flatten)]
     service: ServiceArgs,
 }
@@ -47,18 +53,31 @@ pub(super) struct ServiceArgs {
     /// Rows below which there is no comparison yet
     #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u64).range(2..))]
     pub(super) min_window: u64,
+    /// When an answer may go out
+    #[arg(long, value_enum, default_value = "commit")]
+    pub(super) durability: Durability,
+    #[command(flatten)]
+    pub(super) edge: EdgeArgs,
     #[command(flatten)]
     pub(super) judging: Judging,
 }
 
+/// When an answer may go out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum Durability {
+    /// Once its prediction is on disk
+    Commit,
+    /// At once; a crash may take away the predictions of the last fifth of a second
+    Async,
+}
+
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
-    let model = files::read_model(&args.model)?;
-    serve(model, &args.service, |_| {})
+    serve(&args.models, &args.service, |_| {})
 }
 
 /// Serves until a signal comes. `on_ready` gets the address once requests are answered.
-pub(super) fn serve(model: Model, args: &ServiceArgs, on_ready: impl FnOnce(SocketAddr)) -> Result<(), Failure> {
-    let service = open(model, args)?;
+pub(super) fn serve(models: &[PathBuf], args: &ServiceArgs, on_ready: impl FnOnce(SocketAddr)) -> Result<(), Failure> {
+    let service = open(models, args)?;
     let runtime = tokio::runtime::Runtime::new().map_err(|error| Failure::new("threads", error))?;
     runtime.block_on(async {
         let listener = TcpListener::bind(args.listen).await.map_err(|error| {
@@ -67,26 +86,31 @@ pub(super) fn serve(model: Model, args: &ServiceArgs, on_ready: impl FnOnce(Sock
             Failure::new(args.listen, format!("{error}{remedy}"))
         })?;
         let address = listener.local_addr().map_err(|error| Failure::new(args.listen, error))?;
-        if !address.ip().is_loopback() {
-            tracing::warn!("{address} can be reached from other machines, and nobody is asked who they are");
-        }
-        println!("Tidemark is at http://{address}/");
+        let edge = args.edge.open(address, &args.data_dir)?;
+        println!("Tidemark is at {}://{address}/", if edge.tls.is_some() { "https" } else { "http" });
         on_ready(address);
         let interval = Duration::from_secs(args.interval);
-        let served = serve::run(listener, service, interval, serve::stop_signal()).await;
-        served.map_err(|error| Failure::new(address, error))
+        serve::run(listener, service, interval, edge, serve::stop_signal()).await;
+        Ok(())
     })?;
     tracing::info!("stopped in good order");
     Ok(())
 }
 
 /// Opens the data folder and puts the service together.
-fn open(model: Model, args: &ServiceArgs) -> Result<Arc<Service>, Failure> {
+fn open(models: &[PathBuf], args: &ServiceArgs) -> Result<Arc<Service>, Failure> {
     args.judging.check_without_rows()?;
     let folder: &Path = &args.data_dir;
     std::fs::create_dir_all(folder).map_err(|error| Failure::file(folder, error))?;
+    let durability = match args.durability {
+        Durability::Commit => tidemark_log::Durability::Commit,
+        Durability::Async => tidemark_log::Durability::Async { flush_within: FLUSH_WITHIN },
+    };
+    let log_options = tidemark_log::Options { durability, ..tidemark_log::Options::default() };
+    // The log's lock is also what keeps a second service out of the folder.
+    let log = Log::open(folder, log_options).map_err(|error| Failure::file(folder, error))?;
+    add_models(&ModelFolder::of(folder), models)?;
     let path = folder.join("tidemark.db");
-    let log = PredictionLog::open(&path).map_err(|error| Failure::file(&path, error))?;
     let snapshots = Snapshots::open(&path).map_err(|error| Failure::file(&path, error))?;
     let options = Options {
         interval_seconds: args.interval,
@@ -94,5 +118,30 @@ fn open(model: Model, args: &ServiceArgs) -> Result<Arc<Service>, Failure> {
         min_window_rows: args.min_window.min(args.window),
         settings: args.judging.settings(),
     };
-    Ok(Arc::new(Service::new(model, log, snapshots, options, Arc::new(SystemClock))))
+    let service = Service::new(folder, log, snapshots, options, Arc::new(SystemClock));
+    let service = service.map_err(|error| Failure::file(folder, error))?;
+    if service.catalog().slots().is_empty() {
+        let remedy = "no model to serve; --model names a file, and `tidemark models add` takes one";
+        return Err(Failure::file(folder, remedy));
+    }
+    Ok(Arc::new(service))
+}
+
+/// How long a prediction may wait for the disk where answers do not.
+const FLUSH_WITHIN: Duration = Duration::from_millis(200);
+
+/// Copies model files into the data folder. Each becomes its model's version that answers, the first the default model.
+fn add_models(folder: &ModelFolder, models: &[PathBuf]) -> Result<(), Failure> {
+    for (nth, path) in models.iter().enumerate() {
+        let bytes = std::fs::read(path).map_err(|error| Failure::file(path, error))?;
+        let file = path.display().to_string();
+        let added = folder.add(&file, &bytes, None).and_then(|(name, version)| {
+            folder.change(|manifest| {
+                manifest.set_default_version(&name, &version)?;
+                if nth == 0 { manifest.set_default(&name, None) } else { Ok(()) }
+            })
+        });
+        added.map_err(|error| Failure::Error(error.to_string()))?;
+    }
+    Ok(())
 }

@@ -1,50 +1,176 @@
-//! `POST /predict`: one row in, one prediction out, logged before it is answered.
+//! `POST /predict` and `/predict_batch`: rows for the default model, answered once they are logged.
 
-use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use serde_json::json;
-use serde_json::value::RawValue;
+use std::sync::Arc;
 
 use super::AppState;
-use crate::clock::rfc3339;
+use crate::metrics::Predicted;
 use crate::problem::{FieldError, Problem};
+use crate::registry::Catalog;
+use crate::service::slot::Slot;
+use crate::service::version::Version;
+use crate::service::{PredictError, Prediction, Service};
+use crate::wire::rows::Rows;
+use crate::wire::{answer, predict};
+use tidemark_log::AppendError;
 
-mod body;
+/// A request body, or why there is none.
+pub(super) type Body = Result<Bytes, BytesRejection>;
 
-/// Answers `{"prediction", "probability", "timestamp", "id", "model"}`; the probability is the positive class's.
-pub(super) async fn predict(State(state): State<AppState>, body: Result<Bytes, BytesRejection>) -> Response {
-    let body = match body {
-        Ok(body) => body,
-        Err(rejection) => return Problem::new(rejection.status(), rejection.body_text()).into_response(),
-    };
-    let features: Vec<&str> = state.service.model.schema.features().collect();
-    let row = match body::parse(&body, &features) {
-        Ok(row) => row,
-        Err(problem) => return problem.into_response(),
-    };
-    match state.service.predict(row).await {
-        Ok(prediction) => {
-            let entry = prediction.entry;
-            // A class that is a number is answered as one.
-            let label = RawValue::from_string(prediction.label.clone())
-                .map_or_else(|_| json!(prediction.label), |number| json!(number));
-            Json(json!({
-                "prediction": label,
-                "probability": entry.probability,
-                "timestamp": rfc3339(entry.at),
-                "id": entry.id,
-                "model": entry.model,
-            }))
-            .into_response()
+/// Predict one row
+///
+/// An object with exactly the model's features, each a finite number or `null`. The answer comes once the prediction is on
+/// disk; `probability` is that of the positive class.
+#[utoipa::path(
+    post, path = "/predict", tag = "predictions", security(("key" = ["predict"])),
+    request_body(content = Object, description = "The features by name", example = json!({ "Time": 0.0, "Amount": 9.99 })),
+    responses(
+        (status = 200, description = "The prediction: `prediction`, `probability`, `timestamp`, `id`, `model`, and `violations` where there are any", body = Object),
+        (status = 409, description = "The default model is served elsewhere", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "Values are missing, unknown, repeated, of another type, or against the rules of a strict model", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "The log cannot be written", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub(super) async fn predict(State(state): State<AppState>, headers: HeaderMap, body: Body) -> Response {
+    let catalog = state.service.catalog();
+    respond(async {
+        let (slot, version) = default_version(&catalog)?;
+        single(&state.service, slot, version, &headers, &bytes(body)?).await
+    })
+    .await
+}
+
+/// Predict many rows
+///
+/// `{"rows": [{…}, …]}`, at most 10,000. All of them are answered, or none.
+#[utoipa::path(
+    post, path = "/predict_batch", tag = "predictions", security(("key" = ["predict"])),
+    request_body(content = Object, description = "`rows`: objects with the features by name"),
+    responses(
+        (status = 200, description = "`predictions`, `probabilities`, `ids`, `timestamp`, `model`", body = Object),
+        (status = 409, description = "The default model is served elsewhere", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "Values are missing, unknown, repeated, of another type, or against the rules of a strict model", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "The log cannot be written", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub(super) async fn predict_batch(State(state): State<AppState>, headers: HeaderMap, body: Body) -> Response {
+    let catalog = state.service.catalog();
+    respond(async {
+        let (slot, version) = default_version(&catalog)?;
+        let rows = predict::read_batch(&bytes(body)?, &version.format)?;
+        batch(&state.service, slot, version, &headers, rows).await
+    })
+    .await
+}
+
+/// Answers one row with a version.
+pub(super) async fn single(
+    service: &Service,
+    slot: &Slot,
+    version: &Arc<Version>,
+    headers: &HeaderMap,
+    body: &[u8],
+) -> Result<Response, Problem> {
+    let row = predict::read_row(body, &version.format)?;
+    let found = service.predict(slot, version, row.clone(), request_id(headers)).await;
+    let prediction = found.map_err(|error| refusal(version, error, |_| row.as_slice(), |_| String::new()))?;
+    let violations = prediction.violations.len();
+    Ok(counted(json(answer::single(version, &prediction, &row)), slot, 1, violations))
+}
+
+/// Answers a batch with a version.
+pub(super) async fn batch(
+    service: &Service,
+    slot: &Slot,
+    version: &Arc<Version>,
+    headers: &HeaderMap,
+    rows: Rows,
+) -> Result<Response, Problem> {
+    let predictions = service.predict_all(slot, version, rows.clone(), request_id(headers)).await;
+    let predictions = predictions
+        .map_err(|error| refusal(version, error, |place| rows.row(place), |place| format!("/rows/{place}")))?;
+    let at = predictions.first().map_or_else(|| service.now(), |prediction| prediction.at);
+    let body = answer::batch(version, &predictions, rows.iter(), at);
+    Ok(counted_all(json(body), slot, &predictions))
+}
+
+/// Why rows were not answered, for the one who sent them. `at` is the pointer to a row.
+pub(super) fn refusal<'a>(
+    version: &Version,
+    error: PredictError,
+    row: impl Fn(usize) -> &'a [f64],
+    at: impl Fn(usize) -> String,
+) -> Problem {
+    match error {
+        PredictError::Violations(violations) => {
+            let named = violations.into_iter().take(100).map(|(place, violation)| {
+                let field = FieldError::new(&version.format.names()[violation.column], "");
+                let detail = answer::describe(version, violation, row(place));
+                FieldError { pointer: format!("{}{}", at(place), field.pointer), detail }
+            });
+            Problem::fields(named.collect())
         }
-        Err(error) => {
-            tracing::error!(%error, "a prediction could not be logged");
+        PredictError::Log(error) => unlogged(&error),
+    }
+}
+
+/// What could not be logged is not answered.
+pub(super) fn unlogged(error: &AppendError) -> Problem {
+    match error {
+        AppendError::Entry(_) | AppendError::Stream(_) => {
+            Problem::new(StatusCode::UNPROCESSABLE_ENTITY, error.to_string())
+        }
+        AppendError::Conflict { .. } => Problem::new(StatusCode::CONFLICT, error.to_string()),
+        _ => {
+            tracing::error!(%error, "predictions could not be logged");
             Problem::new(StatusCode::SERVICE_UNAVAILABLE, "the prediction could not be logged, so it is not given")
-                .into_response()
         }
     }
+}
+
+/// The model and version that answer where none is named.
+pub(super) fn default_version(catalog: &Catalog) -> Result<(&Arc<Slot>, &Arc<Version>), Problem> {
+    let slot = catalog.default_slot();
+    let slot = slot.ok_or_else(|| Problem::new(StatusCode::SERVICE_UNAVAILABLE, "there is no model to answer"))?;
+    let version = slot.answering().ok_or_else(|| {
+        let detail = format!("the default model, {:?}, is served elsewhere", slot.name());
+        Problem::new(StatusCode::CONFLICT, detail)
+    })?;
+    Ok((slot, version))
+}
+
+pub(super) fn bytes(body: Body) -> Result<Bytes, Problem> {
+    body.map_err(|rejection| Problem::new(rejection.status(), rejection.body_text()))
+}
+
+/// The caller's name for the request, where it sent one that a log can hold.
+pub(super) fn request_id(headers: &HeaderMap) -> Option<&str> {
+    headers.get("x-request-id")?.to_str().ok().filter(|id| !id.is_empty() && id.len() <= 128)
+}
+
+pub(super) async fn respond(answer: impl Future<Output = Result<Response, Problem>>) -> Response {
+    answer.await.unwrap_or_else(IntoResponse::into_response)
+}
+
+/// Tells the front which rows an answer holds, so that they are counted.
+fn counted(mut response: Response, slot: &Slot, rows: usize, violations: usize) -> Response {
+    let (rows, violations) = (rows as u64, violations as u64);
+    response.extensions_mut().insert(Predicted { model: slot.name().into(), rows, violations });
+    response
+}
+
+/// The same for many rows.
+pub(super) fn counted_all(response: Response, slot: &Slot, predictions: &[Prediction]) -> Response {
+    let violations = predictions.iter().map(|prediction| prediction.violations.len()).sum();
+    counted(response, slot, predictions.len(), violations)
+}
+
+pub(super) fn json(body: Vec<u8>) -> Response {
+    let mut response = Response::new(body.into());
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
 }

@@ -9,7 +9,7 @@ const RATE_SECONDS: i64 = 10;
 
 /// Counts beats by the second in a ring.
 #[derive(Debug, Default)]
-pub(super) struct Pulse {
+pub struct Pulse {
     ring: Mutex<Ring>,
 }
 
@@ -42,12 +42,17 @@ fn place(second: i64) -> usize {
 
 impl Pulse {
     pub(super) fn beat(&self, at: Millis) {
+        self.beats(at, 1);
+    }
+
+    /// Several beats at once.
+    pub fn beats(&self, at: Millis, n: u64) {
         let mut ring = self.ring.lock().unwrap_or_else(PoisonError::into_inner);
         let second = at.div_euclid(1000);
         ring.advance(second);
         // A clock that was set back counts into the present.
         let latest = ring.latest;
-        ring.counts[place(latest)] += 1;
+        ring.counts[place(latest)] += n;
     }
 
     /// The counts of the sixty seconds up to now, oldest first, and the rate over the last ten full seconds.

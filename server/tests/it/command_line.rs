@@ -41,7 +41,9 @@ fn read(path: &Path) -> String {
 fn help_teaches_every_command() {
     let folder = Folder::new();
     let help = stdout(&tidemark(&folder, &["--help"]));
-    for command in ["demo", "example", "train", "predict", "serve", "simulate", "report", "expect", "check", "watch"] {
+    for command in
+        ["demo", "example", "train", "predict", "serve", "models", "simulate", "report", "expect", "check", "watch"]
+    {
         assert!(help.contains(command), "{command}");
         assert!(stdout(&tidemark(&folder, &[command, "--help"])).contains("Usage:"), "{command}");
     }

@@ -1,20 +1,17 @@
 //! The log keeps what it acknowledged.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicI64;
 
-use crate::support::{HandClock, Instance, body_of, open};
+use crate::support::{Instance, body_of};
 
 #[tokio::test]
 async fn rows_outlive_the_process_in_order() {
     let instance = Instance::new();
     instance.predict_rows(0..20).await;
-    let before = instance.service.log.latest(100).unwrap();
-    let path = instance.folder.path("tidemark.db");
-    let again = open(&path, Arc::new(HandClock(AtomicI64::new(0))));
-    let after = again.log.latest(100).unwrap();
-    assert_eq!(before, after);
-    assert_eq!(after.window.map(|window| (window.first, window.end)), Some((1, 21)));
+    let before = instance.logged(100);
+    let after = instance.restarted(0).logged(100);
+    assert_eq!((&before.ids, &before.features, &before.outcomes), (&after.ids, &after.features, &after.outcomes));
+    assert_eq!(after.positions, (1..=20).collect::<Vec<_>>());
 }
 
 #[tokio::test]
@@ -33,8 +30,7 @@ async fn rows_that_arrive_together_are_all_there_once() {
     for task in tasks {
         acknowledged.push(task.await.unwrap());
     }
-    let mut logged: Vec<String> =
-        instance.service.log.latest(1000).unwrap().entries.into_iter().map(|entry| entry.id).collect();
+    let mut logged: Vec<String> = instance.logged(1000).ids.iter().map(ToString::to_string).collect();
     acknowledged.sort();
     logged.sort();
     assert_eq!(acknowledged, logged);

@@ -1,9 +1,17 @@
 //! The service, talked to as its users do: over HTTP.
 
+mod clients;
 mod command_line;
+mod disk;
+mod elsewhere;
+mod front;
+mod listen;
 mod log;
+mod models;
+mod openapi;
 mod pages;
 mod predict;
 mod real_data;
 mod reports;
+mod standards;
 mod support;

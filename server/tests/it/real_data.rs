@@ -12,11 +12,12 @@ use tidemark::report::{Source, compare};
 use tidemark::schema::{Schema, SchemaOverrides};
 use tidemark::stattest::{Current, Reference};
 use tidemark_app::backend::Backend;
-use tidemark_server::log::PredictionLog;
+use tidemark_log::{Log, Options as LogOptions};
+use tidemark_server::registry::folder::ModelFolder;
 use tidemark_server::service::{Options, Service};
 use tidemark_server::store::Snapshots;
 
-use crate::support::{Folder, HandClock, Instance};
+use crate::support::{Folder, HandClock, Instance, off_the_runtime};
 
 const HALF: usize = 3691;
 
@@ -50,21 +51,20 @@ async fn stored_reports_on_real_traffic_are_the_command_lines() {
     let model = train(&first, &options, &|_, _| true).expect("the sample trains");
 
     let folder = Folder::new();
-    let path = folder.path("tidemark.db");
+    ModelFolder::of(&folder.0).add("fraud", &model.to_bytes(), None).unwrap();
     let settings = Settings { judge: Judge::Evidently, ..Settings::default() };
-    let service = Service::new(
-        model,
-        PredictionLog::open(&path).unwrap(),
-        Snapshots::open(&path).unwrap(),
-        Options {
-            interval_seconds: 1,
-            window_rows: second.n_rows() as u64,
-            min_window_rows: 100,
-            settings: settings.clone(),
-        },
-        Arc::new(HandClock(AtomicI64::new(0))),
-    );
-    let instance = Instance { service: Arc::new(service), folder };
+    let options = Options {
+        interval_seconds: 1,
+        window_rows: second.n_rows() as u64,
+        min_window_rows: 100,
+        settings: settings.clone(),
+    };
+    let service = off_the_runtime(|| {
+        let log = Log::open(&folder.0, LogOptions::default()).unwrap();
+        let snapshots = Snapshots::open(&folder.path("tidemark.db")).unwrap();
+        Service::new(&folder.0, log, snapshots, options, Arc::new(HandClock(AtomicI64::new(0)))).unwrap()
+    });
+    let instance = Instance::of(Arc::new(service), folder);
 
     // Two rounds of the loop: one in the middle of the traffic, one at its end.
     for (round, bodies) in bodies(&second).chunks(second.n_rows().div_ceil(2)).enumerate() {
@@ -72,7 +72,7 @@ async fn stored_reports_on_real_traffic_are_the_command_lines() {
             let answer = instance.send("POST", "/predict", Some(body.clone())).await;
             assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
         }
-        let head = instance.service.check_if_due().unwrap().expect("rows came");
+        let head = instance.service.check_all_if_due().unwrap().pop().expect("rows came");
         let seen = second.slice(0..usize::try_from(head.window.rows()).unwrap());
         let stored = instance.service.snapshot(&head.id).unwrap().report;
 

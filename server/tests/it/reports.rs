@@ -6,27 +6,34 @@ use tidemark::schema::ColumnRole;
 use tidemark::stattest::{Current, NotTested, Reference, Tested};
 use tidemark_app::backend::Backend;
 use tidemark_app::error::AppError;
+use tidemark_app::monitor::SnapshotHead;
+use tidemark_server::store::StoreError;
 
 use crate::support::{Instance, MIN_WINDOW, WINDOW, current};
+
+fn check_if_due(instance: &Instance) -> Result<Option<SnapshotHead>, StoreError> {
+    let catalog = instance.service.catalog();
+    instance.service.check_if_due(catalog.default_slot().expect("a model was added"))
+}
 
 #[tokio::test]
 async fn too_few_rows_make_no_report() {
     let instance = Instance::new();
     instance.predict_rows(0..10).await;
-    assert_eq!(instance.service.check_if_due(), Ok(None));
-    assert_eq!(instance.service.check_now(), Err(AppError::TooFewRows { found: 10, needed: MIN_WINDOW }));
+    assert_eq!(check_if_due(&instance), Ok(None));
+    assert_eq!(instance.service.check_now(None), Err(AppError::TooFewRows { found: 10, needed: MIN_WINDOW }));
 }
 
 #[tokio::test]
 async fn a_window_is_compared_once_and_again_when_rows_came() {
     let instance = Instance::new();
     instance.predict_rows(0..120).await;
-    let first = instance.service.check_if_due().unwrap().expect("enough rows");
+    let first = check_if_due(&instance).unwrap().expect("enough rows");
     assert_eq!((first.window.first, first.window.end, first.id.as_str()), (1, 121, "1"));
-    assert_eq!(instance.service.check_if_due(), Ok(None), "nothing new");
+    assert_eq!(check_if_due(&instance), Ok(None), "nothing new");
     instance.predict_rows(120..121).await;
-    assert_eq!(instance.service.check_if_due().unwrap().expect("a new row").id, "2");
-    let overview = instance.service.overview().unwrap();
+    assert_eq!(check_if_due(&instance).unwrap().expect("a new row").id, "2");
+    let overview = instance.service.overview(None).unwrap();
     assert_eq!(overview.history.iter().map(|head| head.id.as_str()).collect::<Vec<_>>(), ["1", "2"]);
     assert_eq!(overview.traffic.total, 121);
 }
@@ -35,15 +42,15 @@ async fn a_window_is_compared_once_and_again_when_rows_came() {
 async fn the_stored_report_is_the_librarys_on_the_same_rows() {
     let instance = Instance::new();
     instance.predict_rows(2000..2500).await;
-    let head = instance.service.check_now().unwrap();
+    let head = instance.service.check_now(None).unwrap();
     assert_eq!(head.window.rows(), WINDOW);
     let stored = instance.service.snapshot(&head.id).unwrap().report;
 
-    let mut schema = instance.service.model.schema.clone();
+    let mut schema = instance.version().model.schema.clone();
     schema.columns.retain(|column| column.role == ColumnRole::Feature);
     let rows = current().slice(2100..2500);
     let direct = compare(
-        Reference(Source { label: "reference", data: &instance.service.model.reference, sha256: None }),
+        Reference(Source { label: "reference", data: &instance.version().model.reference, sha256: None }),
         Current(Source { label: "rows", data: &rows, sha256: None }),
         &schema,
         &Settings::default(),
@@ -63,7 +70,7 @@ async fn the_stored_report_is_the_librarys_on_the_same_rows() {
 async fn predictions_are_judged_apart_and_the_unknown_label_is_said_to_be_absent() {
     let instance = Instance::new();
     instance.predict_rows(0..150).await;
-    let head = instance.service.check_now().unwrap();
+    let head = instance.service.check_now(None).unwrap();
     let report = instance.service.snapshot(&head.id).unwrap().report;
     let predictions: Vec<&str> = report.group(true).map(|column| column.name.as_str()).collect();
     assert_eq!(predictions, ["prediction", "probability"]);
@@ -77,7 +84,7 @@ async fn predictions_are_judged_apart_and_the_unknown_label_is_said_to_be_absent
 async fn the_drifting_end_of_the_example_is_found() {
     let instance = Instance::new();
     instance.predict_rows(2500..2950).await;
-    let head = instance.service.check_now().unwrap();
+    let head = instance.service.check_now(None).unwrap();
     assert!(head.data_drifted, "{}", head.sentence);
     let report = instance.service.snapshot(&head.id).unwrap().report;
     assert_eq!(report.column("Amount").unwrap().calibrated.verdict, Verdict::Drifted);

@@ -9,10 +9,11 @@ use std::sync::{Arc, LazyLock};
 use tidemark::data::{Dataset, Values};
 use tidemark::example::card_fraud;
 use tidemark::judge::Settings;
-use tidemark::model::{Model, TrainOptions, train};
+use tidemark::model::{TrainOptions, train};
 use tidemark_app::monitor::Millis;
+use tidemark_log::{Line, Log, Options as LogOptions, Rows};
 use tidemark_server::clock::Clock;
-use tidemark_server::log::PredictionLog;
+use tidemark_server::registry::folder::ModelFolder;
 use tidemark_server::routes::router;
 use tidemark_server::service::{Options, Service};
 use tidemark_server::store::Snapshots;
@@ -22,16 +23,27 @@ pub const MIN_WINDOW: u64 = 100;
 pub const WINDOW: u64 = 400;
 
 static EXAMPLE: LazyLock<(Dataset, Dataset)> = LazyLock::new(|| card_fraud(3000, 7));
-static MODEL: LazyLock<Vec<u8>> = LazyLock::new(|| {
+static MODEL: LazyLock<Vec<u8>> = LazyLock::new(|| trained(5));
+static OTHER: LazyLock<Vec<u8>> = LazyLock::new(|| trained(3));
+
+fn trained(n_trees: usize) -> Vec<u8> {
     let mut options = TrainOptions::new("card-fraud", "Class");
-    options.grow.n_trees = 5;
+    options.grow.n_trees = n_trees;
     train(&EXAMPLE.0, &options, &|_, _| true).expect("the example trains").to_bytes()
-});
+}
 
 /// The bytes of a small model on the example.
 pub fn model_file() -> &'static [u8] {
     &MODEL
 }
+
+/// The bytes of another version of it.
+pub fn other_model_file() -> &'static [u8] {
+    &OTHER
+}
+
+/// The name that both versions have.
+pub const NAME: &str = "card-fraud";
 
 /// The rows that continue the reference.
 pub fn current() -> &'static Dataset {
@@ -77,18 +89,51 @@ impl Drop for Folder {
 pub struct Instance {
     pub service: Arc<Service>,
     pub folder: Folder,
+    router: Router,
 }
 
 impl Instance {
+    pub fn of(service: Arc<Service>, folder: Folder) -> Self {
+        let router = router(Arc::clone(&service));
+        Self { service, folder, router }
+    }
+
     pub fn new() -> Self {
+        Self::on(LogOptions::default())
+    }
+
+    /// With a log that works in this way.
+    pub fn on(log: LogOptions) -> Self {
         let folder = Folder::new();
         let clock = Arc::new(HandClock(AtomicI64::new(1_795_423_287_120)));
-        let service = open(&folder.path("tidemark.db"), clock);
-        Self { service, folder }
+        ModelFolder::of(&folder.0).add("the model", model_file(), None).expect("the folder can be written");
+        Self::of(open(&folder.0, clock, log), folder)
+    }
+
+    /// The same after a restart, by another clock.
+    pub fn restarted(self, now: Millis) -> Self {
+        let Self { service, folder, router } = self;
+        drop(router);
+        // One service at a time has the log.
+        let last = Arc::into_inner(service).expect("no request is under way");
+        drop(last);
+        let clock = Arc::new(HandClock(AtomicI64::new(now)));
+        Self::of(open(&folder.0, clock, LogOptions::default()), folder)
+    }
+
+    /// The version of the default model that answers.
+    pub fn version(&self) -> Arc<tidemark_server::service::version::Version> {
+        let catalog = self.service.catalog();
+        Arc::clone(catalog.default_slot().and_then(|slot| slot.answering()).expect("a model was added"))
+    }
+
+    /// The last predictions of the default model.
+    pub fn logged(&self, n: u64) -> Rows {
+        self.service.log.reader().latest(&Line::predictions(NAME), n).expect("the log can be read")
     }
 
     pub fn router(&self) -> Router {
-        router(Arc::clone(&self.service))
+        self.router.clone()
     }
 
     /// Sends rows of the continuation through the front door.
@@ -100,11 +145,15 @@ impl Instance {
     }
 
     pub async fn send(&self, method: &str, path: &str, body: Option<String>) -> Answer {
+        self.send_as(method, path, "application/json", body.unwrap_or_default().into_bytes()).await
+    }
+
+    pub async fn send_as(&self, method: &str, path: &str, media_type: &str, body: Vec<u8>) -> Answer {
         let request = Request::builder()
             .method(method)
             .uri(path)
-            .header("content-type", "application/json")
-            .body(body.map_or_else(Body::empty, Body::from))
+            .header("content-type", media_type)
+            .body(Body::from(body))
             .expect("a request");
         let response = self.router().oneshot(request).await.expect("a router always answers");
         let (status, headers) = (response.status(), response.headers().clone());
@@ -113,17 +162,23 @@ impl Instance {
     }
 }
 
-pub fn open(path: &Path, clock: Arc<HandClock>) -> Arc<Service> {
+pub fn open(folder: &Path, clock: Arc<HandClock>, log: LogOptions) -> Arc<Service> {
     let options = Options {
         interval_seconds: 10,
         window_rows: WINDOW,
         min_window_rows: MIN_WINDOW,
         settings: Settings::default(),
     };
-    let model = Model::from_bytes(&MODEL).expect("the file was just written");
-    let log = PredictionLog::open(path).expect("the folder can be written");
-    let snapshots = Snapshots::open(path).expect("the folder can be written");
-    Arc::new(Service::new(model, log, snapshots, options, clock))
+    off_the_runtime(|| {
+        let log = Log::open(folder, log).expect("the folder can be written");
+        let snapshots = Snapshots::open(&folder.join("tidemark.db")).expect("the folder can be written");
+        Arc::new(Service::new(folder, log, snapshots, options, clock).expect("the models can be read"))
+    })
+}
+
+/// Runs work that waits for the disk on a thread that may do so: those of a test's runtime may not.
+pub fn off_the_runtime<T: Send>(work: impl FnOnce() -> T + Send) -> T {
+    std::thread::scope(|scope| scope.spawn(work).join().expect("the work does not panic"))
 }
 
 /// What came back.

@@ -1,0 +1,207 @@
+//! Tables in Arrow's stream format and in Parquet.
+
+use arrow_array::cast::AsArray;
+use arrow_array::types::{
+    Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type, TimestampMicrosecondType,
+    TimestampMillisecondType, TimestampNanosecondType, TimestampSecondType, UInt8Type, UInt16Type, UInt32Type,
+    UInt64Type,
+};
+use arrow_array::{Array, ArrowPrimitiveType, RecordBatch};
+use arrow_schema::{DataType, TimeUnit};
+use bytes::Bytes;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use tidemark::data::{Column, Dataset, Numbers, StringsBuilder, Values};
+
+use crate::wire::error::BodyError;
+
+/// The most rows a table may bring, and the most values: what a body unfolds to is not bounded by its own size.
+const MAX_VALUES: usize = 64_000_000;
+
+/// The media type of Arrow's stream format.
+pub const ARROW_STREAM: &str = "application/vnd.apache.arrow.stream";
+/// The media type of Parquet.
+pub const PARQUET: &str = "application/vnd.apache.parquet";
+
+/// Reads a body in Arrow's stream format.
+///
+/// # Errors
+/// It is none, is larger unfolded than is read, or has columns of other types than numbers, truth values, texts and times.
+pub fn read_arrow(body: &[u8]) -> Result<Dataset, BodyError> {
+    guarded("an Arrow stream", || {
+        let reader = arrow_ipc::reader::StreamReader::try_new(body, None)?;
+        collect(reader)
+    })
+}
+
+/// Reads a Parquet file.
+///
+/// # Errors
+/// As [`read_arrow`].
+pub fn read_parquet(body: Bytes) -> Result<Dataset, BodyError> {
+    guarded("a Parquet file", || {
+        let builder = parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder::try_new(body)?;
+        let file = builder.metadata().file_metadata();
+        let rows = usize::try_from(file.num_rows()).unwrap_or(usize::MAX);
+        if rows.saturating_mul(file.schema_descr().num_columns()) > MAX_VALUES {
+            return Err(too_large());
+        }
+        collect(builder.build()?)
+    })
+}
+
+type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+fn too_large() -> Failure {
+    format!("more than {MAX_VALUES} values").into()
+}
+
+/// The readers are other people's and hold out against most damage by an error, against some by a panic.
+fn guarded(what: &str, read: impl FnOnce() -> Result<Dataset, Failure>) -> Result<Dataset, BodyError> {
+    let malformed = |reason: String| BodyError::Malformed { reason: format!("the body is not {what}: {reason}") };
+    match catch_unwind(AssertUnwindSafe(read)) {
+        Ok(Ok(data)) => Ok(data),
+        Ok(Err(error)) => Err(malformed(error.to_string())),
+        Err(_panic) => Err(malformed("it is damaged".to_owned())),
+    }
+}
+
+fn collect<E: Into<Failure>>(batches: impl Iterator<Item = Result<RecordBatch, E>>) -> Result<Dataset, Failure> {
+    let mut columns: Vec<Growing> = Vec::new();
+    let mut n_values = 0;
+    for batch in batches {
+        let batch = batch.map_err(Into::into)?;
+        n_values += batch.num_rows() * batch.num_columns();
+        if n_values > MAX_VALUES {
+            return Err(too_large());
+        }
+        for (place, field) in batch.schema().fields().iter().enumerate() {
+            if columns.len() == place {
+                columns.push(Growing::new(field.name(), field.data_type())?);
+            }
+            columns[place].append(batch.column(place))?;
+        }
+    }
+    Ok(Dataset::new(columns.into_iter().map(Growing::finish).collect())?)
+}
+
+/// A column in the making.
+struct Growing {
+    name: String,
+    values: GrowingValues,
+}
+
+enum GrowingValues {
+    Numbers { values: Vec<f64>, is_integer: bool },
+    Texts(StringsBuilder),
+}
+
+/// The type of the values, of dictionaries that of what they list.
+fn value_type(data_type: &DataType) -> &DataType {
+    match data_type {
+        DataType::Dictionary(_, values) => values,
+        other => other,
+    }
+}
+
+impl Growing {
+    fn new(name: &str, data_type: &DataType) -> Result<Self, Failure> {
+        let values = match value_type(data_type) {
+            data_type if data_type.is_integer() => GrowingValues::Numbers { values: Vec::new(), is_integer: true },
+            DataType::Float32 | DataType::Float64 | DataType::Null => {
+                GrowingValues::Numbers { values: Vec::new(), is_integer: false }
+            }
+            DataType::Boolean | DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View | DataType::Timestamp(..) => {
+                GrowingValues::Texts(StringsBuilder::default())
+            }
+            other => return Err(format!("column {name:?} has the type {other}, which is not taken").into()),
+        };
+        Ok(Self { name: name.to_owned(), values })
+    }
+
+    fn append(&mut self, array: &dyn Array) -> Result<(), Failure> {
+        if let Some(dictionary) = array.as_any_dictionary_opt() {
+            // A dictionary's list is short beside its rows.
+            let mut listed = Self::new(&self.name, dictionary.values().data_type())?;
+            listed.append(dictionary.values())?;
+            let keys = if dictionary.values().is_empty() { Vec::new() } else { dictionary.normalized_keys() };
+            let key = |row: usize| keys.get(row).copied().filter(|_| !array.is_null(row));
+            let listed = listed.finish();
+            match (&mut self.values, &listed.values) {
+                (GrowingValues::Numbers { values, .. }, Values::Numbers(listed)) => {
+                    let value = |row| key(row).map_or(f64::NAN, |key| listed.as_slice()[key]);
+                    values.extend((0..array.len()).map(value));
+                }
+                (GrowingValues::Texts(texts), Values::Strings(listed)) => {
+                    let listed: Vec<Option<&str>> = listed.iter().collect();
+                    (0..array.len()).for_each(|row| texts.push(key(row).and_then(|key| listed[key])));
+                }
+                _ => return Err(format!("column {:?} changes its type", self.name).into()),
+            }
+            return Ok(());
+        }
+        match &mut self.values {
+            GrowingValues::Numbers { values, .. } => numbers(array, values)?,
+            GrowingValues::Texts(texts) => push_texts(array, texts)?,
+        }
+        Ok(())
+    }
+
+    fn finish(self) -> Column {
+        let values = match self.values {
+            GrowingValues::Numbers { values, is_integer } => Values::Numbers(Numbers::new(values, is_integer)),
+            GrowingValues::Texts(texts) => Values::Strings(texts.finish()),
+        };
+        Column { name: self.name, values }
+    }
+}
+
+fn numbers(array: &dyn Array, values: &mut Vec<f64>) -> Result<(), Failure> {
+    fn push<T: ArrowPrimitiveType>(array: &dyn Array, values: &mut Vec<f64>, wide: impl Fn(T::Native) -> f64) {
+        values.extend(array.as_primitive::<T>().iter().map(|value| value.map_or(f64::NAN, &wide)));
+    }
+    match array.data_type() {
+        DataType::Float64 => push::<Float64Type>(array, values, |value| value),
+        DataType::Float32 => push::<Float32Type>(array, values, f64::from),
+        DataType::Int8 => push::<Int8Type>(array, values, f64::from),
+        DataType::Int16 => push::<Int16Type>(array, values, f64::from),
+        DataType::Int32 => push::<Int32Type>(array, values, f64::from),
+        DataType::Int64 => push::<Int64Type>(array, values, |value| value as f64),
+        DataType::UInt8 => push::<UInt8Type>(array, values, f64::from),
+        DataType::UInt16 => push::<UInt16Type>(array, values, f64::from),
+        DataType::UInt32 => push::<UInt32Type>(array, values, f64::from),
+        DataType::UInt64 => push::<UInt64Type>(array, values, |value| value as f64),
+        DataType::Null => values.extend(std::iter::repeat_n(f64::NAN, array.len())),
+        other => return Err(format!("a column changes its type to {other}").into()),
+    }
+    Ok(())
+}
+
+fn push_texts(array: &dyn Array, texts: &mut StringsBuilder) -> Result<(), Failure> {
+    match array.data_type() {
+        DataType::Utf8 => array.as_string::<i32>().iter().for_each(|text| texts.push(text)),
+        DataType::LargeUtf8 => array.as_string::<i64>().iter().for_each(|text| texts.push(text)),
+        DataType::Utf8View => array.as_string_view().iter().for_each(|text| texts.push(text)),
+        DataType::Boolean => {
+            let name = |truth: bool| if truth { "true" } else { "false" };
+            array.as_boolean().iter().for_each(|truth| texts.push(truth.map(name)));
+        }
+        DataType::Timestamp(unit, _) => {
+            let nanoseconds: Vec<Option<i128>> = match unit {
+                TimeUnit::Second => times::<TimestampSecondType>(array, 1_000_000_000),
+                TimeUnit::Millisecond => times::<TimestampMillisecondType>(array, 1_000_000),
+                TimeUnit::Microsecond => times::<TimestampMicrosecondType>(array, 1_000),
+                TimeUnit::Nanosecond => times::<TimestampNanosecondType>(array, 1),
+            };
+            for time in nanoseconds {
+                let time = time.map(jiff::Timestamp::from_nanosecond).transpose()?;
+                texts.push(time.map(|time| time.to_string()).as_deref());
+            }
+        }
+        other => return Err(format!("a column changes its type to {other}").into()),
+    }
+    Ok(())
+}
+
+fn times<T: ArrowPrimitiveType<Native = i64>>(array: &dyn Array, nanoseconds: i128) -> Vec<Option<i128>> {
+    array.as_primitive::<T>().iter().map(|time| time.map(|time| i128::from(time) * nanoseconds)).collect()
+}

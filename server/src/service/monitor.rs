@@ -1,0 +1,153 @@
+//! A model's reference, and how rows of the log are held against it.
+
+use tidemark::data::{Column, Dataset, Numbers, Values};
+use tidemark::judge::Settings;
+use tidemark::model::{Model, PROBABILITY};
+use tidemark::report::{DriftReport, FittedReference, Input, Source};
+use tidemark::schema::{ColumnRole, Schema};
+use tidemark::stattest::Current;
+use tidemark_log::{Outcome, Rows};
+
+/// The reference, fitted once, and the columns that a window has to have.
+pub struct Monitor {
+    reference: FittedReference,
+    columns: Vec<WindowColumn>,
+    importances: Vec<(String, f64)>,
+    /// Rows of the reference.
+    pub n_reference: u64,
+}
+
+/// How a column of a window is made from the log.
+struct WindowColumn {
+    name: String,
+    written: Written,
+    source: WindowSource,
+}
+
+/// How the reference has the column's values; then a window has them in the same way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Written {
+    WholeNumbers,
+    Numbers,
+    Booleans,
+    Strings,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum WindowSource {
+    Feature,
+    Prediction,
+    Score,
+}
+
+impl Monitor {
+    /// The monitor of a model that Tidemark serves; none if it came without a reference.
+    pub fn of_model(model: &Model, settings: &Settings) -> Option<Self> {
+        if model.reference.columns().is_empty() {
+            return None;
+        }
+        let label = format!("training data of {}", model.name);
+        let mut monitor = Self::new(label, &model.schema, PROBABILITY, settings, |name| model.reference_column(name));
+        monitor.importances = model.importances.clone();
+        monitor.n_reference = model.reference.n_rows() as u64;
+        Some(monitor)
+    }
+
+    /// The monitor of a model that is served elsewhere. `schema` says which of the reference's columns are features and
+    /// which hold what the model said: a score in the column `score`, anything else in the others.
+    pub fn of_reference(name: &str, reference: &Dataset, schema: &Schema, score: &str, settings: &Settings) -> Self {
+        let label = format!("reference of {name}");
+        let mut monitor = Self::new(label, schema, score, settings, |name| reference.column(name));
+        monitor.n_reference = reference.n_rows() as u64;
+        monitor
+    }
+
+    fn new<'a>(
+        label: String,
+        schema: &Schema,
+        score: &str,
+        settings: &Settings,
+        column: impl Fn(&str) -> Option<&'a Column> + Sync,
+    ) -> Self {
+        let rows = schema.columns.first().and_then(|spec| column(&spec.name)).map_or(0, |column| column.len() as u64);
+        let input = Input { label, rows, sha256: None };
+        let reference = FittedReference::fit_columns(input, schema, &column).with_embeddings(settings, &column);
+        let watched = schema.columns.iter().filter_map(|spec| {
+            let source = match spec.role {
+                ColumnRole::Feature => WindowSource::Feature,
+                ColumnRole::Prediction if spec.name == score => WindowSource::Score,
+                ColumnRole::Prediction => WindowSource::Prediction,
+                ColumnRole::Target | ColumnRole::Ignored => return None,
+            };
+            let written = match &column(&spec.name)?.values {
+                Values::Numbers(numbers) if numbers.is_integer() => Written::WholeNumbers,
+                Values::Numbers(_) => Written::Numbers,
+                Values::Booleans(_) => Written::Booleans,
+                Values::Strings(_) => Written::Strings,
+            };
+            Some(WindowColumn { name: spec.name.clone(), written, source })
+        });
+        Self { columns: watched.collect(), reference, importances: Vec::new(), n_reference: rows }
+    }
+
+    /// Holds rows of the log against the reference.
+    pub fn compare(&self, rows: &Rows, label: &str, settings: &Settings) -> DriftReport {
+        let columns = self.columns.iter().map(|column| column.of(rows)).collect();
+        let data = Dataset::new(columns).expect("the columns have the log's length and the schema's distinct names");
+        let current = Current(Source { label, data: &data, sha256: None });
+        self.reference.compare(current, &self.importances, settings, &|_| {})
+    }
+}
+
+impl WindowColumn {
+    fn of(&self, rows: &Rows) -> Column {
+        let values = match self.source {
+            WindowSource::Feature => match rows.features.column(&self.name) {
+                Some(column) => column.values.clone(),
+                None => Values::Numbers(Numbers::new(vec![f64::NAN; rows.len()], false)),
+            },
+            WindowSource::Prediction => self.predictions(rows),
+            WindowSource::Score => {
+                let last = |scores: &Vec<f64>| scores.last().copied().unwrap_or(f64::NAN);
+                Values::Numbers(Numbers::new(rows.scores.iter().map(last).collect(), false))
+            }
+        };
+        Column { name: self.name.clone(), values: self.as_written(values) }
+    }
+
+    fn predictions(&self, rows: &Rows) -> Values {
+        if matches!(self.written, Written::Numbers | Written::WholeNumbers) {
+            let number = |outcome: &Outcome| match outcome {
+                Outcome::Class(class) => f64::from(*class),
+                Outcome::Number(number) => *number,
+                Outcome::Label(label) => label.parse().unwrap_or(f64::NAN),
+            };
+            return Values::Numbers(Numbers::new(rows.outcomes.iter().map(number).collect(), false));
+        }
+        let text = |outcome: &Outcome| match outcome {
+            Outcome::Class(class) => class.to_string(),
+            Outcome::Number(number) => number.to_string(),
+            Outcome::Label(label) => label.to_string(),
+        };
+        let texts: Vec<String> = rows.outcomes.iter().map(text).collect();
+        Column::strings("", texts.iter().map(|text| Some(text.as_str()))).values
+    }
+
+    /// The values as the reference writes them, where they can be written so.
+    fn as_written(&self, values: Values) -> Values {
+        match (self.written, values) {
+            (Written::WholeNumbers, Values::Numbers(numbers)) => {
+                let is_whole = numbers.as_slice().iter().all(|value| value.fract() == 0.0);
+                Values::Numbers(Numbers::new(numbers.as_slice().to_vec(), is_whole))
+            }
+            (Written::Numbers, Values::Numbers(numbers)) => {
+                Values::Numbers(Numbers::new(numbers.as_slice().to_vec(), false))
+            }
+            (Written::Booleans, Values::Strings(strings)) => {
+                let truths: Option<Vec<bool>> = strings.iter().map(|text| text?.parse().ok()).collect();
+                truths.map_or(Values::Strings(strings), Values::Booleans)
+            }
+            (_, values) => values,
+        }
+    }
+}

@@ -1,0 +1,148 @@
+//! Models that are served elsewhere: declared or shown by a reference, told what they predicted and what was true.
+
+use serde_json::json;
+use tidemark_app::backend::Backend;
+use tidemark_log::{Id, Line, Outcome, Value};
+
+use crate::support::{Answer, Instance, MIN_WINDOW};
+
+const MODEL: &str = "/api/v1/models/loans";
+
+/// Rows whose age is drawn from `low` on: id, age, job, prediction, score.
+fn csv(n: u64, low: u64, header: &str) -> String {
+    (0..n).fold(format!("{header}\n"), |text, i| {
+        let (age, job) = (low + i * 7919 % 40, ["clerk", "farmer", "teacher"][(i * 31 % 3) as usize]);
+        format!("{text}r{i},{age}.5,{job},{},0.{}\n", u8::from(age > low + 20), 10 + age % 80)
+    })
+}
+
+async fn send(instance: &Instance, what: &str, media_type: &str, body: &str) -> Answer {
+    instance.send_as("POST", &format!("{MODEL}/{what}"), media_type, body.as_bytes().to_vec()).await
+}
+
+/// With a model that a reference of 1000 rows showed.
+async fn shown() -> Instance {
+    let instance = Instance::new();
+    let reference = csv(1000, 20, "id,age,job,prediction,score");
+    let answer = send(&instance, "reference", "text/csv", &reference).await;
+    assert_eq!(answer.status, 201, "{}", answer.text);
+    assert_eq!(answer.json()["features"], json!(["age", "job"]));
+    assert_eq!((&answer.json()["served"], &answer.json()["has_reference"]), (&json!("elsewhere"), &json!(true)));
+    instance
+}
+
+fn row(id: &str, age: f64) -> serde_json::Value {
+    json!({ "id": id, "age": age, "job": "clerk", "prediction": "1", "score": 0.7, "version": "7" })
+}
+
+#[tokio::test]
+async fn predictions_come_in_once_and_are_compared_with_the_reference() {
+    let instance = shown().await;
+    let body = csv(MIN_WINDOW, 60, "id,age,job,prediction,score");
+    let answer = send(&instance, "predictions", "text/csv", &body).await;
+    assert_eq!(
+        (answer.status.as_u16(), answer.json()["accepted"].clone()),
+        (200, json!(MIN_WINDOW)),
+        "{}",
+        answer.text
+    );
+    let again = send(&instance, "predictions", "text/csv", &body).await;
+    assert_eq!((again.json()["accepted"].clone(), again.json()["repeated"].clone()), (json!(0), json!(MIN_WINDOW)));
+
+    let head = instance.service.check_now(Some("loans")).unwrap();
+    let report = instance.service.snapshot(&head.id).unwrap().report;
+    let verdict = |name: &str| report.column(name).expect(name).calibrated.verdict.name();
+    assert_eq!((verdict("age"), verdict("job")), ("drifted", "stable"));
+    assert!(report.predictions.is_some());
+    assert!(instance.service.overview(Some("loans")).unwrap().history.len() == 1);
+    assert!(instance.service.overview(None).unwrap().history.is_empty(), "each model has its own history");
+    assert_eq!(instance.send("GET", "/?model=loans", None).await.status, 200);
+}
+
+#[tokio::test]
+async fn all_rows_are_taken_or_none() {
+    let instance = shown().await;
+    let rows = json!([row("a", 30.5), row("b", 31.5)]).to_string();
+    assert_eq!(send(&instance, "predictions", "application/json", &rows).await.json()["accepted"], 2);
+    let mut wrong = row("d", 1.0);
+    wrong["age"] = json!("old");
+    let body = json!([row("c", 30.5), wrong, { "id": "e" }]).to_string();
+    let refused = send(&instance, "predictions", "application/json", &body).await;
+    assert_eq!(refused.status, 422);
+    let pointers: Vec<_> = refused.json()["errors"].as_array().unwrap().iter().map(|e| e["pointer"].clone()).collect();
+    assert_eq!(pointers, ["/1/age", "/2/age", "/2/job", "/2/prediction"]);
+    let conflict = json!([row("c", 30.5), row("a", 99.5)]).to_string();
+    assert_eq!(send(&instance, "predictions", "application/json", &conflict).await.status, 409);
+    let logged = instance.service.log.reader().latest(&Line::predictions("loans"), 10).unwrap();
+    assert_eq!(logged.len(), 2);
+    assert_eq!((logged.streams[0].version(), &logged.outcomes[0]), ("7", &Outcome::Label("1".into())));
+}
+
+#[tokio::test]
+async fn every_form_of_rows_is_taken() {
+    let instance = shown().await;
+    let lines = format!("{}\n{}\n", row("a", 30.5), row("b", 31.5));
+    assert_eq!(send(&instance, "predictions", "application/x-ndjson", &lines).await.json()["accepted"], 2);
+    assert_eq!(
+        send(&instance, "predictions", "application/json", &row("c", 32.5).to_string()).await.json()["accepted"],
+        1
+    );
+    let odd = json!({ "age": 1e9, "job": "pilot", "prediction": 1 }).to_string();
+    let odd = send(&instance, "predictions", "application/json", &odd).await;
+    assert_eq!((odd.json()["accepted"].clone(), odd.json()["violations"].clone()), (json!(1), json!(2)));
+    for (media_type, body, status) in [
+        ("application/xml", "<a/>", 415),
+        ("application/json", "{", 400),
+        ("application/vnd.apache.parquet", "PAR1 no parquet PAR1", 400),
+        ("application/vnd.apache.arrow.stream", "no arrow", 400),
+    ] {
+        let answer = send(&instance, "predictions", media_type, body).await;
+        assert_eq!(answer.status, status, "{media_type}: {}", answer.text);
+    }
+}
+
+#[tokio::test]
+async fn labels_may_be_late_early_and_corrected() {
+    let instance = shown().await;
+    let early = json!([{ "id": "a", "label": 0 }, { "id": "b", "label": "yes" }]).to_string();
+    assert_eq!(send(&instance, "labels", "application/json", &early).await.json()["accepted"], 2);
+    let rows = json!([row("a", 30.5), row("b", 31.5)]).to_string();
+    assert_eq!(send(&instance, "predictions", "application/json", &rows).await.status, 200);
+    assert_eq!(send(&instance, "labels", "text/csv", "id,label\na,1\n").await.json()["accepted"], 1);
+    let ids = ["a", "b"].map(|id| Id::given(id).unwrap());
+    let labels = instance.service.log.reader().labels_of("loans", &ids).unwrap();
+    assert_eq!(labels[&ids[0]].label.value, Value::Number(1.0), "the last one counts");
+    assert_eq!(labels[&ids[1]].label.value, Value::Text("yes".into()));
+    assert_eq!(send(&instance, "labels", "application/json", r#"[{"id": ""}]"#).await.status, 422);
+}
+
+#[tokio::test]
+async fn a_model_is_declared_and_its_reference_comes_later() {
+    let instance = Instance::new();
+    let declaration = json!({
+        "features": [{ "name": "age", "type": "numerical" }, { "name": "job", "type": "categorical" }],
+        "task": "classification",
+    });
+    let declared = instance.send("PUT", MODEL, Some(declaration.to_string())).await;
+    assert_eq!(declared.status, 201, "{}", declared.text);
+    assert_eq!(instance.send("PUT", MODEL, Some(declaration.to_string())).await.status, 200);
+    assert_eq!(
+        send(&instance, "predictions", "application/json", &row("a", 1e9).to_string()).await.json()["violations"],
+        0
+    );
+    let reference = csv(1000, 20, "id,age,job,prediction,score");
+    assert_eq!(send(&instance, "reference", "text/csv", &reference).await.status, 200);
+    assert_eq!(
+        send(&instance, "predictions", "application/json", &row("b", 1e9).to_string()).await.json()["violations"],
+        1
+    );
+    assert_eq!(send(&instance, "reference", "text/csv", "age\n1\n").await.status, 422, "a feature is absent");
+    let instance = instance.restarted(0);
+    assert_eq!(instance.send("GET", MODEL, None).await.json()["has_reference"], true);
+    for features in
+        [json!([]), json!([{ "name": "id", "type": "numerical" }]), json!([{ "name": "a", "type": "number" }])]
+    {
+        let body = json!({ "features": features }).to_string();
+        assert_eq!(instance.send("PUT", "/api/v1/models/other", Some(body)).await.status, 422);
+    }
+}
