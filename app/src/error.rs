@@ -71,6 +71,11 @@ impl FromServerFnError for AppError {
     type Encoder = JsonEncoding;
 
     fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
-        Self::Transport { reason: error.to_string() }
+        match error {
+            ServerFnErrorErr::Args(reason) | ServerFnErrorErr::MissingArg(reason) => {
+                Self::Invalid { field: "request".to_owned(), reason }
+            }
+            error => Self::Transport { reason: error.to_string() },
+        }
     }
 }

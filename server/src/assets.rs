@@ -17,6 +17,11 @@ pub fn version() -> Option<String> {
     Some(String::from_utf8_lossy(&file.data).trim().to_owned())
 }
 
+/// Whether there is a file at this address.
+pub fn exists(uri: &Uri) -> bool {
+    Site::get(uri.path().trim_start_matches('/')).is_some()
+}
+
 /// The file at this address; `None` if there is none.
 pub fn respond(uri: &Uri, headers: &HeaderMap) -> Option<Response> {
     let path = uri.path().trim_start_matches('/');

@@ -11,6 +11,7 @@ mod demo;
 mod example;
 mod expect;
 mod files;
+mod keys;
 mod parse;
 mod predict;
 mod progress;
@@ -53,6 +54,7 @@ enum Command {
     Train(train::Args),
     Predict(predict::Args),
     Serve(serve::Args),
+    Keys(keys::Args),
     Simulate(simulate::Args),
     Report(report::Args),
     Expect(expect::Args),
@@ -118,6 +120,7 @@ pub fn run() -> ExitCode {
         Command::Train(args) => train::run(&args),
         Command::Predict(args) => predict::run(&args),
         Command::Serve(args) => serve::run(&args),
+        Command::Keys(args) => keys::run(&args),
         Command::Simulate(args) => simulate::run(&args),
         Command::Report(args) => report::run(&args),
         Command::Expect(args) => expect::run(&args),

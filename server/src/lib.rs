@@ -3,9 +3,16 @@
 pub mod assets;
 pub mod cli;
 pub mod clock;
+pub mod front;
+pub mod keys;
+pub mod limits;
+pub mod listen;
 pub mod log;
+pub mod metrics;
 pub mod problem;
+pub mod request_id;
 pub mod routes;
 pub mod serve;
 pub mod service;
+pub mod slow_body;
 pub mod store;

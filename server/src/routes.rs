@@ -2,8 +2,8 @@
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, FromRef, State};
-use axum::http::{HeaderMap, HeaderValue, Method, Request, StatusCode, header};
-use axum::middleware::{self, Next};
+use axum::http::{HeaderName, HeaderValue, Method, Request, StatusCode, header};
+use axum::middleware;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use leptos::prelude::*;
@@ -12,20 +12,32 @@ use std::sync::Arc;
 use tidemark_app::assets::AssetVersion;
 use tidemark_app::backend::BackendHandle;
 use tidemark_app::{App, shell};
+use tower_http::cors::CorsLayer;
 
 use crate::assets;
+use crate::front::{self, Front, Settings};
 use crate::problem::Problem;
+use crate::request_id::X_REQUEST_ID;
 use crate::service::Service;
 
+mod docs;
+mod doors;
 mod example;
 mod health;
+mod metrics;
+mod openapi;
 mod predict;
+mod sign_in;
+
+pub use doors::{Access, Door, Doors};
 
 /// What handlers share.
 #[derive(Clone)]
 pub struct AppState {
     /// The service behind everything.
     pub service: Arc<Service>,
+    /// What every request passes.
+    pub front: Arc<Front>,
     leptos: LeptosOptions,
 }
 
@@ -38,28 +50,56 @@ impl FromRef<AppState> for LeptosOptions {
 /// A body may be so large: a hundred times a row of thirty features, and no burden on memory.
 const MAX_BODY_BYTES: usize = 1 << 20;
 
-/// Every address, ready to be served.
+/// Every address, for this machine alone.
 pub fn router(service: Arc<Service>) -> Router {
+    router_behind(service, Settings::local()).0
+}
+
+/// Every address, behind a front with these settings; and that front.
+pub fn router_behind(service: Arc<Service>, settings: Settings) -> (Router, Arc<Front>) {
+    let (programs, document) = openapi::programs().split_for_parts();
+    let document = openapi::complete(&document);
+    let clock = Arc::clone(service.clock());
+    let front = Arc::new(Front::new(settings, Doors::of(&document), &document, clock));
     let leptos = LeptosOptions::builder().output_name("tidemark").build();
-    let state = AppState { service, leptos };
+    let state = AppState { service, front: Arc::clone(&front), leptos };
     let context = contexts(&state);
     let document = {
         let options = state.leptos.clone();
-        move || document(options.clone())
+        move || document_shell(options.clone())
     };
-    Router::new()
-        .route("/predict", post(predict::predict))
-        .route("/health", get(health::health))
-        .route("/example/{file}", get(example::file))
+    let router = programs
+        .route("/docs.js", get(docs::script))
+        .route("/docs.css", get(docs::style))
+        .route("/sign-in", get(sign_in::form).post(sign_in::sign_in))
+        .route("/sign-out", post(sign_in::sign_out))
         .leptos_routes_with_context(&state, generate_route_list(App), context, document)
         .fallback(asset_or_page)
         .method_not_allowed_fallback(|method: Method| async move {
             Problem::new(StatusCode::METHOD_NOT_ALLOWED, format!("{method} means nothing at this address"))
         })
+        // A route that takes more says so itself.
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
-        .layer(middleware::from_fn(only_same_origin))
-        .layer(middleware::from_fn(security_headers))
-        .with_state(state)
+        .layer(middleware::from_fn_with_state(Arc::clone(&front), front::pass))
+        .with_state(state);
+    let origins = front.cors_origins().to_vec();
+    // Outside the front, so that the question before a request needs no key.
+    let router = if origins.is_empty() { router } else { router.layer(cors(origins)) };
+    (router, front)
+}
+
+/// Lets pages of these origins call the service, with a key but without cookies.
+fn cors(origins: Vec<HeaderValue>) -> CorsLayer {
+    CorsLayer::new()
+        .allow_origin(origins)
+        .allow_methods([Method::GET, Method::POST, Method::PUT, Method::DELETE])
+        .allow_headers([
+            header::AUTHORIZATION,
+            header::CONTENT_TYPE,
+            HeaderName::from_static("idempotency-key"),
+            X_REQUEST_ID,
+        ])
+        .expose_headers([X_REQUEST_ID, header::RETRY_AFTER])
 }
 
 /// What pages and server functions find in their context.
@@ -73,7 +113,7 @@ fn contexts(state: &AppState) -> impl Fn() + Clone + Send + Sync + 'static {
 }
 
 /// The document, and the policy that lets it run its own scripts and nobody else's.
-fn document(options: LeptosOptions) -> impl IntoView {
+fn document_shell(options: LeptosOptions) -> impl IntoView {
     if let (Some(nonce), Some(response)) = (leptos::nonce::use_nonce(), use_context::<ResponseOptions>()) {
         let policy = format!(
             "default-src 'none'; script-src 'self' 'nonce-{nonce}' 'strict-dynamic' 'wasm-unsafe-eval'; \
@@ -95,59 +135,15 @@ async fn asset_or_page(State(state): State<AppState>, request: Request<axum::bod
     {
         return response;
     }
+    // Programs ask here, and pages are of no use to them.
+    let is_programs = request.uri().path().starts_with("/api/") || request.uri().path().starts_with("/v2/");
+    if is_programs || !matches!(*request.method(), Method::GET | Method::HEAD) {
+        return Problem::new(StatusCode::NOT_FOUND, "there is nothing at this address").into_response();
+    }
     let options = state.leptos.clone();
-    let page = leptos_axum::render_app_to_stream_with_context(contexts(&state), move || document(options.clone()));
+    let page =
+        leptos_axum::render_app_to_stream_with_context(contexts(&state), move || document_shell(options.clone()));
     let mut response = page(request).await.into_response();
     *response.status_mut() = StatusCode::NOT_FOUND;
     response
-}
-
-/// Server functions have no protection against other sites' forms of their own: what changes something has to come
-/// from a page of ours, or from a program, which sends none of these headers.
-async fn only_same_origin(request: Request<axum::body::Body>, next: Next) -> Response {
-    let is_safe = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
-    if is_safe || is_same_origin(request.headers()) {
-        return next.run(request).await;
-    }
-    Problem::new(StatusCode::FORBIDDEN, "requests from other sites are refused").into_response()
-}
-
-fn is_same_origin(headers: &HeaderMap) -> bool {
-    let text = |name: header::HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
-    if let Some(site) = headers.get("sec-fetch-site") {
-        return site == "same-origin" || site == "none";
-    }
-    match (text(header::ORIGIN), text(header::HOST)) {
-        (None, _) => true,
-        (Some(origin), Some(host)) => origin.split_once("://").is_some_and(|(_, from)| from == host),
-        (Some(_), None) => false,
-    }
-}
-
-async fn security_headers(request: Request<axum::body::Body>, next: Next) -> Response {
-    let mut response = next.run(request).await;
-    let headers = response.headers_mut();
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
-    response
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
-        pairs.iter().map(|(name, value)| (name.parse().unwrap(), HeaderValue::from_static(value))).collect()
-    }
-
-    #[test]
-    fn other_sites_are_told_from_our_pages_and_from_programs() {
-        assert!(is_same_origin(&headers(&[])), "a program");
-        assert!(is_same_origin(&headers(&[("sec-fetch-site", "same-origin")])));
-        assert!(!is_same_origin(&headers(&[("sec-fetch-site", "cross-site")])));
-        assert!(!is_same_origin(&headers(&[("sec-fetch-site", "same-site")])));
-        assert!(is_same_origin(&headers(&[("origin", "http://127.0.0.1:8000"), ("host", "127.0.0.1:8000")])));
-        assert!(!is_same_origin(&headers(&[("origin", "http://evil.example"), ("host", "127.0.0.1:8000")])));
-        assert!(!is_same_origin(&headers(&[("origin", "null"), ("host", "127.0.0.1:8000")])));
-    }
 }

@@ -2,46 +2,89 @@
 
 use std::future::Future;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::net::TcpListener;
-use tokio::sync::Notify;
 use tokio::time::MissedTickBehavior;
 
-use crate::routes;
+use crate::front::{Front, Settings};
+use crate::listen::{self, Limits, Tls};
 use crate::service::Service;
+use crate::{metrics, routes};
 
-/// Requests under way get so long to finish before the service stops without them.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// How the service meets the network.
+pub struct Edge {
+    /// Who may do what.
+    pub settings: Settings,
+    /// What connections may take.
+    pub limits: Limits,
+    /// The certificate; `None` for plain HTTP.
+    pub tls: Option<Tls>,
+}
+
+impl Edge {
+    /// Plain HTTP for this machine alone.
+    pub fn local() -> Self {
+        Self { settings: Settings::local(), limits: Limits::default(), tls: None }
+    }
+}
 
 /// Serves until `shutdown` is done, then lets requests under way finish.
-///
-/// # Errors
-/// The listener fails.
 pub async fn run(
     listener: TcpListener,
     service: Arc<Service>,
     interval: Duration,
+    edge: Edge,
     shutdown: impl Future<Output = ()> + Send + 'static,
-) -> std::io::Result<()> {
-    let checks = tokio::spawn(check_every(interval, Arc::clone(&service)));
-    let router = routes::router(service);
-    let stopping = Arc::new(Notify::new());
-    let stopped = Arc::clone(&stopping);
-    let graceful = async move {
-        shutdown.await;
-        stopped.notify_one();
-    };
-    let served = tokio::select! {
-        served = axum::serve(listener, router).with_graceful_shutdown(graceful) => served,
-        () = async { stopping.notified().await; tokio::time::sleep(PATIENCE).await } => Ok(()),
-    };
+) {
+    metrics::start();
+    let Edge { settings, limits, tls } = edge;
+    let (router, front) = routes::router_behind(Arc::clone(&service), settings);
+    let checks = tokio::spawn(check_every(interval, service, Arc::clone(&front)));
+    let keys = tokio::spawn(refresh_keys(Arc::clone(&front)));
+    let certificates = tls.clone().map(|tls| tokio::spawn(reload_at_hangup(tls)));
+    listen::serve(listener, router, tls, limits, shutdown, || front.drain()).await;
     checks.abort();
-    served
+    keys.abort();
+    if let Some(certificates) = certificates {
+        certificates.abort();
+    }
+    // When keys were used since the last round.
+    refresh(&front).await;
+}
+
+/// What the command line changes about keys is in force within this time.
+const KEYS_EVERY: Duration = Duration::from_secs(1);
+
+async fn refresh_keys(front: Arc<Front>) {
+    while front.keys().is_some() {
+        tokio::time::sleep(KEYS_EVERY).await;
+        refresh(&front).await;
+    }
+}
+
+async fn refresh(front: &Arc<Front>) {
+    let front = Arc::clone(front);
+    let refreshed = tokio::task::spawn_blocking(move || front.keys().map_or(Ok(()), crate::keys::Keyring::refresh));
+    if let Ok(Err(error)) = refreshed.await {
+        tracing::error!(%error, "the keys could not be read again");
+    }
+}
+
+/// A renewed certificate is taken at SIGHUP.
+async fn reload_at_hangup(tls: Tls) {
+    use tokio::signal::unix::{SignalKind, signal};
+    let Ok(mut hangup) = signal(SignalKind::hangup()) else { return };
+    while hangup.recv().await.is_some() {
+        match tls.reload() {
+            Ok(()) => tracing::info!("the certificate was read again"),
+            Err(error) => tracing::error!(%error, "the certificate stays as it was"),
+        }
+    }
 }
 
 /// Compares the latest window at every tick. A slow comparison delays the next, it does not pile up.
-async fn check_every(interval: Duration, service: Arc<Service>) {
+async fn check_every(interval: Duration, service: Arc<Service>, front: Arc<Front>) {
     let mut ticks = tokio::time::interval(interval);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     // The first tick comes at once, before there is anything to compare.
@@ -49,7 +92,12 @@ async fn check_every(interval: Duration, service: Arc<Service>) {
     loop {
         ticks.tick().await;
         let service = Arc::clone(&service);
-        match tokio::task::spawn_blocking(move || service.check_if_due()).await {
+        let began = Instant::now();
+        let checked = tokio::task::spawn_blocking(move || service.check_if_due()).await;
+        if !matches!(checked, Ok(Ok(None))) {
+            front.metrics().observe_report(began.elapsed(), matches!(checked, Ok(Ok(Some(_)))));
+        }
+        match checked {
             Ok(Ok(Some(head))) => tracing::info!(report = %head.id, rows = head.window.rows(), "{}", head.sentence),
             Ok(Ok(None)) => {}
             Ok(Err(error)) => tracing::error!(%error, "the comparison failed; the next one comes as planned"),

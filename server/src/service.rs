@@ -96,6 +96,11 @@ impl Service {
         Self { model, log, snapshots, reference, columns, options, clock, pulse, checking: Mutex::new(()) }
     }
 
+    /// The clock that it goes by.
+    pub const fn clock(&self) -> &Arc<dyn Clock> {
+        &self.clock
+    }
+
     /// Predicts one row, whose values stand in the order of the model's features, and logs it before it answers.
     ///
     /// # Errors

@@ -16,6 +16,10 @@ use crate::serve;
 use crate::service::{Options, Service};
 use crate::store::Snapshots;
 
+mod edge;
+
+use edge::EdgeArgs;
+
 /// Serve a model: POST /predict, GET /health, and the pages
 ///
 /// Every prediction is logged before it is answered. Every --interval seconds the latest --window rows of the log are
@@ -48,6 +52,8 @@ pub(super) struct ServiceArgs {
     #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u64).range(2..))]
     pub(super) min_window: u64,
     #[command(flatten)]
+    pub(super) edge: EdgeArgs,
+    #[command(flatten)]
     pub(super) judging: Judging,
 }
 
@@ -67,14 +73,12 @@ pub(super) fn serve(model: Model, args: &ServiceArgs, on_ready: impl FnOnce(Sock
             Failure::new(args.listen, format!("{error}{remedy}"))
         })?;
         let address = listener.local_addr().map_err(|error| Failure::new(args.listen, error))?;
-        if !address.ip().is_loopback() {
-            tracing::warn!("{address} can be reached from other machines, and nobody is asked who they are");
-        }
-        println!("Tidemark is at http://{address}/");
+        let edge = args.edge.open(address, &args.data_dir)?;
+        println!("Tidemark is at {}://{address}/", if edge.tls.is_some() { "https" } else { "http" });
         on_ready(address);
         let interval = Duration::from_secs(args.interval);
-        let served = serve::run(listener, service, interval, serve::stop_signal()).await;
-        served.map_err(|error| Failure::new(address, error))
+        serve::run(listener, service, interval, edge, serve::stop_signal()).await;
+        Ok(())
     })?;
     tracing::info!("stopped in good order");
     Ok(())

@@ -13,6 +13,15 @@ const SEED: u64 = 1;
 
 static EXAMPLE: OnceLock<(Vec<u8>, Vec<u8>)> = OnceLock::new();
 
+/// Generated data to try a comparison with
+#[utoipa::path(
+    get, path = "/example/{file}", tag = "documentation", security(("key" = ["read"])),
+    params(("file" = String, Path, description = "`reference.csv` or `current.csv`")),
+    responses(
+        (status = 200, description = "10,000 rows", body = String, content_type = "text/csv"),
+        (status = 404, description = "There is no such example", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
 pub(super) async fn file(Path(file): Path<String>) -> Response {
     if file != "reference.csv" && file != "current.csv" {
         return Problem::new(StatusCode::NOT_FOUND, format!("there is no example called {file:?}")).into_response();

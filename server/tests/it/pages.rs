@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 use tidemark_app::backend::Backend;
+use tidemark_server::serve::Edge;
 
 use crate::support::Instance;
 
@@ -61,7 +62,8 @@ async fn a_real_port_is_served_until_told_to_stop() {
     let address = listener.local_addr().unwrap();
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let service = Arc::clone(&instance.service);
-    let server = tokio::spawn(tidemark_server::serve::run(listener, service, Duration::from_secs(3600), async {
+    let hour = Duration::from_secs(3600);
+    let server = tokio::spawn(tidemark_server::serve::run(listener, service, hour, Edge::local(), async {
         drop(stopped.await);
     }));
     let health = tokio::task::spawn_blocking(move || {
@@ -69,5 +71,5 @@ async fn a_real_port_is_served_until_told_to_stop() {
     });
     assert!(health.await.unwrap().contains("\"writable\":true"));
     stop.send(()).unwrap();
-    server.await.unwrap().unwrap();
+    server.await.unwrap();
 }
