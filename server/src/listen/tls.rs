@@ -83,3 +83,18 @@ fn read(certificates: &Path, key: &Path) -> Result<ServerConfig, TlsError> {
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(config)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_is_no_certificate_is_named() {
+        let path = std::env::temp_dir().join(format!("tidemark-test-{}.pem", uuid::Uuid::now_v7()));
+        std::fs::write(&path, "no certificate\n").unwrap();
+        let error = Tls::open(&path, &path).err().expect("it is no certificate").to_string();
+        std::fs::remove_file(&path).unwrap();
+        assert!(error.contains(&path.display().to_string()), "{error}");
+        assert!(matches!(Tls::open(&path, &path), Err(TlsError::File(..))), "it is gone");
+    }
+}

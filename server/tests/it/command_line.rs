@@ -321,3 +321,35 @@ fn moments_are_known_by_their_text_and_unix_times_by_a_flag() {
     assert!(text.contains("Rows: 6 an hour, 6 an hour"), "{text}");
     assert!(!tidemark(&folder, &["report", "may.csv", "later.csv", "--type", "at=moment"]).status.success());
 }
+
+#[test]
+fn keys_are_made_listed_rotated_and_revoked() {
+    let folder = Folder::new();
+    let created = stdout(&tidemark(&folder, &["keys", "create", "--role", "read", "--name", "wall", "--expires", "90d"]));
+    let key = created.trim();
+    assert!(key.starts_with("tdm_") && key.len() == 47, "{key}");
+    let list = || stdout(&tidemark(&folder, &["keys", "list"]));
+    let listed = list();
+    assert!(listed.contains("wall") && listed.contains("valid") && !listed.contains(key), "{listed}");
+    let id = listed.lines().nth(1).unwrap().split(' ').next().unwrap().to_owned();
+    let rotated = stdout(&tidemark(&folder, &["keys", "rotate", &id]));
+    assert_ne!(rotated.trim(), key);
+    let lines = list();
+    let states: Vec<_> = lines.lines().skip(1).map(|line| line.split_whitespace().nth(2).unwrap()).collect();
+    assert_eq!(states, ["revoked", "valid"]);
+    assert!(!tidemark(&folder, &["keys", "revoke", &id]).status.success(), "it has been");
+    for entry in std::fs::read_dir(folder.path("tidemark-data")).unwrap() {
+        let bytes = std::fs::read(entry.unwrap().path()).unwrap();
+        assert!(!bytes.windows(key.len()).any(|window| window == key.as_bytes()), "the key itself is kept nowhere");
+    }
+}
+
+#[test]
+fn a_service_that_others_can_reach_does_not_start_without_a_key() {
+    let folder = prepared();
+    for flags in [&["--listen", "0.0.0.0:0"][..], &["--trust-proxy", "--listen", "127.0.0.1:0"]] {
+        let output = tidemark(&folder, &[&["serve", "--model", "model.tidemark"], flags].concat());
+        assert_eq!(output.status.code(), Some(1));
+        assert!(String::from_utf8_lossy(&output.stderr).contains("tidemark keys create"), "{flags:?}");
+    }
+}

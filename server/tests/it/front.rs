@@ -306,3 +306,47 @@ async fn metrics_tell_what_happened() {
     assert!(open.header("content-type").starts_with("application/openmetrics-text"));
     assert!(open.text.ends_with("# EOF\n") && open.text.contains(" # {request_id=\""));
 }
+
+/// What is logged, in memory.
+#[derive(Clone, Default)]
+struct Log(Arc<std::sync::Mutex<Vec<u8>>>);
+
+impl std::io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn no_secret_is_in_the_log() {
+    let log = Log::default();
+    let writer = log.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .with_max_level(tracing::Level::TRACE)
+        .with_writer(move || writer.clone())
+        .finish();
+    let capturing = tracing::subscriber::set_default(subscriber);
+    let guarded = Guarded::new();
+    let (router, key) = (&guarded.router, guarded.key(Role::Read));
+    let form = ("content-type", "application/x-www-form-urlencoded");
+    let entered = send(router, "POST", "/sign-in", &[form], &format!("key={key}&to=/")).await;
+    let cookie = entered.header("set-cookie").split(';').next().unwrap().to_owned();
+    let session = cookie.split_once('=').unwrap().1.to_owned();
+    send(router, "GET", &format!("/reports?key={key}"), &[("cookie", &cookie)], "").await;
+    send(router, "POST", "/predict", &[("authorization", &format!("Bearer {key}"))], "{}").await;
+    send(router, "POST", "/nope", &[("authorization", &format!("Basic {key}"))], &key).await;
+    send(router, "GET", &format!("/metrics?key={key}"), &[], "").await;
+    drop(capturing);
+    let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    assert!(log.contains("signed in") && log.contains("a request was refused"), "it was captured: {log}");
+    assert!(!session.is_empty());
+    for (_, key) in &guarded.keys {
+        assert!(!log.contains(key.as_str()), "{log}");
+    }
+    assert!(!log.contains(&session), "{log}");
+}
