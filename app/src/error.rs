@@ -75,6 +75,10 @@ impl FromServerFnError for AppError {
             ServerFnErrorErr::Args(reason) | ServerFnErrorErr::MissingArg(reason) => {
                 Self::Invalid { field: "request".to_owned(), reason }
             }
+            // On the server it is the request that could not be read, in the browser the answer.
+            ServerFnErrorErr::Deserialization(reason) if cfg!(feature = "ssr") => {
+                Self::Invalid { field: "request".to_owned(), reason }
+            }
             error => Self::Transport { reason: error.to_string() },
         }
     }

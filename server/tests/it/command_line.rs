@@ -325,7 +325,8 @@ fn moments_are_known_by_their_text_and_unix_times_by_a_flag() {
 #[test]
 fn keys_are_made_listed_rotated_and_revoked() {
     let folder = Folder::new();
-    let created = stdout(&tidemark(&folder, &["keys", "create", "--role", "read", "--name", "wall", "--expires", "90d"]));
+    let created =
+        stdout(&tidemark(&folder, &["keys", "create", "--role", "read", "--name", "wall", "--expires", "90d"]));
     let key = created.trim();
     assert!(key.starts_with("tdm_") && key.len() == 47, "{key}");
     let list = || stdout(&tidemark(&folder, &["keys", "list"]));

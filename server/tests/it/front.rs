@@ -326,10 +326,8 @@ impl std::io::Write for Log {
 async fn no_secret_is_in_the_log() {
     let log = Log::default();
     let writer = log.clone();
-    let subscriber = tracing_subscriber::fmt()
-        .with_max_level(tracing::Level::TRACE)
-        .with_writer(move || writer.clone())
-        .finish();
+    let subscriber =
+        tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_writer(move || writer.clone()).finish();
     let capturing = tracing::subscriber::set_default(subscriber);
     let guarded = Guarded::new();
     let (router, key) = (&guarded.router, guarded.key(Role::Read));
