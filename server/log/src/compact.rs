@@ -38,17 +38,26 @@ pub(crate) fn compact_one(shared: &Shared, target_bytes: u64) -> Result<usize, S
 }
 
 /// The first neighbours in one folder that together make at most `target_bytes`, and of which there are two at least.
+///
+/// The largest of them is at most twice the others together: a large segment that took up every small one as it came would
+/// be written again each time, while so a record is written again a number of times that grows as the logarithm of the
+/// day's bytes.
 fn run_of_small(segments: &[Arc<Segment>], target_bytes: u64) -> std::ops::Range<usize> {
     for first in 0..segments.len() {
-        let mut bytes = 0;
+        let (mut bytes, mut largest, mut kept) = (0, 0, 0);
         let n = segments[first..]
             .iter()
             .take_while(|segment| {
                 bytes += segment.bytes;
-                bytes <= target_bytes && segment.path.parent() == segments[first].path.parent()
+                let is_taken = bytes <= target_bytes && segment.path.parent() == segments[first].path.parent();
+                if is_taken {
+                    largest = largest.max(segment.bytes);
+                    kept = bytes;
+                }
+                is_taken
             })
             .count();
-        if n >= 2 {
+        if n >= 2 && largest <= 2 * (kept - largest) {
             return first..first + n;
         }
     }

@@ -409,8 +409,9 @@ impl Log {
     /// As [`Log::seal`].
     pub fn tick(&self) -> Result<(), AppendError> {
         let sealer = Sealer::new(Arc::clone(&self.shared));
-        sealer.ask_for_rotation_if_old();
-        if sealer.is_due() { self.seal() } else { Ok(()) }
+        let now = (self.shared.options.clock)();
+        sealer.ask_for_rotation_if_old(now);
+        if sealer.is_due(now) { self.seal() } else { Ok(()) }
     }
 
     /// Deletes the segments that are not to be kept, of every line, and returns how many. Positions stay what they are.
@@ -419,9 +420,7 @@ impl Log {
     /// The folder cannot be written.
     pub fn retain(&self, retention: Retention) -> Result<usize, WriteFailure> {
         let _one_at_a_time = self.shared.maintenance();
-        let now = (self.shared.options.clock)();
-        let n_lines = self.shared.state().lines.len();
-        (0..n_lines).map(|place| retention::apply(&self.shared, place, retention, now)).sum()
+        retention::apply_to_all(&self.shared, retention, (self.shared.options.clock)())
     }
 
     /// Puts small segments of one day of one line together, until one of about `target_bytes` has come of it, and returns
@@ -485,7 +484,7 @@ impl Log {
     }
 }
 
-fn of_sealing(error: SealError) -> AppendError {
+pub(crate) fn of_sealing(error: SealError) -> AppendError {
     match error {
         SealError::Read(error) => error.into(),
         SealError::Write(failure) => failure.into(),

@@ -38,8 +38,14 @@ pub(crate) fn floor(root: &Path, line: &Line) -> Result<Option<u64>, ReadError> 
     }
 }
 
+/// Deletes the segments of all lines that are not to be kept, and returns how many.
+pub(crate) fn apply_to_all(shared: &Shared, retention: Retention, now: Millis) -> Result<usize, WriteFailure> {
+    let n_lines = shared.state().lines.len();
+    (0..n_lines).map(|place| apply(shared, place, retention, now)).sum()
+}
+
 /// Deletes the segments of a line that are not to be kept, and returns how many.
-pub(crate) fn apply(shared: &Shared, place: usize, retention: Retention, now: Millis) -> Result<usize, WriteFailure> {
+fn apply(shared: &Shared, place: usize, retention: Retention, now: Millis) -> Result<usize, WriteFailure> {
     let (line, segments) = {
         let state = shared.state();
         (state.lines[place].line.clone(), state.lines[place].segments.clone())

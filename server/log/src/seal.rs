@@ -55,9 +55,10 @@ impl Sealer {
             if self.shared.is_closing() {
                 return;
             }
-            self.ask_for_rotation_if_old();
+            let now = (self.shared.options.clock)();
+            self.ask_for_rotation_if_old(now);
             pause = TICK;
-            if self.is_due()
+            if self.is_due(now)
                 && let Err(error) = self.seal_closed()
             {
                 tracing::error!(%error, "records could not be moved into segments");
@@ -71,8 +72,7 @@ impl Sealer {
     }
 
     /// Has the file closed whose first record is old enough to be sealed.
-    pub(crate) fn ask_for_rotation_if_old(&self) {
-        let now = (self.shared.options.clock)();
+    pub(crate) fn ask_for_rotation_if_old(&self, now: Millis) {
         if self.shared.unsealed_since().is_some_and(|since| now.saturating_sub(since) >= self.age_limit()) {
             let (reply, answer) = tokio::sync::oneshot::channel();
             if self.shared.queue.push(Job::Rotate { reply }).is_ok() {
@@ -83,8 +83,7 @@ impl Sealer {
     }
 
     /// Whether the closed files are large or old enough.
-    pub(crate) fn is_due(&self) -> bool {
-        let now = (self.shared.options.clock)();
+    pub(crate) fn is_due(&self, now: Millis) -> bool {
         let closed = self.shared.closed();
         let bytes: u64 = closed.iter().map(|file| file.bytes).sum();
         let is_old = closed.first().is_some_and(|file| now.saturating_sub(file.closed) >= self.age_limit());

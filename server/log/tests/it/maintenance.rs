@@ -1,7 +1,9 @@
 //! Sealing, compaction, retention and restarts change where records are, and not what is read.
 
 use tidemark::random::Rng;
-use tidemark_log::{Id, Kind, Label, LabelRecord, Line, Log, Outcome, Reader, Retention, Value, verify};
+use tidemark_log::{
+    Id, Kind, Label, LabelRecord, Line, Log, Maintained, Outcome, Policy, Reader, Retention, Value, verify,
+};
 
 use crate::support::{Folder, HandClock, all, append, assert_are, layout, line, stream};
 
@@ -100,6 +102,45 @@ fn small_segments_become_a_large_one_in_the_same_folder() {
     // Names are found in the large one, too.
     append(&log, &stream(&log), 0..60);
     assert_are(&all(log.reader()), 0..60, 1);
+}
+
+#[test]
+fn one_round_after_another_keeps_the_log_in_shape() {
+    let (folder, clock) = (Folder::new(), HandClock::new());
+    let log = Log::open(folder.path(), clock.options()).unwrap();
+    let now = crate::support::MIDNIGHT;
+    let retention = Retention { max_age: Some(5 * HOUR), max_bytes: None };
+    let policy = Policy { retention, ..Policy::default() };
+    append(&log, &stream(&log), 0..10);
+    assert_eq!(log.maintain(now, &policy).unwrap(), Maintained::default());
+    assert_eq!(log.reader().segments(&line()).len(), 0, "too few and too young for a segment");
+    clock.advance(HOUR);
+    assert_eq!(log.maintain(now + HOUR, &policy).unwrap(), Maintained::default());
+    assert_eq!(log.reader().segments(&line()).len(), 1, "old enough");
+    append(&log, &stream(&log), 10..20);
+    clock.advance(HOUR);
+    assert_eq!(log.maintain(now + 2 * HOUR, &policy).unwrap(), Maintained { n_retired: 0, n_compacted: 2 });
+    assert_eq!(log.reader().segments(&line()).len(), 1);
+    assert_are(&all(log.reader()), 0..20, 1);
+    // The segment's last record came in an hour after the first.
+    assert_eq!(log.maintain(now + 6 * HOUR, &policy).unwrap(), Maintained::default());
+    assert_eq!(log.maintain(now + 6 * HOUR + 1, &policy).unwrap(), Maintained { n_retired: 1, n_compacted: 0 });
+    assert_eq!(log.reader().positions(&line()), 21..21);
+}
+
+#[test]
+fn a_large_segment_is_not_written_again_for_every_small_one() {
+    let (folder, clock) = (Folder::new(), HandClock::new());
+    let log = Log::open(folder.path(), clock.options()).unwrap();
+    append(&log, &stream(&log), 0..5000);
+    log.seal().unwrap();
+    append(&log, &stream(&log), 5000..5010);
+    log.seal().unwrap();
+    assert_eq!(log.compact(1 << 30).unwrap(), 0, "the large one stays as it is");
+    append(&log, &stream(&log), 5010..5020);
+    log.seal().unwrap();
+    assert_eq!(log.compact(1 << 30).unwrap(), 2, "the small ones go together");
+    assert_are(&all(log.reader()), 0..5020, 1);
 }
 
 #[test]
