@@ -12,6 +12,7 @@ mod example;
 mod expect;
 mod files;
 mod keys;
+mod log;
 mod models;
 mod parse;
 mod predict;
@@ -62,6 +63,7 @@ enum Command {
     Expect(expect::Args),
     Check(check::Args),
     Watch(watch::Args),
+    Log(log::Args),
 }
 
 /// Why a command failed, in one sentence for a person.
@@ -129,6 +131,7 @@ pub fn run() -> ExitCode {
         Command::Expect(args) => expect::run(&args),
         Command::Check(args) => check::run(&args),
         Command::Watch(args) => watch::run(&args),
+        Command::Log(args) => log::run(&args),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -9,6 +9,7 @@ pub mod keys;
 pub mod limits;
 pub mod listen;
 pub mod metrics;
+pub mod migrate;
 pub mod problem;
 pub mod registry;
 pub mod request_id;

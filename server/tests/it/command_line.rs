@@ -42,7 +42,7 @@ fn help_teaches_every_command() {
     let folder = Folder::new();
     let help = stdout(&tidemark(&folder, &["--help"]));
     for command in
-        ["demo", "example", "train", "predict", "serve", "models", "simulate", "report", "expect", "check", "watch"]
+        ["demo", "example", "train", "predict", "serve", "models", "simulate", "report", "expect", "check", "watch", "log"]
     {
         assert!(help.contains(command), "{command}");
         assert!(stdout(&tidemark(&folder, &[command, "--help"])).contains("Usage:"), "{command}");
@@ -355,4 +355,54 @@ fn a_service_that_others_can_reach_does_not_start_without_a_key() {
         assert_eq!(output.status.code(), Some(1));
         assert!(String::from_utf8_lossy(&output.stderr).contains("tidemark keys create"), "{flags:?}");
     }
+}
+
+/// A folder with a log of three predictions, one of which was made a day later.
+fn logged() -> Folder {
+    use tidemark_log::{Answers, Entry, Feature, Features, Id, Kind, Layout, Line, Log, Options, Origin, Outcome};
+    let folder = Folder::new();
+    let log = Log::open(&folder.path("data"), Options::default()).unwrap();
+    let features = vec![Feature { name: "Amount".into(), kind: Kind::Number }];
+    let layout = Layout { features, answers: Answers::Numbers };
+    let stream = log.stream(Line::predictions("prices"), "1", layout).unwrap();
+    // date -u -d 2026-11-24 +%s
+    for (n, time) in [1_795_478_400_000, 1_795_478_400_001, 1_795_564_800_000].into_iter().enumerate() {
+        let entry = Entry {
+            id: Id::given(&format!("order {n}")).unwrap(),
+            is_fresh: false,
+            time,
+            origin: Origin::Answered,
+            features: Features::Numbers(&[n as f64]),
+            outcome: Outcome::Number(0.5),
+            scores: &[],
+            violations: &[],
+            request_id: None,
+        };
+        log.append_blocking(&stream, &entry).unwrap();
+        if n == 1 {
+            log.seal().unwrap();
+        }
+    }
+    folder
+}
+
+#[test]
+fn a_log_is_verified_replayed_and_exported() {
+    let folder = logged();
+    let log = |args: &[&str]| tidemark(&folder, &[&["log"], args, &["--data-dir", "data"]].concat());
+    assert!(stdout(&log(&["verify"])).starts_with("1 lines, 2 records in 1 segments, 1 in the write-ahead log"));
+    assert_eq!(stdout(&log(&["replay"])), "{\"Amount\":0.0}\n{\"Amount\":1.0}\n{\"Amount\":2.0}\n");
+    assert_eq!(stdout(&log(&["replay", "--from", "2026-11-25"])), "{\"Amount\":2.0}\n");
+    assert_eq!(stdout(&log(&["export", "--to", "2026-11-25"])).lines().count(), 2);
+    assert_eq!(stdout(&log(&["export", "--format", "csv"])).lines().count(), 4);
+    stdout(&log(&["export", "--format", "parquet", "--out", "all.parquet"]));
+    assert!(std::fs::read(folder.path("all.parquet")).unwrap().starts_with(b"PAR1"));
+    assert_eq!(log(&["export", "--model", "nobody"]).status.code(), Some(1));
+    assert_eq!(tidemark(&folder, &["log", "verify", "--data-dir", "data"]).status.code(), Some(0));
+    let part = folder.path("data/predictions/model=prices");
+    let day = std::fs::read_dir(part).unwrap().next().unwrap().unwrap().path();
+    std::fs::write(day.join("part-1-3.parquet"), b"PAR1").unwrap();
+    let damaged = log(&["verify"]);
+    assert_eq!(damaged.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&damaged.stderr).contains("part-1-3.parquet is damaged"));
 }
