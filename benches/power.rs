@@ -2,7 +2,8 @@
 //! `cargo bench --features parallel --bench power [-- RUNS]` prints the tables of docs/power.md.
 //!
 //! Every cell is a share of runs, each on data drawn anew from a seed of its own, so the tables come out the same
-//! wherever they are made.
+//! wherever they are made. Small cells have more runs than large ones; how many, and what that makes of a share of 5%, stands
+//! in each table's first row.
 
 use tidemark::data::{Column, Dataset};
 use tidemark::judge::{Judge, Settings, Verdict};
@@ -15,6 +16,14 @@ use tidemark::stattest::{Current, Reference};
 const SIZES: [usize; 8] = [50, 100, 200, 500, 1000, 5000, 20_000, 100_000];
 const LARGE_REFERENCE: usize = 50_000;
 const RUNS: usize = 400;
+/// Cells of fewer rows than this have more runs, up to [`MOST_TIMES_RUNS`] times as many.
+const ROWS_PER_RUN: usize = 200_000;
+const MOST_TIMES_RUNS: usize = 16;
+
+/// The runs of a cell, of `runs` for the largest.
+fn runs_of(rows: usize, runs: usize) -> usize {
+    runs * (ROWS_PER_RUN / rows).clamp(1, MOST_TIMES_RUNS)
+}
 
 /// One side of a case: columns of `n` rows.
 type Draw = fn(&mut Rng, usize) -> Vec<Column>;
@@ -25,11 +34,12 @@ struct Case {
     current: Draw,
 }
 
-const UNCHANGED: [Case; 5] = [
+const UNCHANGED: [Case; 6] = [
     Case { name: "normal", reference: normal, current: normal },
     Case { name: "eight categories", reference: eight, current: eight },
     Case { name: "rare class, 0.2%", reference: rare, current: rare },
     Case { name: "30 quiet columns, any", reference: thirty, current: thirty },
+    Case { name: "AR(1), 0.3", reference: autoregressive_a_little, current: autoregressive_a_little },
     Case { name: "AR(1), 0.7", reference: autoregressive, current: autoregressive },
 ];
 
@@ -72,10 +82,17 @@ fn thirty(rng: &mut Rng, n: usize) -> Vec<Column> {
 }
 
 fn autoregressive(rng: &mut Rng, n: usize) -> Vec<Column> {
-    const RHO: f64 = 0.7;
+    first_order(rng, n, 0.7)
+}
+
+fn autoregressive_a_little(rng: &mut Rng, n: usize) -> Vec<Column> {
+    first_order(rng, n, 0.3)
+}
+
+fn first_order(rng: &mut Rng, n: usize, coefficient: f64) -> Vec<Column> {
     let mut state = rng.normal();
     numbers(n, || {
-        state = RHO * state + (1.0 - RHO * RHO).sqrt() * rng.normal();
+        state = coefficient * state + (1.0 - coefficient * coefficient).sqrt() * rng.normal();
         state
     })
 }
@@ -148,14 +165,17 @@ fn table(cases: &[Case], n_reference: impl Fn(usize) -> usize, runs: usize, show
     print!("\n|---|---|");
     SIZES.iter().for_each(|_| print!("---:|"));
     println!();
+    let sizes = SIZES.map(|size| (n_reference(size), size, runs_of(n_reference(size) + size, runs)));
+    print!("| runs | standard error at 5% |");
+    sizes.iter().for_each(|(.., runs)| print!(" {runs}, {:.1}% |", 100.0 * (0.05 * 0.95 / *runs as f64).sqrt()));
+    println!();
     for (index, case) in cases.iter().enumerate() {
-        let cells: Vec<Alarms> = SIZES
-            .iter()
-            .map(|&size| alarms(case, n_reference(size), size, runs, (index as u64 + 1) << 16 | size as u64))
-            .collect();
+        let seed = |size: usize| (index as u64 + 1) << 16 | size as u64;
+        let cells = sizes.map(|(reference, current, runs)| alarms(case, reference, current, runs, seed(current)));
         let row = |profile: &str, count: fn(&Alarms) -> usize| {
             print!("| {} | {profile} |", case.name);
-            cells.iter().for_each(|cell| print!(" {:.1}% |", 100.0 * count(cell) as f64 / runs as f64));
+            let shares = cells.iter().zip(sizes).map(|(cell, (.., runs))| 100.0 * count(cell) as f64 / runs as f64);
+            shares.for_each(|share| print!(" {share:.1}% |"));
             println!();
         };
         row("evidently", |cell| cell.evidently);
@@ -170,7 +190,7 @@ fn table(cases: &[Case], n_reference: impl Fn(usize) -> usize, runs: usize, show
 
 fn main() {
     let runs = std::env::args().skip(1).find_map(|argument| argument.parse().ok()).unwrap_or(RUNS);
-    println!("{runs} runs a cell; the columns are rows of the current data.\n");
+    println!("{runs} runs in the largest cells and more in smaller ones; the columns are rows of the current data.\n");
     for (name, n_reference) in
         [("as many rows", (|size| size) as fn(usize) -> usize), ("50,000 rows", |_| LARGE_REFERENCE)]
     {

@@ -2,6 +2,7 @@
 
 use clap::{Args as ClapArgs, ValueEnum};
 use std::path::PathBuf;
+use tidemark::judge::calibrated::Correction;
 use tidemark::judge::evidently::Typing;
 use tidemark::judge::{Judge, Settings};
 use tidemark::multivariate;
@@ -15,8 +16,11 @@ use super::files::{Table, read_csv};
 use super::{Failure, check, files, parse};
 
 mod chunks;
+mod embeddings;
+mod thresholds;
 
 use chunks::ChunkArgs;
+use embeddings::Embeddings;
 
 /// Compare a current CSV file with a reference: did something really change, how much, and which way?
 ///
@@ -116,6 +120,12 @@ pub(super) struct Judging {
     /// The order of the rows means nothing: rows that are like their neighbours count in full
     #[arg(long)]
     shuffled: bool,
+    /// How the calibrated profile corrects p-values for their number: `bh`, Benjamini and Hochberg, or `by`, Benjamini and
+    /// Yekutieli, which holds however columns hang together and finds less
+    #[arg(long, value_name = "bh|by", value_parser = parse_correction, default_value = "bh")]
+    correction: Correction,
+    #[command(flatten)]
+    embeddings: Embeddings,
     #[command(flatten)]
     chunks: ChunkArgs,
 }
@@ -141,7 +151,9 @@ impl Judging {
         evidently.cat_method = self.cat_test;
         evidently.text_method = self.text_test;
         evidently.typing = self.typing;
+        evidently.embeddings = self.embeddings.settings();
         settings.calibrated.ordered = !self.shuffled;
+        settings.calibrated.correction = self.correction;
         if let Some(share) = self.drift_share {
             settings.evidently.drift_share = share;
             settings.calibrated.drift_share = share;
@@ -152,7 +164,14 @@ impl Judging {
 
     /// A service keeps no rows of its reference, so that there is nothing to make chunks of.
     pub(super) fn check_without_rows(&self) -> Result<(), Failure> {
-        if self.settings().nannyml_if_asked().is_none() {
+        let settings = self.settings();
+        if !settings.evidently.embeddings.is_empty() {
+            return Err(Failure::new(
+                "--embedding",
+                "compares files row by row: `tidemark report` and `tidemark watch` take it",
+            ));
+        }
+        if settings.nannyml_if_asked().is_none() {
             return Ok(());
         }
         Err(Failure::new(
@@ -204,6 +223,18 @@ pub(super) fn compare_tables(
 ) -> Result<DriftReport, Failure> {
     let schema = Schema::infer(&reference.data, overrides).map_err(|error| Failure::new(&reference.label, error))?;
     let evidently = &settings.evidently;
+    if let Some(name) = embeddings::without_columns(&evidently.embeddings) {
+        return Err(Failure::new(
+            "--embedding-method",
+            format!("there is no embedding {name:?}: name it by --embedding"),
+        ));
+    }
+    for name in evidently.embeddings.values().flat_map(|embedding| &embedding.columns) {
+        if reference.data.column(name).is_none() {
+            let known = reference.data.columns().iter().map(|column| column.name.clone()).collect();
+            return Err(Failure::new("--embedding", UnknownColumn { name: name.clone(), known }));
+        }
+    }
     for name in evidently.per_column_method.keys().chain(evidently.per_column_threshold.keys()) {
         if schema.column(name).is_none() {
             let known = schema.columns.iter().map(|column| column.name.clone()).collect();
@@ -247,6 +278,14 @@ fn parse_typing(version: &str) -> Result<Typing, String> {
         "0.7" => Ok(Typing::V0_7),
         "0.4" => Ok(Typing::V0_4),
         _ => Err("there are 0.7 and 0.4".to_owned()),
+    }
+}
+
+fn parse_correction(text: &str) -> Result<Correction, String> {
+    match text {
+        "bh" => Ok(Correction::BenjaminiHochberg),
+        "by" => Ok(Correction::BenjaminiYekutieli),
+        _ => Err("the corrections are bh and by".to_owned()),
     }
 }
 

@@ -197,6 +197,38 @@ fn the_nannyml_profile_goes_chunk_by_chunk() {
 }
 
 #[test]
+fn embeddings_corrections_and_thresholds_have_flags_and_their_errors_name_them() {
+    let folder = prepared();
+    let report = |flags: &str| {
+        let args: Vec<&str> = "report reference.csv current.csv".split(' ').chain(flags.split(' ')).collect();
+        tidemark(&folder, &args)
+    };
+    let names = ["V1", "V2", "V3"].join(",");
+    let json = stdout(&report(&format!("--embedding v={names} --embedding-method v=distance --format json")));
+    let found: serde_json::Value = serde_json::from_str(&json).expect("a report is JSON");
+    assert_eq!(found["embeddings"].as_array().map(Vec::len), Some(1), "{}", found["embeddings"]);
+    let correction = |flag: &str| {
+        let json = stdout(&report(&format!("--correction {flag} --format json")));
+        let found: serde_json::Value = serde_json::from_str(&json).expect("a report is JSON");
+        found["settings"]["calibrated"]["correction"].clone()
+    };
+    assert_eq!([correction("bh"), correction("by")], ["benjamini_hochberg", "benjamini_yekutieli"]);
+    let alerts = |flag: &str| stdout(&report(&format!("--profile nannyml {flag}")));
+    assert_ne!(alerts("--chunk-threshold jensen_shannon=..0"), alerts("--chunk-threshold jensen_shannon=..1"));
+    for (flags, named) in [
+        ("--embedding v=nosuch", "--embedding"),
+        ("--embedding-method v=mmd", "--embedding-method"),
+        ("--correction bonferroni", "--correction"),
+        ("--chunk-threshold psi=..1", "--chunk-threshold"),
+        ("--chunk-deviations wasserstein=3", "--chunk-deviations"),
+    ] {
+        let refused = report(flags);
+        let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+        assert!(!refused.status.success() && said.contains(named), "{flags}: {said}");
+    }
+}
+
+#[test]
 fn errors_are_one_sentence_and_exit_with_one() {
     let folder = prepared();
     std::fs::write(folder.path("broken.csv"), "a,b\n1,2\n3\n").unwrap();

@@ -5,6 +5,8 @@ use tidemark::chunking::{Chunking, Incomplete, Period};
 use tidemark::judge::Judge;
 use tidemark::judge::nannyml::{Kind, Method, Options};
 
+use super::thresholds::Thresholds;
+
 /// How rows are split, and by which of NannyML's methods chunks are held against the reference.
 #[derive(ClapArgs)]
 #[command(next_help_heading = "The nannyml profile")]
@@ -33,6 +35,8 @@ pub(super) struct ChunkArgs {
     /// Look at each chunk's mean, standard deviation, median, sum and rows as well
     #[arg(long)]
     chunk_summary: bool,
+    #[command(flatten)]
+    thresholds: Thresholds,
 }
 
 impl ChunkArgs {
@@ -48,6 +52,7 @@ impl ChunkArgs {
         let is_asked = chunking.is_some()
             || self.timestamp.is_some()
             || self.chunk_summary
+            || self.thresholds.are_given()
             || !self.continuous_method.is_empty()
             || !self.categorical_method.is_empty();
         if !is_asked && profile != Judge::Nannyml {
@@ -63,6 +68,7 @@ impl ChunkArgs {
         if !self.categorical_method.is_empty() {
             options.categorical_methods.clone_from(&self.categorical_method);
         }
+        self.thresholds.set(&mut options);
         Some(options)
     }
 }
@@ -90,6 +96,7 @@ fn parse_method(name: &str, kind: Kind) -> Result<Method, String> {
 mod tests {
     use super::*;
     use clap::Parser;
+    use tidemark::judge::nannyml::Threshold;
 
     #[derive(Parser)]
     struct Command {
@@ -116,6 +123,14 @@ mod tests {
         assert_eq!(found.categorical_methods, [Method::Chi2]);
         let found = options("--chunk-size 50 --incomplete append", Judge::Nannyml).unwrap();
         assert_eq!(found.chunking, Chunking::Size { rows: 50, incomplete: Incomplete::Append });
+    }
+
+    #[test]
+    fn a_threshold_asks_for_the_profile_and_a_constant_goes_before_deviations() {
+        let flags = "--chunk-threshold jensen_shannon=..0.3 --chunk-deviations jensen_shannon=..2 --chunk-deviations values_avg=1..1";
+        let found = options(flags, Judge::Calibrated).unwrap();
+        assert_eq!(found.thresholds[&Method::JensenShannon], Threshold::Constant { lower: None, upper: Some(0.3) });
+        assert_eq!(found.statistic_thresholds.len(), 1);
     }
 
     #[test]
