@@ -137,24 +137,25 @@ pub(crate) fn walk(reference: Reference<&[f64]>, current: Current<&[f64]>) -> Re
     let scale = 1.0 / (n as f64 * m as f64);
     let mut before = a[0].min(b[0]);
     let (mut difference, mut gap, mut at) = (0_i64, 0_i64, before);
-    // Reference values so far, those equal to the last value, and pairs in which the current one is at least as large or equal.
-    let (mut i, mut equal, mut at_least, mut ties) = (0_u64, 0_u64, 0_u64, 0_u64);
+    // Reference values so far, those below the last value, and pairs in which the current one is at least as large or equal.
+    let (mut i, mut below, mut at_least, mut ties) = (0_u64, 0_u64, 0_u64, 0_u64);
     let mut area = Sum::default();
     merge(a, b, |value, is_reference| {
-        let moved = value != before;
-        // Only once all equal values are counted the gap is one.
-        let here = difference.abs() * i64::from(moved);
-        // Rare enough for a jump to be foretold.
-        if here > gap {
-            (gap, at) = (here, before);
+        // Only once all equal values are counted the gap is one. A column is either full of ties or has next to none, so this
+        // jump is foretold.
+        if value != before {
+            let here = difference.abs();
+            if here > gap {
+                (gap, at) = (here, before);
+            }
+            area.add(here as f64 * scale * (value - before));
+            (before, below) = (value, i);
         }
-        area.add(here as f64 * scale * (value - before));
-        before = value;
-        let from_reference = u64::from(is_reference);
-        equal = equal * u64::from(!moved) + from_reference;
-        i += from_reference;
-        at_least += i * (1 - from_reference);
-        ties += equal * (1 - from_reference);
+        i += u64::from(is_reference);
+        // All bits for a current value, none for one of the reference: which comes is not to be foretold.
+        let if_current = u64::from(is_reference).wrapping_sub(1);
+        at_least += i & if_current;
+        ties += (i - below) & if_current;
         difference += if is_reference { m } else { -n };
     });
     let exceeding = (u128::from(at_least) * 2 - u128::from(ties)) as f64 / (2.0 * n as f64 * m as f64);
