@@ -14,7 +14,7 @@ mod scoring;
 pub mod train;
 mod walk;
 
-use layout::{Narrow, Wide};
+use layout::{Narrow, Spine, Wide};
 pub use scoring::{Aggregate, Decision, Precision, Scoring, Task, Transform};
 pub use walk::Answers;
 
@@ -91,6 +91,8 @@ struct Trees<N, T> {
     n_outputs: usize,
     /// Some node sends missing values left: the values stand in a second set of slots, too.
     has_missing_left: bool,
+    /// Per tree its spine; none where asking it does not pay.
+    spines: Vec<Spine>,
 }
 
 /// Why parts do not make a forest. Trees, nodes and leaves are counted from 0, nodes within their tree.

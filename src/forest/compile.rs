@@ -211,6 +211,7 @@ fn compile<N: Node, T: Number>(parts: &ForestParts, from: &[TreeParts<'_>]) -> T
         leaves: Vec::with_capacity(parts.leaves.len()),
         n_outputs: parts.n_outputs,
         has_missing_left,
+        spines: Vec::new(),
     };
     for tree in from {
         let leaf_numbers = tree.leaf_numbers();
@@ -238,6 +239,7 @@ fn compile<N: Node, T: Number>(parts: &ForestParts, from: &[TreeParts<'_>]) -> T
             next += 1;
         }
     }
+    trees.spines = trees.roots.iter().filter_map(|&root| N::spine(&trees.nodes, root)).collect();
     trees
 }
 

@@ -10,6 +10,13 @@
 //! - **Leaves stay.** A leaf asks about that last slot and is its own left child. Lanes that have arrived step on the spot
 //!   until the others have, too. Its key holds its number.
 
+mod spine;
+
+pub use spine::Spine;
+
+/// Walks that are under way at once. A single walk waits for memory at every node; several wait together.
+pub const LANES: usize = 8;
+
 /// A number as an integer: the order is that of the numbers.
 pub trait Key: Copy + Ord + Send + Sync {
     /// Below every number, and so never above a threshold.
@@ -111,6 +118,16 @@ pub trait Node: Copy + Send + Sync {
     fn key(self) -> Self::Key;
     fn step(self) -> u32;
     fn slot(self) -> usize;
+
+    /// A tree's spine, where asking it pays. `nodes` are all trees' nodes.
+    fn spine(_nodes: &[Self], _root: u32) -> Option<Spine> {
+        None
+    }
+
+    /// Where the rows that lie in `slots` leave the spine.
+    fn leave(spine: &Spine, _slots: &[[Self::Key; LANES]]) -> [u32; LANES] {
+        [spine.exits[0]; LANES]
+    }
 }
 
 /// Eight bytes: `f32` thresholds, at most 256 slots, trees of at most 65,536 nodes.
@@ -143,6 +160,15 @@ impl Node for Narrow {
     #[inline]
     fn slot(self) -> usize {
         usize::from(self.slot)
+    }
+
+    fn spine(nodes: &[Self], root: u32) -> Option<Spine> {
+        Some(spine::of(nodes, root))
+    }
+
+    #[inline]
+    fn leave(spine: &Spine, slots: &[[i32; LANES]]) -> [u32; LANES] {
+        spine.leave(slots.first_chunk().expect("a row has 256 slots"))
     }
 }
 

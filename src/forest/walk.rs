@@ -2,20 +2,14 @@
 
 use std::ops::Range;
 
-use super::layout::{Key, Node};
+use super::layout::{Key, LANES, Node};
 use super::{Aggregate, Forest, Scoring, Transform, Trees, with_trees};
-
-/// Walks that are under way at once. A single walk waits for memory at every node; several wait together.
-const LANES: usize = 8;
 
 /// Groups of [`LANES`] rows that go through one tree before the next tree's turn: tree and rows stay in the fastest cache.
 const GROUPS: usize = 8;
 
 /// Rows in a block.
 const BLOCK: usize = GROUPS * LANES;
-
-/// Steps between two looks at whether all walks have arrived.
-const STRIDE: usize = 3;
 
 /// Slots for which a single row takes no memory from the heap.
 const ROOM: usize = 256;
@@ -127,7 +121,7 @@ impl Forest {
             // Nothing is asked of the other classes.
             let last = self.n_outputs - 1..self.n_outputs;
             let sums = |sums: &[f64], _| sums.to_vec();
-            return self.sum_all(n_rows, last, &|row, feature| columns[feature][row], sums).concat();
+            return self.sum_all(n_rows, last, |row, feature| columns[feature][row], sums).concat();
         }
         let answers = self.predict_columns(columns);
         answers.scores.chunks_exact(self.n_scores()).map(|scores| scores[scores.len() - 1]).collect()
@@ -141,7 +135,7 @@ impl Forest {
     /// When there are not `n_features` columns of equal length.
     pub fn predict_columns(&self, columns: &[&[f64]]) -> Answers {
         let n_rows = self.check_columns(columns);
-        self.predict_all(n_rows, &|row, feature| columns[feature][row])
+        self.predict_all(n_rows, |row, feature| columns[feature][row])
     }
 
     /// Rows in `columns`.
@@ -161,7 +155,7 @@ impl Forest {
     pub fn predict_rows(&self, rows: &[f64]) -> Answers {
         assert_eq!(rows.len() % self.n_features, 0, "rows have one value per feature");
         let n_features = self.n_features;
-        self.predict_all(rows.len() / n_features, &|row, feature| rows[row * n_features + feature])
+        self.predict_all(rows.len() / n_features, |row, feature| rows[row * n_features + feature])
     }
 }
 
@@ -186,7 +180,7 @@ fn each_block<S, R: Send>(
 }
 
 impl Forest {
-    fn predict_all(&self, n_rows: usize, value: &(dyn Fn(usize, usize) -> f64 + Sync)) -> Answers {
+    fn predict_all(&self, n_rows: usize, value: impl Fn(usize, usize) -> f64 + Sync + Send) -> Answers {
         let n_scores = self.n_scores();
         let blocks = self.sum_all(n_rows, 0..self.n_outputs, value, |sums, n_rows| {
             let mut answers = Answers { classes: Vec::with_capacity(n_rows), scores: vec![0.0; n_rows * n_scores] };
@@ -211,7 +205,7 @@ impl Forest {
         &self,
         n_rows: usize,
         outputs: Range<usize>,
-        value: &(dyn Fn(usize, usize) -> f64 + Sync),
+        value: impl Fn(usize, usize) -> f64 + Sync + Send,
         finish: impl Fn(&[f64], usize) -> R + Sync + Send,
     ) -> Vec<R> {
         with_trees!(self, trees => {
@@ -293,14 +287,11 @@ impl<N: Node, T: Number> Trees<N, T> {
         };
         let mut groups = self.roots.chunks_exact(LANES);
         for group in &mut groups {
-            let mut places: [u32; LANES] = group.try_into().expect("chunks_exact gives chunks of this length");
-            walk(&self.nodes, slots, &mut places);
-            places.into_iter().for_each(&mut add);
+            let roots: [u32; LANES] = group.try_into().expect("chunks_exact gives chunks of this length");
+            walk(&self.nodes, slots, roots).into_iter().for_each(&mut add);
         }
         for &root in groups.remainder() {
-            let mut places = [root];
-            walk(&self.nodes, slots, &mut places);
-            add(places[0]);
+            add(walk(&self.nodes, slots, [root])[0]);
         }
         for (output, sum) in sums.iter_mut().enumerate() {
             *sum = self.finished(scoring, output, T::of(*sum));
@@ -314,11 +305,11 @@ impl<N: Node, T: Number> Trees<N, T> {
         sums.fill(T::of(start(scoring.aggregate)));
         let n_groups = n_rows.div_ceil(LANES);
         let n_slots = scratch.slots.len() / GROUPS;
-        for &root in &self.roots {
+        for (tree, &root) in self.roots.iter().enumerate() {
             let groups = scratch.slots.chunks_exact(n_slots).zip(sums.chunks_exact_mut(LANES * outputs.len()));
             for (slots, sums) in groups.take(n_groups) {
-                let mut places = [root; LANES];
-                walk(&self.nodes, slots, &mut places);
+                let start = self.spines.get(tree).map_or([root; LANES], |spine| N::leave(spine, slots));
+                let places = walk(&self.nodes, slots, start);
                 for (place, sums) in places.into_iter().zip(sums.chunks_exact_mut(outputs.len())) {
                     let leaf = self.nodes[place as usize].key().leaf() as usize;
                     for (sum, number) in sums.iter_mut().zip(&self.leaves[leaf * n_outputs + outputs.start..]) {
@@ -375,27 +366,30 @@ fn joined<T: Number>(aggregate: Aggregate, sum: T, number: T) -> T {
 /// Leads every lane from its node to a leaf. With as many lanes in the slots as walks every walk has a row of its own;
 /// with one lane they share a row.
 #[inline]
-fn walk<N: Node, const L: usize, const W: usize>(nodes: &[N], slots: &[[N::Key; L]], places: &mut [u32; W]) {
+fn walk<N: Node, const L: usize, const W: usize>(
+    nodes: &[N],
+    slots: &[[N::Key; L]],
+    mut places: [u32; W],
+) -> [u32; W] {
     // Of known length, where it is known: then no access below needs to be checked.
     let slots = if N::N_SLOTS > 0 { &slots[..N::N_SLOTS] } else { slots };
     loop {
-        for _ in 0..STRIDE {
-            step(nodes, slots, places);
+        let mut moved = 0;
+        // Whether all have arrived is looked at after every other step.
+        for is_last in [false, true] {
+            for walk in 0..W {
+                let node = nodes[places[walk] as usize];
+                let value = slots[node.slot()][walk % L];
+                let step = node.step() + u32::from(value > node.key());
+                places[walk] += step;
+                if is_last {
+                    moved |= step;
+                }
+            }
         }
-        let before = *places;
-        step(nodes, slots, places);
-        if *places == before {
-            return;
+        if moved == 0 {
+            return places;
         }
-    }
-}
-
-#[inline(always)]
-fn step<N: Node, const L: usize, const W: usize>(nodes: &[N], slots: &[[N::Key; L]], places: &mut [u32; W]) {
-    for (walk, place) in places.iter_mut().enumerate() {
-        let node = nodes[*place as usize];
-        let value = slots[node.slot()][if L == 1 { 0 } else { walk }];
-        *place += node.step() + u32::from(value > node.key());
     }
 }
 
