@@ -14,6 +14,7 @@ pub mod judge;
 pub mod model;
 pub mod multivariate;
 mod num;
+pub mod onnx;
 mod parallel;
 pub mod profile;
 pub mod quality;

@@ -137,8 +137,8 @@ impl Scoring {
             Decision::LastAbove(threshold) => usize::from(scores[last] > threshold),
         };
         if n_outputs == 1 {
-            // Where a half decides, the number is a share of the second class.
-            let is_share = self.decision == Decision::LastAbove(0.5);
+            // Where a half decides and nothing is done to it, the number is a share of the second class.
+            let is_share = self.decision == Decision::LastAbove(0.5) && self.transform == Transform::None;
             scores[0] = if is_share { 1.0 - scores[1] } else { -scores[1] };
         }
         self.transform.apply(scores);

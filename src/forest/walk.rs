@@ -366,11 +366,7 @@ fn joined<T: Number>(aggregate: Aggregate, sum: T, number: T) -> T {
 /// Leads every lane from its node to a leaf. With as many lanes in the slots as walks every walk has a row of its own;
 /// with one lane they share a row.
 #[inline]
-fn walk<N: Node, const L: usize, const W: usize>(
-    nodes: &[N],
-    slots: &[[N::Key; L]],
-    mut places: [u32; W],
-) -> [u32; W] {
+fn walk<N: Node, const L: usize, const W: usize>(nodes: &[N], slots: &[[N::Key; L]], mut places: [u32; W]) -> [u32; W] {
     // Of known length, where it is known: then no access below needs to be checked.
     let slots = if N::N_SLOTS > 0 { &slots[..N::N_SLOTS] } else { slots };
     loop {
