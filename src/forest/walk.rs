@@ -252,6 +252,7 @@ impl<N: Node, T: Number> Trees<N, T> {
     }
 
     /// Lays rows out; `value(lane, feature)` gives their values.
+    #[allow(clippy::needless_range_loop)]
     fn fill<const L: usize>(&self, slots: &mut [[N::Key; L]], n_features: usize, value: impl Fn(usize, usize) -> f64) {
         for feature in 0..n_features {
             slots[feature] = std::array::from_fn(|lane| N::Key::of(T::of(value(lane, feature)).value()));
