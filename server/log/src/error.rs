@@ -122,6 +122,11 @@ impl From<ReadError> for AppendError {
 /// Why the log cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ReadError {
+    /// The folder is not there, or nothing in it is of a log.
+    NoLog {
+        /// The folder.
+        folder: PathBuf,
+    },
     /// A file is damaged, or is not what its name says.
     Damaged(Damage),
     /// The file system failed.
@@ -142,6 +147,7 @@ impl ReadError {
 impl fmt::Display for ReadError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::NoLog { folder } => write!(f, "there is no log in {}", folder.display()),
             Self::Damaged(damage) => damage.fmt(f),
             Self::Io { path, detail } => write!(f, "{}: {detail}", path.display()),
         }

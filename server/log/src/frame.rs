@@ -4,6 +4,7 @@
 //! the kind needs. All numbers are little-endian. Equal content gives equal bytes, so that a record sent twice is told
 //! from another of the same name by comparing bytes.
 
+use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::sync::Arc;
 
@@ -458,9 +459,14 @@ impl Group {
     }
 }
 
-/// The frame that makes a stream known.
-pub(crate) fn encode_stream(spec: &StreamSpec) -> Vec<u8> {
-    encode_json(FrameKind::Stream, spec)
+/// What makes a stream known.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct NewStream {
+    #[serde(flatten)]
+    pub(crate) spec: StreamSpec,
+    /// The position that the next record of its line gets, whichever stream that is of. Only the first files did not say so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) next: Option<u64>,
 }
 
 /// A frame that holds JSON: what is written rarely.

@@ -403,15 +403,19 @@ impl Log {
         Sealer::new(Arc::clone(&self.shared)).seal_closed().map_err(of_sealing)
     }
 
-    /// Moves into segments what is large or old enough, as the log's own thread does.
+    /// Moves into segments what is large or old enough by now, as the log's own thread does: files that are written no
+    /// more, and the one that is being written once its first record is old enough.
     ///
     /// # Errors
     /// As [`Log::seal`].
     pub fn tick(&self) -> Result<(), AppendError> {
+        self.seal_due((self.shared.options.clock)())
+    }
+
+    pub(crate) fn seal_due(&self, now: Millis) -> Result<(), AppendError> {
         let sealer = Sealer::new(Arc::clone(&self.shared));
-        let now = (self.shared.options.clock)();
         sealer.ask_for_rotation_if_old(now);
-        if sealer.is_due(now) { self.seal() } else { Ok(()) }
+        if sealer.is_due(now) { sealer.seal_closed().map_err(of_sealing) } else { Ok(()) }
     }
 
     /// Deletes the segments that are not to be kept, of every line, and returns how many. Positions stay what they are.
@@ -423,9 +427,10 @@ impl Log {
         retention::apply_to_all(&self.shared, retention, (self.shared.options.clock)())
     }
 
-    /// Puts small segments of one day of one line together, until one of about `target_bytes` has come of it, and returns
-    /// how many went into it: 0 once there is nothing left to do. Whoever reads the folder sees the small ones or the large
-    /// one, never both.
+    /// Puts one run of neighbouring segments of one day of one line together, and returns how many went into it: 0 once
+    /// there is nothing left to do. Together they have at most `target_bytes`, and the largest at most twice as many as the
+    /// others: a large one is not written again for every small one beside it. Whoever reads the folder sees the small ones
+    /// or the large one, never both.
     ///
     /// # Errors
     /// A segment cannot be read, or the folder cannot be written; then the small ones are still there.

@@ -5,7 +5,6 @@ use crate::error::AppendError;
 use crate::log::{Log, of_sealing};
 use crate::record::Millis;
 use crate::retention::{self, Retention};
-use crate::seal::Sealer;
 
 /// What the log is kept like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,11 +40,7 @@ impl Log {
     /// # Errors
     /// A segment cannot be read, or the folder cannot be written.
     pub fn maintain(&self, now: Millis, policy: &Policy) -> Result<Maintained, AppendError> {
-        let sealer = Sealer::new(std::sync::Arc::clone(&self.shared));
-        sealer.ask_for_rotation_if_old(now);
-        if sealer.is_due(now) {
-            sealer.seal_closed().map_err(of_sealing)?;
-        }
+        self.seal_due(now)?;
         let _one_at_a_time = self.shared.maintenance();
         let n_retired = retention::apply_to_all(&self.shared, policy.retention, now)?;
         let n_compacted = compact::compact_one(&self.shared, policy.segment_bytes).map_err(of_sealing)?;

@@ -58,7 +58,7 @@ impl Reader {
     /// acknowledged so far is there, and what it acknowledges later is not.
     ///
     /// # Errors
-    /// The folder cannot be read, or a file is damaged.
+    /// There is no log in the folder, it cannot be read, or a file is damaged.
     pub fn open(root: &Path) -> Result<Self, ReadError> {
         Ok(Self::of(Arc::new(RwLock::new(recover::read_unlocked(root)?.state))))
     }

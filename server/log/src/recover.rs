@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use crate::disk::Disk;
 use crate::error::{Damage, OpenError, ReadError, WriteFailure};
-use crate::frame::{self, FrameKind};
+use crate::frame::{self, FrameKind, NewStream};
 use crate::record::Millis;
 use crate::retention;
 use crate::seal::ClosedFile;
@@ -103,8 +103,12 @@ fn walk(folder: &Path, visit: &mut dyn FnMut(&Path)) -> Result<(), ReadError> {
     Ok(())
 }
 
-/// Reads a folder that another process may be writing.
+/// Reads a folder that another process may be writing. It has to have been a log's.
 pub(crate) fn read_unlocked(root: &Path) -> Result<Recovered, ReadError> {
+    let has_log = wal_folder(root).is_dir() || SEGMENT_FOLDERS.iter().any(|name| root.join(name).is_dir());
+    if !has_log {
+        return Err(ReadError::NoLog { folder: root.to_owned() });
+    }
     // Files may be sealed and deleted between being listed and being read. That happens every few seconds at most.
     let mut attempts = 0;
     loop {
@@ -170,6 +174,8 @@ struct Recovering<'a> {
     root: &'a Path,
     state: State,
     lines: Vec<WriterLine>,
+    /// For every line, whether the write-ahead log has said where it stands. Until then `lines` says where its segments end.
+    is_placed: Vec<bool>,
     streams: BTreeMap<u32, (Arc<Stream>, usize)>,
     sequence: u64,
     received: Millis,
@@ -185,6 +191,7 @@ impl<'a> Recovering<'a> {
             root,
             state: State::default(),
             lines: Vec::new(),
+            is_placed: Vec::new(),
             streams: BTreeMap::new(),
             sequence: 1,
             received: 0,
@@ -201,15 +208,29 @@ impl<'a> Recovering<'a> {
         }
         let first = retention::floor(self.root, line)?.unwrap_or(1);
         self.lines.push(WriterLine::new(first));
+        self.is_placed.push(false);
         Ok(self.state.add_line(line, first))
     }
 
-    fn add_stream(&mut self, spec: StreamSpec) -> Result<(), ReadError> {
+    fn add_stream(&mut self, spec: StreamSpec) -> Result<usize, ReadError> {
         let place = self.line(&spec.line)?;
         let stream = Arc::new(Stream::from(spec));
         self.state.streams.insert(stream.number(), Arc::clone(&stream));
         self.streams.insert(stream.number(), (stream, place));
-        Ok(())
+        Ok(place)
+    }
+
+    /// Takes over a stream that the write-ahead log makes known. A line that no header named begins here, and what follows
+    /// may be in segments already. Returns the position at which the line goes on by all that was read before.
+    fn begin_stream(&mut self, made: &NewStream) -> Result<u64, ReadError> {
+        let place = self.add_stream(made.spec.clone())?;
+        if !std::mem::replace(&mut self.is_placed[place], true) {
+            let line = &self.state.lines[place].line;
+            let first =
+                made.next.map_or_else(|| retention::floor(self.root, line).map(|floor| floor.unwrap_or(1)), Ok)?;
+            self.lines[place].next = first;
+        }
+        Ok(self.lines[place].next)
     }
 
     fn add_segment(&mut self, segment: Segment) -> Result<(), ReadError> {
@@ -249,7 +270,12 @@ impl<'a> Recovering<'a> {
             let bytes = &bytes[found.range.clone()];
             let frame = frame::read(bytes).ok_or_else(damaged)?;
             if frame.kind == FrameKind::Stream {
-                self.add_stream(frame::decode_json(frame).map_err(|_malformed| damaged())?)?;
+                let made: NewStream = frame::decode_json(frame).map_err(|_malformed| damaged())?;
+                let expected = self.begin_stream(&made)?;
+                if let Some(next) = made.next.filter(|next| *next != expected) {
+                    let what = format!("the {} go on at position {next} where {expected} is expected", made.spec.line);
+                    return Err(Damage { what, ..damaged() }.into());
+                }
                 continue;
             }
             let number = frame::stream_number(frame).map_err(|_malformed| damaged())?;
@@ -291,6 +317,7 @@ impl<'a> Recovering<'a> {
         }
         for start in &header.lines {
             let place = self.line(&start.line)?;
+            self.is_placed[place] = true;
             let (line, found) = (&self.state.lines[place], self.lines[place].next);
             // In the first file positions may go back to what is sealed by now, in the others nothing is open.
             let is_fine = if is_first { start.next <= line.hot_first } else { start.next == found };

@@ -32,7 +32,7 @@ pub struct Verified {
 /// that positions follow one another without holes or doubles, in segments and on into the write-ahead log.
 ///
 /// # Errors
-/// The folder cannot be read. What is damaged is no error but a problem.
+/// There is no log in the folder, or it cannot be read. What is damaged is no error but a problem.
 pub fn verify(root: &Path) -> Result<Verified, ReadError> {
     let mut verified = Verified::default();
     for path in recover::segment_paths(root)? {
@@ -40,7 +40,7 @@ pub fn verify(root: &Path) -> Result<Verified, ReadError> {
         match verify_segment(&path) {
             Ok(n_rows) => verified.n_sealed += n_rows,
             Err(ReadError::Damaged(damage)) => verified.problems.push(damage),
-            Err(error @ ReadError::Io { .. }) => return Err(error),
+            Err(error) => return Err(error),
         }
     }
     match recover::read_unlocked(root) {
@@ -55,7 +55,7 @@ pub fn verify(root: &Path) -> Result<Verified, ReadError> {
             verified.problems.push(damage);
         }
         Err(ReadError::Damaged(_)) => {}
-        Err(error @ ReadError::Io { .. }) => return Err(error),
+        Err(error) => return Err(error),
     }
     Ok(verified)
 }

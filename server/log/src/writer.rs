@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use crate::error::{AppendError, WriteFailure};
-use crate::frame::{self, Encoded, Group};
+use crate::frame::{self, Encoded, FrameKind, Group, NewStream};
 use crate::id::Id;
 use crate::log::{Durability, Shared};
 use crate::queue::{Appended, Job, Refusal, Reply};
@@ -367,9 +367,7 @@ impl Writer {
     }
 
     fn add_stream(&mut self, draft: &mut Draft, spec: StreamSpec) -> Arc<Stream> {
-        self.buffer.extend_from_slice(&frame::encode_stream(&spec));
-        draft.n_frames += 1;
-        let stream = Arc::new(Stream::from(spec));
+        let stream = Arc::new(Stream::from(spec.clone()));
         let known = self.shared.state().place_of(stream.line());
         let place = known.unwrap_or_else(|| {
             // A line may have lost all it had, and its place in the write-ahead log with it.
@@ -377,6 +375,9 @@ impl Writer {
             self.lines.push(WriterLine::new(first));
             self.shared.state_mut().add_line(stream.line(), first)
         });
+        let made = NewStream { spec, next: Some(self.lines[place].next) };
+        self.buffer.extend_from_slice(&frame::encode_json(FrameKind::Stream, &made));
+        draft.n_frames += 1;
         self.streams.push((Arc::clone(&stream), place));
         stream
     }

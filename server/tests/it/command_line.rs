@@ -41,9 +41,10 @@ fn read(path: &Path) -> String {
 fn help_teaches_every_command() {
     let folder = Folder::new();
     let help = stdout(&tidemark(&folder, &["--help"]));
-    for command in
-        ["demo", "example", "train", "predict", "serve", "models", "simulate", "report", "expect", "check", "watch", "log"]
-    {
+    for command in [
+        "demo", "example", "train", "predict", "serve", "models", "simulate", "report", "expect", "check", "watch",
+        "log",
+    ] {
         assert!(help.contains(command), "{command}");
         assert!(stdout(&tidemark(&folder, &[command, "--help"])).contains("Usage:"), "{command}");
     }
