@@ -17,7 +17,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::Semaphore;
 use tower::ServiceExt;
 
@@ -56,6 +56,22 @@ impl Default for Limits {
 /// After the signal to stop, clients that are in the middle of things still get answers, each with the word that the
 /// connection closes; those that are quiet for so long are closed then.
 const FAREWELL: Duration = Duration::from_millis(300);
+
+/// Connections that the system holds until we accept them. The standard library asks for 128; of a burst of more, the rest
+/// would try again after a second. Linux takes the smaller of this and `net.core.somaxconn`.
+const BACKLOG: u32 = 4096;
+
+/// Listens at an address, with room for a burst of connections.
+///
+/// # Errors
+/// The address is taken, or is not ours.
+pub fn bind(address: SocketAddr) -> std::io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    // A service that was just stopped leaves connections behind that are still closing.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
+}
 
 /// Serves until `shutdown` is done, then lets requests under way finish. `on_drain` is called when that begins.
 pub async fn serve(
@@ -179,6 +195,23 @@ impl Drop for Guest {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn a_burst_of_connections_need_not_come_again() {
+        let most =
+            std::fs::read_to_string("/proc/sys/net/core/somaxconn").ok().and_then(|text| text.trim().parse().ok());
+        if most.is_none_or(|most: u32| most < 1024) {
+            println!("skipped: the system holds at most {most:?} connections for a listener");
+            return;
+        }
+        let listener = bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let address = listener.local_addr().unwrap();
+        // Nobody accepts, so each of them needs a place in the queue; one without would be told so after a second at best.
+        let burst = futures::future::join_all((0..600).map(|_| TcpStream::connect(address)));
+        let burst =
+            tokio::time::timeout(Duration::from_millis(900), burst).await.expect("no connection was tried twice");
+        assert!(burst.iter().all(Result::is_ok));
+    }
 
     #[test]
     fn an_address_has_so_many_connections_and_this_machine_any_number() {

@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use tidemark_log::Log;
-use tokio::net::TcpListener;
 
 use super::Failure;
 use super::report::Judging;
 use crate::clock::SystemClock;
+use crate::listen;
 use crate::registry::folder::ModelFolder;
 use crate::serve;
 use crate::service::{Options, Service};
@@ -80,7 +80,7 @@ pub(super) fn serve(models: &[PathBuf], args: &ServiceArgs, on_ready: impl FnOnc
     let service = open(models, args)?;
     let runtime = tokio::runtime::Runtime::new().map_err(|error| Failure::new("threads", error))?;
     runtime.block_on(async {
-        let listener = TcpListener::bind(args.listen).await.map_err(|error| {
+        let listener = listen::bind(args.listen).map_err(|error| {
             let remedy =
                 if error.kind() == std::io::ErrorKind::AddrInUse { "; --listen takes another one" } else { "" };
             Failure::new(args.listen, format!("{error}{remedy}"))
