@@ -7,8 +7,8 @@ use axum::middleware;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use leptos::prelude::*;
-use leptos_axum::{LeptosRoutes, ResponseOptions, generate_route_list};
-use std::sync::Arc;
+use leptos_axum::{AxumRouteListing, LeptosRoutes, ResponseOptions, generate_route_list};
+use std::sync::{Arc, LazyLock};
 use tidemark_app::assets::AssetVersion;
 use tidemark_app::backend::BackendHandle;
 use tidemark_app::{App, shell};
@@ -41,14 +41,18 @@ pub struct AppState {
     pub service: Arc<Service>,
     /// What every request passes.
     pub front: Arc<Front>,
-    leptos: LeptosOptions,
+    leptos: Arc<LeptosOptions>,
 }
 
 impl FromRef<AppState> for LeptosOptions {
     fn from_ref(state: &AppState) -> Self {
-        state.leptos.clone()
+        LeptosOptions::clone(&state.leptos)
     }
 }
+
+/// The pages' addresses, looked for once in a process: as long as Leptos looks for them, it holds every resource that is
+/// begun anywhere in the process, for ever (leptos-rs/leptos#4773), and a page that waits for one is never finished.
+static PAGES: LazyLock<Vec<AxumRouteListing>> = LazyLock::new(|| generate_route_list(App));
 
 /// A body may be so large: a hundred times a row of thirty features, and no burden on memory.
 const MAX_BODY_BYTES: usize = 1 << 20;
@@ -64,19 +68,19 @@ pub fn router_behind(service: Arc<Service>, settings: Settings) -> (Router, Arc<
     let document = openapi::complete(&document);
     let clock = Arc::clone(service.clock());
     let front = Arc::new(Front::new(settings, Doors::of(&document), &document, clock));
-    let leptos = LeptosOptions::builder().output_name("tidemark").build();
+    let leptos = Arc::new(LeptosOptions::builder().output_name("tidemark").build());
     let state = AppState { service, front: Arc::clone(&front), leptos };
     let context = contexts(&state);
     let document = {
-        let options = state.leptos.clone();
-        move || document_shell(options.clone())
+        let options = Arc::clone(&state.leptos);
+        move || document_shell(&options)
     };
     let router = programs
         .route("/docs.js", get(docs::script))
         .route("/docs.css", get(docs::style))
         .route("/sign-in", get(sign_in::form).post(sign_in::sign_in))
         .route("/sign-out", post(sign_in::sign_out))
-        .leptos_routes_with_context(&state, generate_route_list(App), context, document)
+        .leptos_routes_with_context(&state, PAGES.clone(), context, document)
         .fallback(asset_or_page)
         .method_not_allowed_fallback(|method: Method| async move {
             Problem::new(StatusCode::METHOD_NOT_ALLOWED, format!("{method} means nothing at this address"))
@@ -119,7 +123,7 @@ fn contexts(state: &AppState) -> impl Fn() + Clone + Send + Sync + 'static {
 }
 
 /// The document, and the policy that lets it run its own scripts and nobody else's.
-fn document_shell(options: LeptosOptions) -> impl IntoView {
+fn document_shell(options: &LeptosOptions) -> impl IntoView + use<> {
     if let (Some(nonce), Some(response)) = (leptos::nonce::use_nonce(), use_context::<ResponseOptions>()) {
         let policy = format!(
             "default-src 'none'; script-src 'self' 'nonce-{nonce}' 'strict-dynamic' 'wasm-unsafe-eval'; \
@@ -131,7 +135,7 @@ fn document_shell(options: LeptosOptions) -> impl IntoView {
             response.insert_header(header::CONTENT_SECURITY_POLICY, policy);
         }
     }
-    shell(options)
+    shell(options.clone())
 }
 
 /// A file of the site, or the page that says there is nothing here.
@@ -146,9 +150,8 @@ async fn asset_or_page(State(state): State<AppState>, request: Request<axum::bod
     if is_programs || !matches!(*request.method(), Method::GET | Method::HEAD) {
         return Problem::new(StatusCode::NOT_FOUND, "there is nothing at this address").into_response();
     }
-    let options = state.leptos.clone();
-    let page =
-        leptos_axum::render_app_to_stream_with_context(contexts(&state), move || document_shell(options.clone()));
+    let options = Arc::clone(&state.leptos);
+    let page = leptos_axum::render_app_to_stream_with_context(contexts(&state), move || document_shell(&options));
     let mut response = page(request).await.into_response();
     *response.status_mut() = StatusCode::NOT_FOUND;
     response

@@ -1,8 +1,10 @@
 //! The pages as they leave the server, readable without a script, and the addresses around them.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tidemark_app::backend::Backend;
+use tidemark_server::routes::router;
 use tidemark_server::serve::Edge;
 
 use crate::support::Instance;
@@ -72,4 +74,25 @@ async fn a_real_port_is_served_until_told_to_stop() {
     assert!(health.await.unwrap().contains("\"writable\":true"));
     stop.send(()).unwrap();
     server.await.unwrap();
+}
+
+/// Making a router once held the resources of all pages that were begun meanwhile, for ever.
+#[tokio::test]
+async fn a_page_is_finished_while_other_routers_are_made() {
+    let instance = Instance::new();
+    let is_over = Arc::new(AtomicBool::new(false));
+    let maker = std::thread::spawn({
+        let (service, is_over) = (Arc::clone(&instance.service), Arc::clone(&is_over));
+        move || {
+            while !is_over.load(Ordering::Relaxed) {
+                drop(router(Arc::clone(&service)));
+            }
+        }
+    });
+    for _ in 0..50 {
+        let page = tokio::time::timeout(Duration::from_secs(30), instance.send("GET", "/reports", None)).await;
+        assert_eq!(page.expect("the page is finished").status, 200);
+    }
+    is_over.store(true, Ordering::Relaxed);
+    maker.join().unwrap();
 }
