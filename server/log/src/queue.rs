@@ -52,17 +52,50 @@ impl Job {
             _ => 0,
         }
     }
+
+    /// Whether somebody waits for it.
+    fn is_urgent(&self) -> bool {
+        !matches!(self, Self::One { reply: None, .. })
+    }
 }
+
+/// Jobs that nobody waits for are gathered for so long before they are written: waking the writer for each of them costs
+/// more than all the rest.
+const GATHER_FOR: Duration = Duration::from_millis(2);
+
+/// So many bytes are not left lying for longer.
+const GATHER_BYTES: usize = 1 << 20;
 
 /// More bytes than these do not wait: who comes then is refused.
 const MAX_WAITING_BYTES: usize = 64 << 20;
+
+/// What the writer does when it is not at work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Rest {
+    /// It is at work, and will look here by itself.
+    #[default]
+    None,
+    /// It sleeps until there is anything.
+    Sleeps,
+    /// It has seen something and lets it become more.
+    Gathers,
+}
 
 #[derive(Default)]
 struct Waiting {
     jobs: Vec<Job>,
     bytes: usize,
-    writer_sleeps: bool,
+    writer: Rest,
+    /// Whether somebody waits for one of the jobs.
+    is_urgent: bool,
     is_closed: bool,
+}
+
+impl Waiting {
+    /// Whether there is a reason to write now.
+    const fn is_enough(&self) -> bool {
+        self.is_urgent || self.is_closed || self.bytes >= GATHER_BYTES
+    }
 }
 
 /// Jobs in the order in which they came.
@@ -83,9 +116,15 @@ impl Queue {
             return Err(AppendError::Overloaded);
         }
         waiting.bytes += bytes;
+        waiting.is_urgent |= job.is_urgent();
         waiting.jobs.push(job);
-        // Waking a thread costs more than all the rest; one that is at work looks here by itself.
-        if std::mem::take(&mut waiting.writer_sleeps) {
+        let must_wake = match waiting.writer {
+            Rest::None => false,
+            Rest::Sleeps => true,
+            Rest::Gathers => waiting.is_enough(),
+        };
+        if must_wake {
+            waiting.writer = Rest::None;
             drop(waiting);
             self.ready.notify_one();
         }
@@ -103,7 +142,7 @@ impl Queue {
     pub(crate) fn take(&self, jobs: &mut Vec<Job>, at_most: Option<Duration>) -> bool {
         let mut waiting = self.lock();
         if waiting.jobs.is_empty() && !waiting.is_closed {
-            waiting.writer_sleeps = true;
+            waiting.writer = Rest::Sleeps;
             let is_idle = |waiting: &mut Waiting| waiting.jobs.is_empty() && !waiting.is_closed;
             waiting = match at_most {
                 None => self.ready.wait_while(waiting, is_idle).unwrap_or_else(PoisonError::into_inner),
@@ -111,8 +150,15 @@ impl Queue {
                     self.ready.wait_timeout_while(waiting, at_most, is_idle).unwrap_or_else(PoisonError::into_inner).0
                 }
             };
-            waiting.writer_sleeps = false;
         }
+        if !waiting.jobs.is_empty() && !waiting.is_enough() {
+            waiting.writer = Rest::Gathers;
+            let is_gathering = |waiting: &mut Waiting| !waiting.is_enough();
+            let gathered = self.ready.wait_timeout_while(waiting, GATHER_FOR, is_gathering);
+            waiting = gathered.unwrap_or_else(PoisonError::into_inner).0;
+        }
+        waiting.writer = Rest::None;
+        waiting.is_urgent = false;
         waiting.bytes = 0;
         std::mem::swap(&mut waiting.jobs, jobs);
         !(waiting.is_closed && jobs.is_empty())
@@ -121,5 +167,61 @@ impl Queue {
     fn lock(&self) -> MutexGuard<'_, Waiting> {
         // Nothing in here is left half done by a panic.
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::id::Id;
+    use crate::stream::{Answers, StreamSpec};
+    use std::time::Instant;
+
+    /// A record that nobody waits for.
+    fn record() -> Job {
+        let layout = Layout { features: Vec::new(), answers: Answers::Numbers };
+        let spec = StreamSpec { number: 0, line: Line::predictions("m"), version: "1".to_owned(), layout };
+        let stream = Arc::new(Stream::from(spec));
+        let encoded = Encoded { bytes: Arc::new(vec![0; 8]), stream, id: Id::fresh(0), is_fresh: true };
+        Job::One { encoded, looked: 0, reply: None }
+    }
+
+    fn time_to_take(queue: &Queue) -> (Duration, usize) {
+        let (began, mut jobs) = (Instant::now(), Vec::new());
+        assert!(queue.take(&mut jobs, None));
+        (began.elapsed(), jobs.len())
+    }
+
+    #[test]
+    fn what_nobody_waits_for_is_gathered() {
+        let queue = Queue::default();
+        queue.push(record()).unwrap();
+        queue.push(record()).unwrap();
+        let (took, taken) = time_to_take(&queue);
+        assert!(took >= GATHER_FOR && taken == 2, "{taken} after {took:?}");
+    }
+
+    #[test]
+    fn who_waits_is_not_kept_waiting_for_others() {
+        let queue = Queue::default();
+        let fastest = (0..50).map(|_| {
+            queue.push(record()).unwrap();
+            let (reply, _answer) = oneshot::channel();
+            queue.push(Job::Flush { reply }).unwrap();
+            time_to_take(&queue).0
+        });
+        let fastest = fastest.min().unwrap();
+        assert!(fastest < GATHER_FOR / 2, "{fastest:?}");
+    }
+
+    #[test]
+    fn what_was_gathered_is_still_taken_when_the_queue_is_closed() {
+        let queue = Queue::default();
+        queue.push(record()).unwrap();
+        queue.close();
+        let mut jobs = Vec::new();
+        assert!(queue.take(&mut jobs, None) && jobs.len() == 1);
+        jobs.clear();
+        assert!(!queue.take(&mut jobs, None));
     }
 }
