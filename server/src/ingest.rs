@@ -25,7 +25,7 @@ pub struct Taken {
     pub accepted: usize,
     /// Rows that were there already, with the same content.
     pub repeated: usize,
-    /// Values that broke a rule.
+    /// Values of new rows that broke a rule.
     pub violations: usize,
 }
 
@@ -80,6 +80,7 @@ pub fn predictions(
     let mut errors = Vec::new();
     let mut ids = Vec::with_capacity(rows.len());
     let mut codes = Vec::with_capacity(rows.len());
+    let mut broken_rules = Vec::with_capacity(rows.len());
     for (place, row) in rows.iter().enumerate() {
         let id = row.id.as_ref().map_or_else(|| Ok(Id::fresh(now)), |id| Id::given(id));
         ids.push(id.unwrap_or_else(|error| {
@@ -87,12 +88,12 @@ pub fn predictions(
             Id::fresh(now)
         }));
         let violations = violations_of(elsewhere, row);
-        taken.violations += violations.len();
-        slot.violations.count(&violations);
         if slot.mode() == Mode::Strict {
+            slot.violations.count(&violations);
             errors.extend(violations.iter().map(|violation| broken(elsewhere, place, row, *violation)));
         }
         codes.push(violation_codes(&violations));
+        broken_rules.push(violations);
     }
     if !errors.is_empty() {
         errors.truncate(MAX_NAMED);
@@ -126,11 +127,13 @@ pub fn predictions(
         }
     }
     for stream in versions {
-        let of_stream = (0..rows.len()).filter(|place| Arc::ptr_eq(&streams[*place], stream));
-        let entries: Vec<Entry<'_>> = of_stream.map(entry).collect();
-        for appended in service.log.append_all_blocking(stream, &entries)? {
+        let of_stream = || (0..rows.len()).filter(|place| Arc::ptr_eq(&streams[*place], stream));
+        let entries: Vec<Entry<'_>> = of_stream().map(entry).collect();
+        for (place, appended) in of_stream().zip(service.log.append_all_blocking(stream, &entries)?) {
             if appended.is_new {
                 taken.accepted += 1;
+                taken.violations += broken_rules[place].len();
+                slot.violations.count(&broken_rules[place]);
             } else {
                 taken.repeated += 1;
             }

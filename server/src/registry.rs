@@ -3,6 +3,7 @@
 //! Requests take the [`Catalog`] as it is when they arrive and keep it to their end; a change makes a new one and puts it in
 //! place of the old. So a request is answered wholly by the old models or wholly by the new ones, and none waits.
 
+use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use crate::service::slot::{Slot, SlotError};
@@ -18,6 +19,20 @@ use manifest::{Manifest, ManifestError, ModelEntry};
 pub struct Catalog {
     manifest: Manifest,
     slots: Vec<Arc<Slot>>,
+    left_out: Vec<LeftOut>,
+}
+
+/// A model that is on the list and cannot be made ready.
+#[derive(Debug, Clone)]
+pub struct LeftOut {
+    entry: ModelEntry,
+    reason: String,
+}
+
+impl fmt::Display for LeftOut {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the model {:?} is left out: {}", self.entry.name, self.reason)
+    }
 }
 
 impl Catalog {
@@ -34,6 +49,17 @@ impl Catalog {
     /// All models, in the order of their arrival.
     pub fn slots(&self) -> &[Arc<Slot>] {
         &self.slots
+    }
+
+    /// The model of this name, if it cannot be made ready.
+    pub fn left_out(&self, name: &str) -> Option<&LeftOut> {
+        self.left_out.iter().find(|model| model.entry.name == name)
+    }
+
+    /// What is left out, and what answers instead, in sentences.
+    pub fn warnings(&self) -> Vec<String> {
+        let of_slots = self.slots.iter().flat_map(|slot| slot.warnings().iter().cloned());
+        self.left_out.iter().map(LeftOut::to_string).chain(of_slots).collect()
     }
 
     /// The list that this was made from.
@@ -61,14 +87,18 @@ impl Registry {
     /// The list itself cannot be read.
     pub fn open(folder: ModelFolder, make: Box<MakeSlot>) -> Result<Self, RegistryError> {
         let manifest = folder.manifest()?;
-        let mut slots = Vec::new();
+        let (mut slots, mut left_out) = (Vec::new(), Vec::new());
         for entry in &manifest.models {
             match make(&folder, entry, None) {
                 Ok(slot) => slots.push(Arc::new(slot)),
-                Err(error) => tracing::error!(model = entry.name, %error, "a model is left out"),
+                Err(error) => {
+                    let model = LeftOut { entry: entry.clone(), reason: error.to_string() };
+                    tracing::error!("{model}");
+                    left_out.push(model);
+                }
             }
         }
-        let current = RwLock::new(Arc::new(Catalog { manifest, slots }));
+        let current = RwLock::new(Arc::new(Catalog { manifest, slots, left_out }));
         Ok(Self { folder, make, current, changing: Mutex::new(()) })
     }
 
@@ -127,11 +157,22 @@ impl Registry {
     /// A catalog of this list: what did not change is taken from the current one.
     fn build(&self, manifest: Manifest) -> Result<Catalog, SlotError> {
         let before = self.catalog();
-        let slot = |entry: &ModelEntry| match before.slot(&entry.name) {
-            Some(old) if old.entry() == entry => Ok(Arc::clone(old)),
-            old => (self.make)(&self.folder, entry, old.map(Arc::as_ref)).map(Arc::new),
-        };
-        let slots = manifest.models.iter().map(slot).collect::<Result<_, _>>()?;
-        Ok(Catalog { manifest, slots })
+        let (mut slots, mut left_out) = (Vec::new(), Vec::new());
+        for entry in &manifest.models {
+            let old = before.slot(&entry.name);
+            if let Some(old) = old.filter(|old| old.entry() == entry) {
+                slots.push(Arc::clone(old));
+                continue;
+            }
+            match (self.make)(&self.folder, entry, old.map(Arc::as_ref)) {
+                Ok(slot) => slots.push(Arc::new(slot)),
+                // What cannot be helped here is no reason to refuse a change of another model.
+                Err(_) if before.left_out(&entry.name).is_some_and(|model| model.entry == *entry) => {
+                    left_out.extend(before.left_out(&entry.name).cloned());
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(Catalog { manifest, slots, left_out })
     }
 }

@@ -169,11 +169,9 @@ impl Service {
         request_id: Option<&str>,
     ) -> Result<Prediction, PredictError> {
         let violations = version.rules.violations(&row);
-        if !violations.is_empty() {
+        if !violations.is_empty() && slot.mode() == Mode::Strict {
             slot.violations.count(&violations);
-            if slot.mode() == Mode::Strict {
-                return Err(PredictError::Violations(violations.into_iter().map(|violation| (0, violation)).collect()));
-            }
+            return Err(PredictError::Violations(violations.into_iter().map(|violation| (0, violation)).collect()));
         }
         let mut scores = vec![0.0; version.n_scores()];
         let said = version.say(&row, &mut scores);
@@ -192,6 +190,7 @@ impl Service {
             request_id,
         };
         self.log.append(&version.stream, &entry).await?;
+        slot.violations.count(&violations);
         slot.pulse.beat(at);
         self.tell_shadows(slot, || vec![(id.clone(), at, row)]);
         Ok(Prediction { id, at, said, scores, violations })
@@ -223,11 +222,10 @@ impl Service {
             broken.extend(violations.iter().map(|violation| (place, *violation)));
             predictions.push(Prediction { id: Id::fresh(at), at, said, scores, violations });
         }
-        if !broken.is_empty() {
-            broken.iter().for_each(|(_, violation)| slot.violations.count(&[*violation]));
-            if slot.mode() == Mode::Strict {
-                return Err(PredictError::Violations(broken));
-            }
+        let count_broken = || broken.iter().for_each(|(_, violation)| slot.violations.count(&[*violation]));
+        if !broken.is_empty() && slot.mode() == Mode::Strict {
+            count_broken();
+            return Err(PredictError::Violations(broken));
         }
         let codes: Vec<Vec<u16>> =
             predictions.iter().map(|prediction| violation_codes(&prediction.violations)).collect();
@@ -249,6 +247,7 @@ impl Service {
             self.log.append_all(&version.stream, &entries).await?;
         }
         drop(entries);
+        count_broken();
         slot.pulse.beats(at, predictions.len() as u64);
         self.tell_shadows(slot, || {
             predictions.iter().zip(rows.iter()).map(|(said, row)| (said.id.clone(), at, row.to_vec())).collect()

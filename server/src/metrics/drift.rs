@@ -1,73 +1,135 @@
-//! The latest comparison in numbers, read from the store when somebody asks: so they are right after a restart, too.
+//! The latest comparison of every model in numbers, read from the store when somebody asks: so they are right after a
+//! restart, too.
 
 use tidemark::judge::Verdict;
 use tidemark_app::backend::Backend;
 use tidemark_app::error::AppError;
 use tidemark_app::monitor::{Overview, Snapshot};
 
+use super::MAX_MODELS;
 use super::exposition::{Exposition, Kind};
 
 /// So many columns of a model have series; a table can be wider than a database of metrics likes.
 const MAX_COLUMNS: usize = 500;
 
-/// Writes the model's traffic and its latest report.
+/// A model, and its latest report if there is one.
+struct Latest {
+    overview: Overview,
+    snapshot: Option<Snapshot>,
+}
+
+impl Latest {
+    /// `None` for a model that has gone meanwhile.
+    fn read(backend: &dyn Backend, model: &str) -> Result<Option<Self>, AppError> {
+        let overview = match backend.overview(Some(model)) {
+            Err(AppError::NotFound { .. }) => return Ok(None),
+            overview => overview?,
+        };
+        let head = overview.history.last();
+        let snapshot = head.map(|head| backend.snapshot(&head.id)).transpose()?;
+        Ok(Some(Self { overview, snapshot }))
+    }
+
+    fn name(&self) -> &str {
+        &self.overview.model.name
+    }
+}
+
+/// Writes the models' traffic and their latest reports.
 ///
 /// # Errors
 /// The store cannot be read.
-pub fn drift(to: &mut Exposition, backend: &dyn Backend) -> Result<(), AppError> {
-    let overview = backend.overview(None)?;
-    let model = overview.model.name.clone();
-    let labels = [("model", model.as_str())];
+pub fn drift(to: &mut Exposition, backend: &dyn Backend, models: &[String]) -> Result<(), AppError> {
+    let shown = &models[..models.len().min(MAX_MODELS)];
+    let mut latest = Vec::with_capacity(shown.len());
+    for model in shown {
+        latest.extend(Latest::read(backend, model)?);
+    }
+    to.family("tidemark_dropped_models", Kind::Gauge, "Models beyond those that have series.");
+    to.sample(&[], (models.len() - shown.len()) as f64);
     to.family("tidemark_model_info", Kind::Gauge, "1, with the model's version as a label.");
-    to.sample(&[("model", &model), ("version", &overview.model.version)], 1.0);
-    to.family("tidemark_log_rows", Kind::Gauge, "Predictions in the log.");
-    to.sample(&labels, overview.traffic.total as f64);
-    to.family("tidemark_check_interval_seconds", Kind::Gauge, "Time between two comparisons.");
-    to.sample(&labels, overview.interval_seconds as f64);
-    if let Some(head) = overview.history.last() {
-        let snapshot = backend.snapshot(&head.id)?;
-        report(to, &overview, &snapshot);
+    for Latest { overview, .. } in &latest {
+        to.sample(&[("model", &overview.model.name), ("version", &overview.model.version)], 1.0);
+    }
+    let mut gauge = |name: &str, help: &str, value: fn(&Overview) -> f64| {
+        to.family(name, Kind::Gauge, help);
+        latest.iter().for_each(|model| to.sample(&[("model", model.name())], value(&model.overview)));
+    };
+    gauge("tidemark_log_rows", "Predictions in the log.", |overview| overview.traffic.total as f64);
+    gauge("tidemark_check_interval_seconds", "Time between two comparisons.", |overview| {
+        overview.interval_seconds as f64
+    });
+    let compared: Vec<_> =
+        latest.iter().filter_map(|model| Some((&model.overview, model.snapshot.as_ref()?))).collect();
+    if !compared.is_empty() {
+        reports(to, &compared);
+        columns(to, &compared);
     }
     Ok(())
 }
 
-fn report(to: &mut Exposition, overview: &Overview, snapshot: &Snapshot) {
-    let (head, report) = (&snapshot.head, &snapshot.report);
-    let model = overview.model.name.as_str();
-    let labels = [("model", model)];
-    let mut gauge = |name: &str, help: &str, value: f64| {
+/// What is said of a report as a whole.
+fn reports(to: &mut Exposition, compared: &[(&Overview, &Snapshot)]) {
+    let mut gauge = |name: &str, help: &str, value: fn(&Overview, &Snapshot) -> Option<f64>| {
         to.family(name, Kind::Gauge, help);
-        to.sample(&labels, value);
+        for (overview, snapshot) in compared {
+            if let Some(value) = value(overview, snapshot) {
+                to.sample(&[("model", &overview.model.name)], value);
+            }
+        }
     };
-    let seconds = |millis: i64| millis as f64 / 1000.0;
-    gauge("tidemark_report_timestamp_seconds", "When the latest report was made.", seconds(head.created));
-    gauge("tidemark_report_age_seconds", "Age of the latest report.", seconds((overview.now - head.created).max(0)));
-    gauge("tidemark_window_rows", "Rows of the latest report's window.", head.window.rows() as f64);
-    gauge("tidemark_reference_rows", "Rows of the reference.", report.reference.rows as f64);
-    gauge("tidemark_drifted_columns_ratio", "Share of columns that drifted, 0 to 1.", head.share_drifted);
-    gauge("tidemark_drift_threshold_ratio", "From this share on the data count as drifted.", overview.share_threshold);
-    gauge("tidemark_data_drifted", "1 if the data drifted as a whole.", f64::from(u8::from(head.data_drifted)));
-    if let Some(drifted) = head.predictions_drifted {
-        gauge("tidemark_predictions_drifted", "1 if the predictions drifted.", f64::from(u8::from(drifted)));
-    }
+    gauge("tidemark_report_timestamp_seconds", "When the latest report was made.", |_, snapshot| {
+        Some(seconds(snapshot.head.created))
+    });
+    gauge("tidemark_report_age_seconds", "Age of the latest report.", |overview, snapshot| {
+        Some(seconds((overview.now - snapshot.head.created).max(0)))
+    });
+    gauge("tidemark_window_rows", "Rows of the latest report's window.", |_, snapshot| {
+        Some(snapshot.head.window.rows() as f64)
+    });
+    gauge("tidemark_reference_rows", "Rows of the reference.", |_, snapshot| {
+        Some(snapshot.report.reference.rows as f64)
+    });
+    gauge("tidemark_drifted_columns_ratio", "Share of columns that drifted, 0 to 1.", |_, snapshot| {
+        Some(snapshot.head.share_drifted)
+    });
+    gauge("tidemark_drift_threshold_ratio", "From this share on the data count as drifted.", |overview, _| {
+        Some(overview.share_threshold)
+    });
+    gauge("tidemark_data_drifted", "1 if the data drifted as a whole.", |_, snapshot| {
+        Some(flag(snapshot.head.data_drifted))
+    });
+    gauge("tidemark_predictions_drifted", "1 if the predictions drifted.", |_, snapshot| {
+        snapshot.head.predictions_drifted.map(flag)
+    });
+}
 
+/// What is said of a report's columns.
+fn columns(to: &mut Exposition, compared: &[(&Overview, &Snapshot)]) {
+    let reports = || compared.iter().map(|(overview, snapshot)| (overview.model.name.as_str(), &snapshot.report));
+    let shown = || {
+        reports().flat_map(|(model, report)| {
+            report.columns.iter().take(MAX_COLUMNS).map(move |column| (model, report, column))
+        })
+    };
     to.family("tidemark_columns", Kind::Gauge, "Columns by verdict of the leading judge.");
-    for verdict in Verdict::ALL {
-        let count = report.columns.iter().filter(|column| report.verdict(column) == verdict).count();
-        to.sample(&[("model", model), ("verdict", verdict.name())], count as f64);
+    for (model, report) in reports() {
+        for verdict in Verdict::ALL {
+            let count = report.columns.iter().filter(|column| report.verdict(column) == verdict).count();
+            to.sample(&[("model", model), ("verdict", verdict.name())], count as f64);
+        }
     }
-    let shown = &report.columns[..report.columns.len().min(MAX_COLUMNS)];
     to.family("tidemark_column_drifted", Kind::Gauge, "1 if the column drifted, by the leading judge.");
-    for column in shown {
-        let drifted = report.verdict(column) == Verdict::Drifted;
-        to.sample(&[("model", model), ("column", &column.name)], f64::from(u8::from(drifted)));
+    for (model, report, column) in shown() {
+        let is_drifted = report.verdict(column) == Verdict::Drifted;
+        to.sample(&[("model", model), ("column", &column.name)], flag(is_drifted));
     }
     to.family(
         "tidemark_column_drift_effect",
         Kind::Gauge,
         "How far the column moved: the calibrated judge's effect as a multiple of the smallest that matters.",
     );
-    for column in shown {
+    for (model, _, column) in shown() {
         if let Ok(test) = column.calibrated.leading()
             && test.effect.minimum > 0.0
         {
@@ -75,12 +137,22 @@ fn report(to: &mut Exposition, overview: &Overview, snapshot: &Snapshot) {
         }
     }
     to.family("tidemark_column_drift_score", Kind::Gauge, "Evidently's score of the column, by its method.");
-    for column in shown {
+    for (model, _, column) in shown() {
         if let Some(outcome) = column.evidently.outcome() {
             let labels = [("model", model), ("column", &column.name), ("method", outcome.method.name())];
             to.sample(&labels, outcome.score.value());
         }
     }
     to.family("tidemark_dropped_columns", Kind::Gauge, "Columns beyond those that have series.");
-    to.sample(&labels, (report.columns.len() - shown.len()) as f64);
+    for (model, report) in reports() {
+        to.sample(&[("model", model)], report.columns.len().saturating_sub(MAX_COLUMNS) as f64);
+    }
+}
+
+fn seconds(millis: i64) -> f64 {
+    millis as f64 / 1000.0
+}
+
+fn flag(is_so: bool) -> f64 {
+    f64::from(u8::from(is_so))
 }

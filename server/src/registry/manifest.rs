@@ -4,6 +4,8 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 use tidemark::schema::ColumnType;
 use tidemark::validation::Mode;
+use utoipa::ToSchema;
+use utoipa::openapi::schema::{Object, ObjectBuilder, Type};
 
 /// The format that this version reads and writes.
 pub const FORMAT: &str = "tidemark-models/1";
@@ -55,27 +57,31 @@ pub struct ModelEntry {
 }
 
 /// A model that is served elsewhere, as it was declared or as its reference shows it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Declaration {
     /// What goes into it, in order.
+    #[schema(min_items = 1, max_items = 5000)]
     pub features: Vec<DeclaredFeature>,
     /// What it answers with.
     #[serde(default)]
     pub task: DeclaredTask,
     /// SHA-256 of the reference that lies beside it, if there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(ignore)]
     pub reference: Option<String>,
 }
 
 /// A feature of a model that is served elsewhere.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DeclaredFeature {
     /// Its name.
+    #[schema(min_length = 1, max_length = 256)]
     pub name: String,
     /// What its values are.
     #[serde(rename = "type")]
+    #[schema(schema_with = column_types)]
     pub column_type: ColumnType,
     /// Whether they are written as numbers; unless it says otherwise, numerical ones are.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -89,8 +95,12 @@ impl DeclaredFeature {
     }
 }
 
+fn column_types() -> Object {
+    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(ColumnType::ALL.map(ColumnType::name))).build()
+}
+
 /// What a model that is served elsewhere answers with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum DeclaredTask {
     /// The name of a class, and perhaps a score.

@@ -10,11 +10,13 @@ use serde_json::json;
 use std::sync::Arc;
 use tidemark::data::{Dataset, csv};
 use tidemark::validation::Mode;
+use utoipa::ToSchema;
+use utoipa::openapi::schema::{Object, ObjectBuilder, SchemaType, Type};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::mlflow::media_type;
-use super::predict::{Body, batch, bytes, respond, single, unlogged};
+use super::predict::{Body, Called, batch, bytes, counted, find, respond, single, unlogged};
 use super::{AppState, MAX_BATCH_BYTES};
 use crate::ingest::columnar::{ARROW_STREAM, PARQUET, read_arrow, read_parquet};
 use crate::ingest::{self, IngestError, Taken};
@@ -58,6 +60,8 @@ struct ModelView<'a> {
     served: &'static str,
     validation: Mode,
     default_version: Option<&'a str>,
+    /// The version that answers: another than the default version where that one's file is damaged.
+    answering: Option<&'a str>,
     versions: Vec<&'a str>,
     shadows: Vec<&'a str>,
     features: Vec<&'a str>,
@@ -82,6 +86,7 @@ fn view<'a>(state: &AppState, catalog: &'a Catalog, slot: &'a Slot) -> ModelView
         served: if slot.answering().is_some() { "here" } else { "elsewhere" },
         validation: slot.mode(),
         default_version: entry.default_version.as_deref(),
+        answering: slot.answering().map(|version| version.version.as_str()),
         versions: entry.versions.iter().map(String::as_str).collect(),
         shadows: entry.shadows.iter().map(String::as_str).collect(),
         features,
@@ -169,7 +174,7 @@ async fn add(
 #[utoipa::path(
     put, path = "/api/v1/models/{model}", tag = "models", operation_id = "models_declare", security(("key" = ["admin"])),
     params(("model" = String, Path, description = "The model's name")),
-    request_body(content = Object, description = "`features`: `name` and `type` of each; `task`"),
+    request_body(content = Declaration, description = "`features`: `name` and `type` of each; `task`"),
     responses(
         (status = 201, description = "The model, declared", body = Object),
         (status = 200, description = "The model, declared anew", body = Object),
@@ -204,8 +209,8 @@ async fn declare(State(state): State<AppState>, Path(model): Path<String>, body:
 
 /// The most features of a declared model.
 const MAX_FEATURES: usize = 5000;
-/// The longest name of a feature, in bytes.
-const MAX_FEATURE_BYTES: usize = 256;
+/// The longest name of a feature, in characters.
+const MAX_FEATURE_CHARS: usize = 256;
 
 fn check_declaration(declaration: &Declaration) -> Result<(), Problem> {
     let mut names = std::collections::BTreeSet::new();
@@ -215,8 +220,8 @@ fn check_declaration(declaration: &Declaration) -> Result<(), Problem> {
     }
     for (place, feature) in declaration.features.iter().enumerate().take(MAX_FEATURES) {
         let at = format!("/features/{place}/name");
-        if feature.name.is_empty() || feature.name.len() > MAX_FEATURE_BYTES {
-            let detail = format!("expected 1 to {MAX_FEATURE_BYTES} bytes");
+        if feature.name.is_empty() || feature.name.chars().count() > MAX_FEATURE_CHARS {
+            let detail = format!("expected 1 to {MAX_FEATURE_CHARS} characters");
             errors.push(FieldError { pointer: at, detail });
         } else if records::is_reserved(&feature.name) {
             let detail = format!("{:?} has a meaning of its own in a row", feature.name);
@@ -229,21 +234,37 @@ fn check_declaration(declaration: &Declaration) -> Result<(), Problem> {
 }
 
 /// What can be changed of a model.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct Change {
     /// Whether it answers where no name is given. Only `true` can be said.
+    #[schema(required = false, schema_with = only_true)]
     default: Option<bool>,
+    /// The version that answers.
     default_version: Option<String>,
+    /// The versions that predict beside it.
     shadows: Option<Vec<String>>,
+    /// What becomes of rows that break a rule.
+    #[schema(required = false, schema_with = modes)]
     validation: Option<Mode>,
+}
+
+fn only_true() -> Object {
+    let types = SchemaType::from_iter([Type::Boolean, Type::Null]);
+    ObjectBuilder::new().schema_type(types).enum_values(Some([json!(true), json!(null)])).build()
+}
+
+fn modes() -> Object {
+    let names = Mode::ALL.map(|mode| json!(mode.name())).into_iter().chain([json!(null)]);
+    let types = SchemaType::from_iter([Type::String, Type::Null]);
+    ObjectBuilder::new().schema_type(types).enum_values(Some(names)).build()
 }
 
 /// Change which version answers
 #[utoipa::path(
     patch, path = "/api/v1/models/{model}", tag = "models", operation_id = "models_change", security(("key" = ["admin"])),
     params(("model" = String, Path, description = "The model's name")),
-    request_body(content = Object, description = "Any of `default`, `default_version`, `shadows`, `validation`"),
+    request_body(content = Change, description = "Any of `default`, `default_version`, `shadows`, `validation`"),
     responses(
         (status = 200, description = "The model as it is now", body = Object),
         (status = 404, description = "There is no such model or version", body = Problem, content_type = "application/problem+json"),
@@ -345,8 +366,8 @@ async fn removed(state: AppState, model: String, version: Option<String>) -> Res
         (status = 503, description = "The log cannot be written", body = Problem, content_type = "application/problem+json"),
     ),
 )]
-async fn predict(State(state): State<AppState>, Path(model): Path<String>, headers: HeaderMap, body: Body) -> Response {
-    answer(&state, &model, None, &headers, body).await
+async fn predict(State(state): State<AppState>, Path(model): Path<String>, called: Called, body: Body) -> Response {
+    answer(&state, &model, None, called.id(), body).await
 }
 
 /// Predict with a version by name
@@ -364,13 +385,19 @@ async fn predict(State(state): State<AppState>, Path(model): Path<String>, heade
 async fn predict_with(
     State(state): State<AppState>,
     Path((model, version)): Path<(String, String)>,
-    headers: HeaderMap,
+    called: Called,
     body: Body,
 ) -> Response {
-    answer(&state, &model, Some(&version), &headers, body).await
+    answer(&state, &model, Some(&version), called.id(), body).await
 }
 
-async fn answer(state: &AppState, model: &str, version: Option<&str>, headers: &HeaderMap, body: Body) -> Response {
+async fn answer(
+    state: &AppState,
+    model: &str,
+    version: Option<&str>,
+    request_id: Option<&str>,
+    body: Body,
+) -> Response {
     let catalog = state.service.catalog();
     respond(async {
         let slot = find(&catalog, model)?;
@@ -378,9 +405,9 @@ async fn answer(state: &AppState, model: &str, version: Option<&str>, headers: &
         let body = bytes(body)?;
         if is_batch(&body, &version.format) {
             let rows = read_batch(&body, &version.format)?;
-            batch(&state.service, slot, version, headers, rows).await
+            batch(&state.service, slot, version, request_id, rows).await
         } else {
-            single(&state.service, slot, version, headers, &body).await
+            single(&state.service, slot, version, request_id, &body).await
         }
     })
     .await
@@ -424,7 +451,8 @@ async fn predictions(
             ingest::predictions(&service, &slot, elsewhere, &rows).map_err(refused)
         })
         .await??;
-        Ok(accepted(&taken))
+        let slot = find(&catalog, &model)?;
+        Ok(counted(accepted(&taken), slot, taken.accepted, taken.violations))
     })
     .await
 }
@@ -575,11 +603,6 @@ fn refused(error: IngestError) -> Problem {
         IngestError::Rows(errors) => Problem::fields(errors),
         IngestError::Log(error) => unlogged(&error),
     }
-}
-
-fn find<'a>(catalog: &'a Catalog, model: &str) -> Result<&'a Arc<Slot>, Problem> {
-    let missing = || Problem::new(StatusCode::NOT_FOUND, format!("there is no model {model:?}"));
-    catalog.slot(model).ok_or_else(missing)
 }
 
 fn find_version<'a>(slot: &'a Slot, version: Option<&str>) -> Result<&'a Arc<Version>, Problem> {

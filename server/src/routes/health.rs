@@ -18,6 +18,8 @@ pub(super) struct Health {
     model: ModelHealth,
     /// The prediction log.
     log: LogHealth,
+    /// What is left out because its file is damaged, and what answers instead.
+    warnings: Vec<String>,
     /// Tidemark's version.
     version: &'static str,
 }
@@ -87,6 +89,7 @@ async fn check(State(state): State<AppState>) -> Response {
             version: slot.and_then(|slot| slot.answering()).map(|version| version.version.clone()),
         },
         log: LogHealth { writable: failure.is_none(), reason: failure },
+        warnings: catalog.warnings(),
         version: tidemark::VERSION,
     };
     (code, Json(body)).into_response()

@@ -31,7 +31,8 @@ pub(super) async fn metrics(State(state): State<AppState>, headers: HeaderMap) -
         }
         state.front.metrics().write(&mut to);
         let service = Arc::clone(&state.service);
-        drift(&mut to, service.as_ref()).map(|()| to.finish())
+        let models: Vec<_> = service.catalog().slots().iter().map(|slot| slot.name().to_owned()).collect();
+        drift(&mut to, service.as_ref(), &models).map(|()| to.finish())
     });
     match written.await {
         Ok(Ok(text)) => ([(header::CONTENT_TYPE, format.content_type())], text).into_response(),

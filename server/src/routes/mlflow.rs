@@ -57,7 +57,7 @@ pub(super) async fn invocations(State(state): State<AppState>, headers: HeaderMa
 )]
 pub(super) async fn ping(State(state): State<AppState>) -> Response {
     let catalog = state.service.catalog();
-    respond(async { default_version(&catalog).map(|_| json(b"\n".to_vec())) }).await
+    respond(async { default_version(&catalog).map(|_| json(b"{}\n".to_vec())) }).await
 }
 
 /// Tidemark's version

@@ -1,16 +1,19 @@
 //! `POST /predict` and `/predict_batch`: rows for the default model, answered once they are logged.
 
 use axum::body::Bytes;
-use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
+use axum::extract::{FromRequestParts, State};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use std::convert::Infallible;
 use std::sync::Arc;
 
 use super::AppState;
 use crate::metrics::Predicted;
 use crate::problem::{FieldError, Problem};
 use crate::registry::Catalog;
+use crate::request_id::X_REQUEST_ID;
 use crate::service::slot::Slot;
 use crate::service::version::Version;
 use crate::service::{PredictError, Prediction, Service};
@@ -35,11 +38,11 @@ pub(super) type Body = Result<Bytes, BytesRejection>;
         (status = 503, description = "The log cannot be written", body = Problem, content_type = "application/problem+json"),
     ),
 )]
-pub(super) async fn predict(State(state): State<AppState>, headers: HeaderMap, body: Body) -> Response {
+pub(super) async fn predict(State(state): State<AppState>, called: Called, body: Body) -> Response {
     let catalog = state.service.catalog();
     respond(async {
         let (slot, version) = default_version(&catalog)?;
-        single(&state.service, slot, version, &headers, &bytes(body)?).await
+        single(&state.service, slot, version, called.id(), &bytes(body)?).await
     })
     .await
 }
@@ -57,12 +60,12 @@ pub(super) async fn predict(State(state): State<AppState>, headers: HeaderMap, b
         (status = 503, description = "The log cannot be written", body = Problem, content_type = "application/problem+json"),
     ),
 )]
-pub(super) async fn predict_batch(State(state): State<AppState>, headers: HeaderMap, body: Body) -> Response {
+pub(super) async fn predict_batch(State(state): State<AppState>, called: Called, body: Body) -> Response {
     let catalog = state.service.catalog();
     respond(async {
         let (slot, version) = default_version(&catalog)?;
         let rows = predict::read_batch(&bytes(body)?, &version.format)?;
-        batch(&state.service, slot, version, &headers, rows).await
+        batch(&state.service, slot, version, called.id(), rows).await
     })
     .await
 }
@@ -72,11 +75,11 @@ pub(super) async fn single(
     service: &Service,
     slot: &Slot,
     version: &Arc<Version>,
-    headers: &HeaderMap,
+    request_id: Option<&str>,
     body: &[u8],
 ) -> Result<Response, Problem> {
     let row = predict::read_row(body, &version.format)?;
-    let found = service.predict(slot, version, row.clone(), request_id(headers)).await;
+    let found = service.predict(slot, version, row.clone(), request_id).await;
     let prediction = found.map_err(|error| refusal(version, error, |_| row.as_slice(), |_| String::new()))?;
     let violations = prediction.violations.len();
     Ok(counted(json(answer::single(version, &prediction, &row)), slot, 1, violations))
@@ -87,10 +90,10 @@ pub(super) async fn batch(
     service: &Service,
     slot: &Slot,
     version: &Arc<Version>,
-    headers: &HeaderMap,
+    request_id: Option<&str>,
     rows: Rows,
 ) -> Result<Response, Problem> {
-    let predictions = service.predict_all(slot, version, rows.clone(), request_id(headers)).await;
+    let predictions = service.predict_all(slot, version, rows.clone(), request_id).await;
     let predictions = predictions
         .map_err(|error| refusal(version, error, |place| rows.row(place), |place| format!("/rows/{place}")))?;
     let at = predictions.first().map_or_else(|| service.now(), |prediction| prediction.at);
@@ -132,10 +135,22 @@ pub(super) fn unlogged(error: &AppendError) -> Problem {
     }
 }
 
+/// The model of this name.
+pub(super) fn find<'a>(catalog: &'a Catalog, model: &str) -> Result<&'a Arc<Slot>, Problem> {
+    catalog.slot(model).ok_or_else(|| match catalog.left_out(model) {
+        Some(left_out) => Problem::new(StatusCode::SERVICE_UNAVAILABLE, left_out.to_string()),
+        None => Problem::new(StatusCode::NOT_FOUND, format!("there is no model {model:?}")),
+    })
+}
+
 /// The model and version that answer where none is named.
 pub(super) fn default_version(catalog: &Catalog) -> Result<(&Arc<Slot>, &Arc<Version>), Problem> {
     let slot = catalog.default_slot();
-    let slot = slot.ok_or_else(|| Problem::new(StatusCode::SERVICE_UNAVAILABLE, "there is no model to answer"))?;
+    let slot = slot.ok_or_else(|| {
+        let left_out = catalog.manifest().default.as_deref().and_then(|model| catalog.left_out(model));
+        let detail = left_out.map_or_else(|| "there is no model to answer".to_owned(), ToString::to_string);
+        Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail)
+    })?;
     let version = slot.answering().ok_or_else(|| {
         let detail = format!("the default model, {:?}, is served elsewhere", slot.name());
         Problem::new(StatusCode::CONFLICT, detail)
@@ -147,9 +162,31 @@ pub(super) fn bytes(body: Body) -> Result<Bytes, Problem> {
     body.map_err(|rejection| Problem::new(rejection.status(), rejection.body_text()))
 }
 
+/// What the caller calls the request. The other headers are left where they are: a copy of all of them costs as much as
+/// reading the row.
+pub(super) struct Called(Option<HeaderValue>);
+
+impl Called {
+    pub(super) fn id(&self) -> Option<&str> {
+        decent(self.0.as_ref()?)
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Called {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(Self(parts.headers.get(X_REQUEST_ID).cloned()))
+    }
+}
+
 /// The caller's name for the request, where it sent one that a log can hold.
 pub(super) fn request_id(headers: &HeaderMap) -> Option<&str> {
-    headers.get("x-request-id")?.to_str().ok().filter(|id| !id.is_empty() && id.len() <= 128)
+    decent(headers.get(X_REQUEST_ID)?)
+}
+
+fn decent(id: &HeaderValue) -> Option<&str> {
+    id.to_str().ok().filter(|id| !id.is_empty() && id.len() <= 128)
 }
 
 pub(super) async fn respond(answer: impl Future<Output = Result<Response, Problem>>) -> Response {
@@ -157,9 +194,9 @@ pub(super) async fn respond(answer: impl Future<Output = Result<Response, Proble
 }
 
 /// Tells the front which rows an answer holds, so that they are counted.
-fn counted(mut response: Response, slot: &Slot, rows: usize, violations: usize) -> Response {
+pub(super) fn counted(mut response: Response, slot: &Slot, rows: usize, violations: usize) -> Response {
     let (rows, violations) = (rows as u64, violations as u64);
-    response.extensions_mut().insert(Predicted { model: slot.name().into(), rows, violations });
+    response.extensions_mut().insert(Predicted { model: slot.shared_name(), rows, violations });
     response
 }
 

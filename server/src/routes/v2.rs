@@ -232,7 +232,10 @@ fn find<'a>(
     version: Option<&str>,
 ) -> Result<(&'a Arc<Slot>, &'a Arc<Version>), Refused> {
     let not_found = |what: String| Refused(StatusCode::NOT_FOUND, what);
-    let slot = catalog.slot(name).ok_or_else(|| not_found(format!("there is no model {name:?}")))?;
+    let slot = catalog.slot(name).ok_or_else(|| match catalog.left_out(name) {
+        Some(left_out) => Refused(StatusCode::SERVICE_UNAVAILABLE, left_out.to_string()),
+        None => not_found(format!("there is no model {name:?}")),
+    })?;
     let found = match version {
         Some(version) => slot.version(version),
         None => slot.answering(),

@@ -61,6 +61,10 @@ impl From<AppendError> for SlotError {
 /// A model, ready.
 pub struct Slot {
     entry: ModelEntry,
+    /// The entry's name, for those who keep it.
+    name: Arc<str>,
+    /// Versions whose files are damaged, in sentences.
+    warnings: Vec<String>,
     /// Who answers, and where.
     pub serving: Serving,
     /// What windows are held against; none without a reference.
@@ -128,12 +132,14 @@ impl Slot {
         entry: &ModelEntry,
         old: Option<&Self>,
     ) -> Result<Self, SlotError> {
-        let (serving, monitor) = match &entry.elsewhere {
+        let Made { serving, monitor, warnings } = match &entry.elsewhere {
             Some(declaration) => elsewhere(settings, folder, entry, declaration)?,
             None => here(log, settings, folder, entry, old)?,
         };
         Ok(Self {
+            name: entry.name.as_str().into(),
             entry: entry.clone(),
+            warnings,
             serving,
             monitor,
             pulse: old.map(|old| Arc::clone(&old.pulse)).unwrap_or_default(),
@@ -144,7 +150,17 @@ impl Slot {
 
     /// The model's name.
     pub fn name(&self) -> &str {
-        &self.entry.name
+        &self.name
+    }
+
+    /// The model's name, to be kept.
+    pub fn shared_name(&self) -> Arc<str> {
+        Arc::clone(&self.name)
+    }
+
+    /// What is left out of it, and what answers instead, in sentences.
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings
     }
 
     /// The entry that it was made from.
@@ -187,7 +203,11 @@ impl Slot {
     }
 }
 
-type Made = (Serving, Option<Arc<Monitor>>);
+struct Made {
+    serving: Serving,
+    monitor: Option<Arc<Monitor>>,
+    warnings: Vec<String>,
+}
 
 fn here(
     log: &Log,
@@ -196,26 +216,41 @@ fn here(
     entry: &ModelEntry,
     old: Option<&Slot>,
 ) -> Result<Made, SlotError> {
-    let mut versions = Vec::with_capacity(entry.versions.len());
+    let mut versions: Vec<Arc<Version>> = Vec::with_capacity(entry.versions.len());
+    let (mut warnings, mut damaged) = (Vec::new(), None);
     for version in &entry.versions {
         let known = old.and_then(|old| old.version(version));
         match known.map_or_else(|| read_version(log, folder, &entry.name, version), |known| Ok(Arc::clone(known))) {
             Ok(version) => versions.push(version),
-            Err(error) if entry.default_version.as_ref() == Some(version) => return Err(error),
-            // The one that answers goes on without it.
-            Err(error) => tracing::error!(model = entry.name, version, %error, "a version is left out"),
+            // Whoever changes something learns that it cannot be; the old version goes on.
+            Err(error) if old.is_some() && entry.default_version.as_ref() == Some(version) => return Err(error),
+            Err(error) => {
+                warnings.push(format!("version {version} of the model {:?} is left out: {error}", entry.name));
+                damaged.get_or_insert(error);
+            }
         }
     }
     let find = |version: &String| versions.iter().find(|known| known.version == *version).cloned();
-    let answering = entry.default_version.as_ref().and_then(find);
-    let answering = answering.ok_or_else(|| SlotError::NoVersion { model: entry.name.clone() })?;
+    let answering = match entry.default_version.as_ref().and_then(find) {
+        Some(answering) => answering,
+        // At the start there is no old version. The latest of those that are sound is better than none.
+        None => {
+            let latest = versions.last().filter(|_| damaged.is_some()).cloned();
+            let latest = latest
+                .ok_or_else(|| damaged.take().unwrap_or_else(|| SlotError::NoVersion { model: entry.name.clone() }))?;
+            warnings.push(format!("version {} of the model {:?} answers in its place", latest.version, entry.name));
+            latest
+        }
+    };
+    warnings.iter().for_each(|warning| tracing::error!("{warning}"));
     let is_unchanged = old.and_then(Slot::answering).is_some_and(|before| Arc::ptr_eq(before, &answering));
     let monitor = match old.filter(|_| is_unchanged) {
         Some(old) => old.monitor.clone(),
         None => Monitor::of_model(&answering.model, settings).map(Arc::new),
     };
-    let shadows = entry.shadows.iter().filter_map(find).collect();
-    Ok((Serving::Here { answering, versions, shadows }, monitor))
+    let shadows = entry.shadows.iter().filter_map(find);
+    let shadows = shadows.filter(|shadow| !Arc::ptr_eq(shadow, &answering)).collect();
+    Ok(Made { serving: Serving::Here { answering, versions, shadows }, monitor, warnings })
 }
 
 fn read_version(log: &Log, folder: &ModelFolder, model: &str, version: &str) -> Result<Arc<Version>, SlotError> {
@@ -253,7 +288,8 @@ fn elsewhere(
         }
     };
     let declaration = declaration.clone();
-    Ok((Serving::Elsewhere(Elsewhere { declaration, rules, streams: Mutex::default() }), monitor))
+    let serving = Serving::Elsewhere(Elsewhere { declaration, rules, streams: Mutex::default() });
+    Ok(Made { serving, monitor, warnings: Vec::new() })
 }
 
 fn schema_of(declaration: &Declaration) -> Schema {

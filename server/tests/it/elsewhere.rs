@@ -48,6 +48,11 @@ async fn predictions_come_in_once_and_are_compared_with_the_reference() {
     );
     let again = send(&instance, "predictions", "text/csv", &body).await;
     assert_eq!((again.json()["accepted"].clone(), again.json()["repeated"].clone()), (json!(0), json!(MIN_WINDOW)));
+    assert_eq!(again.json()["violations"], 0, "they were counted when they were new");
+    let counted = instance.send("GET", MODEL, None).await.json()["violations"].clone();
+    let counted: u64 = counted.as_object().unwrap().values().filter_map(serde_json::Value::as_u64).sum();
+    assert_eq!(answer.json()["violations"], counted);
+    assert!(counted > 0, "ages above the reference's");
 
     let head = instance.service.check_now(Some("loans")).unwrap();
     let report = instance.service.snapshot(&head.id).unwrap().report;
@@ -57,6 +62,20 @@ async fn predictions_come_in_once_and_are_compared_with_the_reference() {
     assert!(instance.service.overview(Some("loans")).unwrap().history.len() == 1);
     assert!(instance.service.overview(None).unwrap().history.is_empty(), "each model has its own history");
     assert_eq!(instance.send("GET", "/?model=loans", None).await.status, 200);
+
+    let metrics = instance.send("GET", "/metrics", None).await.text;
+    for line in [
+        format!("tidemark_predictions_total{{model=\"loans\"}} {MIN_WINDOW}"),
+        format!("tidemark_validation_violations_total{{model=\"loans\"}} {counted}"),
+        format!("tidemark_window_rows{{model=\"loans\"}} {MIN_WINDOW}"),
+        "tidemark_column_drifted{model=\"loans\",column=\"age\"} 1".to_owned(),
+        "tidemark_log_rows{model=\"card-fraud\"} 0".to_owned(),
+    ] {
+        assert!(metrics.lines().any(|found| found == line), "{line}\n{metrics}");
+    }
+    for family in metrics.lines().filter(|line| line.starts_with("# TYPE")) {
+        assert_eq!(metrics.matches(family).count(), 1, "{family}: a family is written in one piece");
+    }
 }
 
 #[tokio::test]

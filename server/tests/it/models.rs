@@ -166,3 +166,50 @@ async fn models_are_listed_named_and_removed() {
         assert_eq!(answer.header("content-type"), "application/problem+json", "{method} {path}");
     }
 }
+
+/// A file that is damaged where it matters: its end is gone.
+fn damage(instance: &Instance, version: &str) {
+    let path = instance.folder.path(&format!("models/{NAME}/{version}.tidemark"));
+    let bytes = std::fs::read(&path).unwrap();
+    std::fs::write(&path, &bytes[..bytes.len() / 2]).unwrap();
+}
+
+#[tokio::test]
+async fn another_version_stands_in_for_one_that_was_damaged_and_it_is_said() {
+    let instance = Instance::new();
+    let first = instance.version().version.clone();
+    let other = add_other(&instance).await;
+    assert_eq!(patch(&instance, json!({ "default_version": other, "shadows": [first] })).await.status, 200);
+    damage(&instance, &other);
+    let instance = instance.restarted(0);
+    let answer = instance.send("POST", "/predict", Some(body_of(0).to_string())).await;
+    assert_eq!((answer.status.as_u16(), answer.json()["model"].clone()), (200, json!(first)), "{}", answer.text);
+    let ready = instance.send("GET", "/readyz", None).await;
+    let warnings = ready.json()["warnings"].to_string();
+    assert!(ready.status == 200 && warnings.contains(&other) && warnings.contains(&first), "{}", ready.text);
+    let model = instance.send("GET", &format!("/api/v1/models/{NAME}"), None).await.json();
+    assert_eq!((&model["default_version"], &model["answering"]), (&json!(other), &json!(first)));
+    // The list is put right by hand.
+    assert_eq!(patch(&instance, json!({ "shadows": [], "default_version": first })).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_model_without_a_sound_version_says_so_and_others_can_be_changed() {
+    let instance = Instance::new();
+    let version = instance.version().version.clone();
+    let declaration = json!({ "features": [{ "name": "age", "type": "numerical" }], "task": "classification" });
+    let declared = instance.send("PUT", "/api/v1/models/loans", Some(declaration.to_string())).await;
+    assert_eq!(declared.status, 201, "{}", declared.text);
+    damage(&instance, &version);
+    let instance = instance.restarted(0);
+    for (method, path) in [("POST", "/predict"), ("POST", &*format!("/v2/models/{NAME}/infer")), ("GET", "/readyz")] {
+        let body = (method == "POST").then(|| body_of(0).to_string());
+        let answer = instance.send(method, path, body).await;
+        assert_eq!(answer.status, 503, "{path}");
+        assert!(answer.text.contains("is left out"), "{path}: {}", answer.text);
+    }
+    assert_eq!(instance.send("GET", &format!("/api/v1/models/{NAME}"), None).await.status, 503);
+    assert_eq!(instance.send("GET", "/metrics", None).await.status, 200);
+    let changed = instance.send("PATCH", "/api/v1/models/loans", Some(r#"{"validation":"strict"}"#.to_owned())).await;
+    assert_eq!(changed.status, 200, "{}", changed.text);
+}
