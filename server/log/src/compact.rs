@@ -11,7 +11,7 @@ use crate::error::WriteFailure;
 use crate::id::Id;
 use crate::log::Shared;
 use crate::record::{LabelRecord, Record};
-use crate::segment::{self, Row, SealError, Segment, sidecar};
+use crate::segment::{self, ProfileFrom, Row, SealError, Segment, sidecar};
 use crate::stream::{Line, Stream};
 
 /// Puts one run of small segments together; returns how many they were.
@@ -89,8 +89,7 @@ fn merge<R: Row>(
         Ok(chunks) => Box::new(chunks) as Box<dyn Iterator<Item = _>>,
         Err(error) => Box::new(std::iter::once(Err(error))),
     });
-    let profiler = shared.options.profiler.as_deref();
-    let profile = profiler.map(|profiler| profiler as &dyn Fn(&Line, &tidemark::data::Dataset) -> Vec<u8>);
+    let profile = ProfileFrom::parts(shared.profiler.get(), line, small);
     let large = segment::write(disk, &staging, line, &streams, chunks, profile)?.publish(disk)?;
 
     let is_kept = |segment: &&Arc<Segment>| {

@@ -3,16 +3,17 @@
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::thread::JoinHandle;
 use std::time::Duration;
-use tidemark::data::Dataset;
 use tokio::sync::oneshot;
 
 use crate::compact;
 use crate::disk::{Disk, RealDisk};
 use crate::error::{AppendError, OpenError, ReadError, WriteFailure};
 use crate::frame::{self, Encoded};
+use crate::lookup::{self, Lookups};
+use crate::profiler::Profiler;
 use crate::queue::{Appended, Job, Queue, Refusal};
 use crate::read::Reader;
 use crate::record::{Entry, Label, Millis};
@@ -37,9 +38,6 @@ pub enum Durability {
     },
 }
 
-/// Makes a segment's profile: what lies beside it, so that a window is a merge of profiles.
-pub type Profiler = dyn Fn(&Line, &Dataset) -> Vec<u8> + Send + Sync;
-
 /// How a log works.
 #[derive(Clone)]
 pub struct Options {
@@ -54,8 +52,6 @@ pub struct Options {
     pub seal_after: Duration,
     /// Whether segments are made by a thread of the log, or only when [`Log::tick`] or [`Log::seal`] is called.
     pub seals_by_itself: bool,
-    /// What is computed of a segment's features when it is made.
-    pub profiler: Option<Arc<Profiler>>,
     /// Tells the time.
     pub clock: Arc<dyn Fn() -> Millis + Send + Sync>,
     /// Makes the changes to the file system.
@@ -70,7 +66,6 @@ impl Default for Options {
             max_unsealed_bytes: 1 << 30,
             seal_after: Duration::from_secs(600),
             seals_by_itself: true,
-            profiler: None,
             clock: Arc::new(now),
             disk: Arc::new(RealDisk),
         }
@@ -89,6 +84,7 @@ pub(crate) struct Shared {
     pub(crate) options: Options,
     pub(crate) queue: Queue,
     state: Arc<RwLock<State>>,
+    pub(crate) profiler: OnceLock<Arc<dyn Profiler>>,
     /// Files that are written no more and not sealed, or not deleted yet, oldest first.
     closed: Mutex<Vec<ClosedFile>>,
     /// The bytes of `closed`.
@@ -177,6 +173,7 @@ impl Shared {
 pub struct Log {
     pub(crate) shared: Arc<Shared>,
     reader: Reader,
+    lookups: Lookups,
     recovery: Recovery,
     writer: Option<JoinHandle<()>>,
     sealer: Option<JoinHandle<()>>,
@@ -201,6 +198,7 @@ impl Log {
             options,
             queue: Queue::default(),
             state,
+            profiler: OnceLock::new(),
             closed_bytes: AtomicU64::new(closed.iter().map(|file| file.bytes).sum()),
             closed: Mutex::new(closed),
             something_closed: Condvar::new(),
@@ -212,7 +210,8 @@ impl Log {
             unsealed_since: AtomicI64::new(0),
             n_groups: AtomicU64::new(0),
         });
-        let mut log = Self { shared, reader, recovery, writer: None, sealer: None, lock };
+        let lookups = Lookups::start(reader.clone()).map_err(|error| WriteFailure::new(root, &error))?;
+        let mut log = Self { shared, reader, lookups, recovery, writer: None, sealer: None, lock };
         log.start(start)?;
         Ok(log)
     }
@@ -244,6 +243,11 @@ impl Log {
     /// Reads the log.
     pub const fn reader(&self) -> &Reader {
         &self.reader
+    }
+
+    /// From now on segments get profiles made by this, beside them. Asked again, it does nothing.
+    pub fn profile_with(&self, profiler: Arc<dyn Profiler>) {
+        drop(self.shared.profiler.set(profiler));
     }
 
     /// Groups of records that were made durable together, since the log was opened.
@@ -283,15 +287,19 @@ impl Log {
     /// Appends a prediction, and returns once it is acknowledged.
     ///
     /// A prediction that is there already under this name, with the same content (all but the time and the request's
-    /// id), is not appended again, and its position is returned. The names in segments are looked through on the calling
-    /// thread, unless the entry's name is fresh.
+    /// id), is not appended again, and its position is returned. Where filters in memory do not rule out that a segment has
+    /// the name, a thread of the log looks there.
     ///
     /// # Errors
     /// The entry does not fit its stream, its name stands for something else, or the log cannot be written.
     pub async fn append(&self, stream: &Arc<Stream>, entry: &Entry<'_>) -> Result<Appended, AppendError> {
         let encoded = frame::encode(stream, entry)?;
         loop {
-            match self.submit(encoded.clone())? {
+            let looked = self.n_sealings();
+            if let Some(known) = self.look(&encoded).await? {
+                return Ok(known);
+            }
+            match self.submit(encoded.clone(), looked)? {
                 Submitted::Answered(appended) => return Ok(appended),
                 Submitted::Waits(answer) => match answer.await.map_err(|_gone| AppendError::Closed)? {
                     Err(Refusal::LookAgain) => {}
@@ -302,14 +310,18 @@ impl Log {
         }
     }
 
-    /// As [`Log::append`], for threads that may block.
+    /// As [`Log::append`], for threads that may block. They look through segments themselves.
     ///
     /// # Errors
     /// As [`Log::append`].
     pub fn append_blocking(&self, stream: &Arc<Stream>, entry: &Entry<'_>) -> Result<Appended, AppendError> {
         let encoded = frame::encode(stream, entry)?;
         loop {
-            match self.submit(encoded.clone())? {
+            let looked = self.n_sealings();
+            if let Some(known) = self.look_blocking(&encoded)? {
+                return Ok(known);
+            }
+            match self.submit(encoded.clone(), looked)? {
                 Submitted::Answered(appended) => return Ok(appended),
                 Submitted::Waits(answer) => match answer.blocking_recv().map_err(|_gone| AppendError::Closed)? {
                     Err(Refusal::LookAgain) => {}
@@ -326,12 +338,8 @@ impl Log {
     /// # Errors
     /// As [`Log::append`], of the first that cannot be appended.
     pub async fn append_all(&self, stream: &Arc<Stream>, entries: &[Entry<'_>]) -> Result<Vec<Appended>, AppendError> {
-        let encoded = entries.iter().map(|entry| frame::encode(stream, entry)).collect::<Result<Vec<_>, _>>()?;
-        let mut batch = Batch::new(encoded);
-        while let Some(answer) = batch.submit(self)? {
-            batch.take(answer.await.map_err(|_gone| AppendError::Closed)?)?;
-        }
-        Ok(batch.finish())
+        let encoded = entries.iter().map(|entry| frame::encode(stream, entry));
+        self.append_batch(encoded.collect::<Result<_, _>>()?).await
     }
 
     /// As [`Log::append_all`], for threads that may block.
@@ -343,12 +351,8 @@ impl Log {
         stream: &Arc<Stream>,
         entries: &[Entry<'_>],
     ) -> Result<Vec<Appended>, AppendError> {
-        let encoded = entries.iter().map(|entry| frame::encode(stream, entry)).collect::<Result<Vec<_>, _>>()?;
-        let mut batch = Batch::new(encoded);
-        while let Some(answer) = batch.submit(self)? {
-            batch.take(answer.blocking_recv().map_err(|_gone| AppendError::Closed)?)?;
-        }
-        Ok(batch.finish())
+        let encoded = entries.iter().map(|entry| frame::encode(stream, entry));
+        self.append_batch_blocking(encoded.collect::<Result<_, _>>()?)
     }
 
     /// Appends labels, all of them or none. Whether the predictions are known does not matter: they may come later.
@@ -356,12 +360,8 @@ impl Log {
     /// # Errors
     /// The stream is none of labels, or the log cannot be written.
     pub async fn add_labels(&self, stream: &Arc<Stream>, labels: &[Label]) -> Result<Vec<Appended>, AppendError> {
-        let encoded = labels.iter().map(|label| frame::encode_label(stream, label)).collect::<Result<Vec<_>, _>>()?;
-        let mut batch = Batch::new(encoded);
-        while let Some(answer) = batch.submit(self)? {
-            batch.take(answer.await.map_err(|_gone| AppendError::Closed)?)?;
-        }
-        Ok(batch.finish())
+        let encoded = labels.iter().map(|label| frame::encode_label(stream, label));
+        self.append_batch(encoded.collect::<Result<_, _>>()?).await
     }
 
     /// As [`Log::add_labels`], for threads that may block.
@@ -369,12 +369,32 @@ impl Log {
     /// # Errors
     /// As [`Log::add_labels`].
     pub fn add_labels_blocking(&self, stream: &Arc<Stream>, labels: &[Label]) -> Result<Vec<Appended>, AppendError> {
-        let encoded = labels.iter().map(|label| frame::encode_label(stream, label)).collect::<Result<Vec<_>, _>>()?;
+        let encoded = labels.iter().map(|label| frame::encode_label(stream, label));
+        self.append_batch_blocking(encoded.collect::<Result<_, _>>()?)
+    }
+
+    async fn append_batch(&self, encoded: Vec<Encoded>) -> Result<Vec<Appended>, AppendError> {
         let mut batch = Batch::new(encoded);
-        while let Some(answer) = batch.submit(self)? {
+        loop {
+            let looked = self.n_sealings();
+            for (encoded, known) in batch.open() {
+                *known = self.look(encoded).await?;
+            }
+            let Some(answer) = batch.submit(self, looked)? else { return Ok(batch.finish()) };
+            batch.take(answer.await.map_err(|_gone| AppendError::Closed)?)?;
+        }
+    }
+
+    fn append_batch_blocking(&self, encoded: Vec<Encoded>) -> Result<Vec<Appended>, AppendError> {
+        let mut batch = Batch::new(encoded);
+        loop {
+            let looked = self.n_sealings();
+            for (encoded, known) in batch.open() {
+                *known = self.look_blocking(encoded)?;
+            }
+            let Some(answer) = batch.submit(self, looked)? else { return Ok(batch.finish()) };
             batch.take(answer.blocking_recv().map_err(|_gone| AppendError::Closed)?)?;
         }
-        Ok(batch.finish())
     }
 
     /// Makes everything durable that was handed in before, and so tries whether the log can be written.
@@ -439,13 +459,25 @@ impl Log {
         compact::compact_one(&self.shared, target_bytes).map_err(of_sealing)
     }
 
-    fn submit(&self, encoded: Encoded) -> Result<Submitted, AppendError> {
-        let looked = self.shared.sealings.load(Ordering::Acquire);
-        if !encoded.is_fresh
-            && let Some(known) = self.look_in_segments(&encoded)?
-        {
-            return Ok(Submitted::Answered(known));
+    /// How often records were moved into segments: whoever looks for a name in segments says what this was before.
+    fn n_sealings(&self) -> u64 {
+        self.shared.sealings.load(Ordering::Acquire)
+    }
+
+    /// What stands in a segment under the name of this record.
+    async fn look(&self, encoded: &Encoded) -> Result<Option<Appended>, AppendError> {
+        if encoded.is_fresh || !self.reader.may_be_sealed(encoded.stream.line(), &encoded.id) {
+            return Ok(None);
         }
+        self.lookups.ask(encoded.clone()).await
+    }
+
+    fn look_blocking(&self, encoded: &Encoded) -> Result<Option<Appended>, AppendError> {
+        if encoded.is_fresh { Ok(None) } else { lookup::look(&self.reader, encoded) }
+    }
+
+    /// Hands a record to the writer whose name is in none of the segments that `looked` sealings made.
+    fn submit(&self, encoded: Encoded, looked: u64) -> Result<Submitted, AppendError> {
         let may_go_ahead = encoded.is_fresh
             && matches!(self.shared.options.durability, Durability::Async { .. })
             && !self.shared.is_failing.load(Ordering::Acquire);
@@ -456,18 +488,6 @@ impl Log {
         let (reply, answer) = oneshot::channel();
         self.shared.push_record(Job::One { encoded, looked, reply: Some(reply) })?;
         Ok(Submitted::Waits(answer))
-    }
-
-    /// What stands in a segment under the name of this record.
-    fn look_in_segments(&self, encoded: &Encoded) -> Result<Option<Appended>, AppendError> {
-        let Some((position, bytes)) = self.reader.find_sealed(encoded.stream.line(), &encoded.id)? else {
-            return Ok(None);
-        };
-        if frame::is_same_content(&bytes, &encoded.bytes) {
-            Ok(Some(Appended { position: Some(position), is_new: false }))
-        } else {
-            Err(AppendError::Conflict { id: encoded.id.clone(), position })
-        }
     }
 
     fn send<T>(
@@ -540,16 +560,14 @@ impl Batch {
         Self { encoded, known }
     }
 
+    /// The records of which nothing is known.
+    fn open(&mut self) -> impl Iterator<Item = (&Encoded, &mut Option<Appended>)> {
+        self.encoded.iter().zip(&mut self.known).filter(|(_, known)| known.is_none())
+    }
+
     /// Hands those to the writer that are in no segment; `None` if there is nothing left to do.
-    fn submit(&mut self, log: &Log) -> Result<Option<BatchAnswer>, AppendError> {
-        let looked = log.shared.sealings.load(Ordering::Acquire);
-        for (encoded, known) in self.encoded.iter().zip(&mut self.known) {
-            if known.is_none() && !encoded.is_fresh {
-                *known = log.look_in_segments(encoded)?;
-            }
-        }
-        let open = self.encoded.iter().zip(&self.known).filter(|(_, known)| known.is_none());
-        let encoded: Vec<Encoded> = open.map(|(encoded, _)| encoded.clone()).collect();
+    fn submit(&mut self, log: &Log, looked: u64) -> Result<Option<BatchAnswer>, AppendError> {
+        let encoded: Vec<Encoded> = self.open().map(|(encoded, _)| encoded.clone()).collect();
         if encoded.is_empty() { Ok(None) } else { log.send(|reply| Job::Many { encoded, looked, reply }).map(Some) }
     }
 

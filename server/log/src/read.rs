@@ -210,6 +210,13 @@ impl Reader {
         Ok((total > 0).then(|| counts[1] as f64 / total as f64))
     }
 
+    /// Whether a record of this name may be in a segment, by what is in memory: no answer takes the disk.
+    pub(crate) fn may_be_sealed(&self, line: &Line, id: &Id) -> bool {
+        let state = self.state();
+        let segments = state.line(line).map(|line| line.segments.as_slice()).unwrap_or_default();
+        id.with_text(|name| segments.iter().any(|segment| segment.may_hold(name)))
+    }
+
     /// The position and the bytes of the record of this name, if it is in a segment.
     pub(crate) fn find_sealed(&self, line: &Line, id: &Id) -> Result<Option<FoundRecord>, ReadError> {
         again_if_replaced(|| self.find_in_segments(line, id))

@@ -65,7 +65,8 @@ pub(crate) fn prepare(root: &Path, disk: &dyn Disk) -> Result<File, OpenError> {
     for name in SEGMENT_FOLDERS {
         walk(&root.join(name), &mut |path| {
             let name = path.file_name().unwrap_or_default().to_string_lossy();
-            if name.starts_with('.') && name.ends_with(".new") {
+            let is_new = name.starts_with('.') && name.ends_with(".new");
+            if is_new || segment::segment_beside(path).is_some_and(|segment| !segment.exists()) {
                 half_done.push(path.to_owned());
             }
         })?;

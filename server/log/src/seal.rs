@@ -15,7 +15,7 @@ use crate::error::{ReadError, WriteFailure};
 use crate::log::Shared;
 use crate::queue::Job;
 use crate::record::{LabelRecord, Millis, Record};
-use crate::segment::{self, CHUNK_ROWS, Row, SealError};
+use crate::segment::{self, CHUNK_ROWS, ProfileFrom, Row, SealError};
 use crate::state::{HotRow, Streams};
 use crate::stream::{Line, Stream};
 
@@ -118,8 +118,7 @@ impl Sealer {
             let disk = &*self.shared.options.disk;
             let made = disk.create_folders(&folder);
             made.map_err(|error| SealError::Write(WriteFailure::new(&folder, &error)))?;
-            let profiler = self.shared.options.profiler.as_deref();
-            let profile = profiler.map(|profiler| profiler as &dyn Fn(&Line, &tidemark::data::Dataset) -> Vec<u8>);
+            let profile = ProfileFrom::rows(self.shared.profiler.get(), line);
             let used = streams_of(&rows, &streams)?;
             let chunks = chunks_of::<R>(first, rows, streams);
             let segment = segment::write(disk, &folder, line, &used, chunks, profile)?.publish(disk)?;

@@ -21,7 +21,9 @@ use std::sync::{Arc, OnceLock};
 use crate::disk::Disk;
 use crate::error::{Damage, ReadError, WriteFailure};
 use crate::id::Id;
+use crate::profiler::Profiler;
 use crate::record::Millis;
+use crate::rows::RowsBuilder;
 use crate::stream::{Line, Stream, StreamSpec};
 
 mod columns;
@@ -164,6 +166,11 @@ impl Segment {
             .map_err(|error| damage(&self.path, error).into())
     }
 
+    /// Whether a record of this name may be in the segment, by its filters if they are in memory.
+    pub(crate) fn may_hold(&self, name: &str) -> bool {
+        self.filters.get().is_none_or(|filters| filters.iter().any(|filter| filter.check(name)))
+    }
+
     /// The positions of the records of this name: more than one only in a line with several versions' records.
     pub(crate) fn find(&self, id: &Id) -> Result<Option<u64>, ReadError> {
         let groups = id.with_text(|text| {
@@ -253,6 +260,14 @@ pub(crate) fn sidecar(path: &Path, extension: &str) -> PathBuf {
     path.with_file_name(format!(".{name}.{extension}"))
 }
 
+/// The segment that this file lies beside, if its name is of that kind.
+pub(crate) fn segment_beside(path: &Path) -> Option<PathBuf> {
+    let name = path.file_name()?.to_str()?.strip_prefix('.')?;
+    let (name, extension) = name.rsplit_once('.')?;
+    let is_beside = name.starts_with("part-") && matches!(extension, "crc32c" | "profile");
+    is_beside.then(|| path.with_file_name(format!("{name}.parquet")))
+}
+
 fn options() -> ArrowReaderOptions {
     ArrowReaderOptions::new()
 }
@@ -306,8 +321,31 @@ impl std::fmt::Display for SealError {
     }
 }
 
-/// What a profile is made with.
-pub(crate) type ProfileOf<'a> = Option<&'a dyn Fn(&Line, &tidemark::data::Dataset) -> Vec<u8>>;
+/// Where the profile of a new segment comes from.
+pub(crate) enum ProfileFrom<'a> {
+    /// The segment's rows.
+    Rows(&'a dyn Profiler),
+    /// The profiles of the segments that it takes the place of.
+    Parts(Vec<u8>),
+    /// It has none.
+    Nothing,
+}
+
+impl<'a> ProfileFrom<'a> {
+    /// The rows, where somebody makes profiles of this line.
+    pub(crate) fn rows(profiler: Option<&'a Arc<dyn Profiler>>, line: &Line) -> Self {
+        profiler.filter(|profiler| profiler.wants(line)).map_or(Self::Nothing, |profiler| Self::Rows(&**profiler))
+    }
+
+    /// The profiles of these segments, where all of them have one and they go together.
+    pub(crate) fn parts(profiler: Option<&'a Arc<dyn Profiler>>, line: &Line, segments: &[Arc<Segment>]) -> Self {
+        let merged = profiler.filter(|profiler| profiler.wants(line)).and_then(|profiler| {
+            let parts = segments.iter().map(|segment| std::fs::read(segment.profile_path()).ok());
+            profiler.merge(line, &parts.collect::<Option<Vec<_>>>()?)
+        });
+        merged.map_or(Self::Nothing, Self::Parts)
+    }
+}
 
 /// Writes a segment of rows that follow one another into `folder`, durably but for its name. `streams` are all that the
 /// rows are of.
@@ -317,7 +355,7 @@ pub(crate) fn write<R: Row>(
     line: &Line,
     streams: &[Arc<Stream>],
     chunks: impl IntoIterator<Item = Result<Vec<R>, ReadError>>,
-    profile: ProfileOf<'_>,
+    profile: ProfileFrom<'_>,
 ) -> Result<Written, SealError> {
     let temporary = folder.join(format!(".{}.new", Id::fresh(0)));
     let failed = |error: std::io::Error| SealError::Write(WriteFailure::new(&temporary, &error));
@@ -372,7 +410,7 @@ pub(crate) fn write_table<R: Row>(
     chunks: impl IntoIterator<Item = Result<Vec<R>, ReadError>>,
     path: &Path,
 ) -> Result<(), SealError> {
-    write_rows(out, line, streams, chunks, None, path).map(drop)
+    write_rows(out, line, streams, chunks, ProfileFrom::Nothing, path).map(drop)
 }
 
 /// Writes rows as Parquet, and returns what they are, unless there is none, and the profile.
@@ -381,14 +419,14 @@ fn write_rows<R: Row>(
     line: &Line,
     streams: &[Arc<Stream>],
     chunks: impl IntoIterator<Item = Result<Vec<R>, ReadError>>,
-    profile: ProfileOf<'_>,
+    profile: ProfileFrom<'_>,
     path: &Path,
 ) -> Result<(Option<Meta>, Option<Vec<u8>>), SealError> {
     let columns = R::columns(streams);
     let failed = |error: parquet::errors::ParquetError| SealError::Write(write_failure(path, &error));
     let mut writer = ArrowWriter::try_new(out, columns.schema(), Some(properties())).map_err(failed)?;
     let mut meta: Option<Meta> = None;
-    let mut profiled = profile.map(|_| crate::rows::RowsBuilder::default());
+    let mut profiled = matches!(profile, ProfileFrom::Rows(_)).then(RowsBuilder::default);
     for chunk in chunks {
         let chunk = chunk?;
         let (Some(first), Some(last)) = (chunk.first(), chunk.last()) else { continue };
@@ -416,7 +454,11 @@ fn write_rows<R: Row>(
         writer.append_key_value_metadata(KeyValue::new(META_KEY.to_owned(), json));
     }
     writer.close().map_err(failed)?;
-    let profile = profile.zip(profiled).map(|(profile, rows)| profile(line, &rows.finish().features));
+    let profile = match profile {
+        ProfileFrom::Rows(profiler) => profiled.and_then(|rows| profiler.profile(line, &rows.finish())),
+        ProfileFrom::Parts(profile) => Some(profile),
+        ProfileFrom::Nothing => None,
+    };
     Ok((meta, profile))
 }
 

@@ -1,5 +1,6 @@
 //! Sealing, compaction, retention and restarts change where records are, and not what is read.
 
+use std::sync::Arc;
 use tidemark::random::Rng;
 use tidemark_log::{
     Id, Kind, Label, LabelRecord, Line, Log, Maintained, Outcome, Policy, Reader, Retention, Value, verify,
@@ -241,22 +242,48 @@ fn a_shadow_version_has_positions_of_its_own() {
     assert!(folder.path().join("shadow/model=fraud/version=2/date=2026-11-24/part-1-11.parquet").is_file());
 }
 
+/// Says how many rows there are in each part.
+struct RowCounts;
+
+impl tidemark_log::Profiler for RowCounts {
+    fn wants(&self, line: &Line) -> bool {
+        *line == crate::support::line()
+    }
+
+    fn profile(&self, line: &Line, rows: &tidemark_log::Rows) -> Option<Vec<u8>> {
+        Some(format!("{line}: {}", rows.len()).into_bytes())
+    }
+
+    fn merge(&self, line: &Line, parts: &[Vec<u8>]) -> Option<Vec<u8>> {
+        let counts = parts.iter().map(|part| String::from_utf8_lossy(part).rsplit_once(' ').unwrap().1.to_owned());
+        Some(format!("{line}: {}", counts.collect::<Vec<_>>().join(" ")).into_bytes())
+    }
+}
+
 #[test]
 fn a_profile_lies_beside_every_segment() {
     let (folder, clock) = (Folder::new(), HandClock::new());
-    let profiler = |line: &Line, data: &tidemark::data::Dataset| format!("{line}: {}", data.n_rows()).into_bytes();
-    let options = tidemark_log::Options { profiler: Some(std::sync::Arc::new(profiler)), ..clock.options() };
-    let log = Log::open(folder.path(), options).unwrap();
+    let log = Log::open(folder.path(), clock.options()).unwrap();
+    log.profile_with(Arc::new(RowCounts));
     for round in 0..3 {
         append(&log, &stream(&log), 10 * round..10 * (round + 1));
         log.seal().unwrap();
     }
-    let profile = |positions: std::ops::Range<u64>, rows| {
+    let profile = |positions: std::ops::Range<u64>, rows: &str| {
         let bytes = format!("predictions of fraud: {rows}").into_bytes();
         tidemark_log::SegmentProfile { positions, bytes }
     };
     let profiles = log.reader().profiles(&line(), 5..31).unwrap();
-    assert_eq!(profiles, [profile(11..21, 10), profile(21..31, 10)]);
+    assert_eq!(profiles, [profile(11..21, "10"), profile(21..31, "10")]);
     log.compact(1 << 20).unwrap();
-    assert_eq!(log.reader().profiles(&line(), 1..31).unwrap(), [profile(1..31, 30)]);
+    // From the profiles of the parts, and not from the rows once more.
+    assert_eq!(log.reader().profiles(&line(), 1..31).unwrap(), [profile(1..31, "10 10 10")]);
+    drop(log);
+    // What lies beside a segment that a crash left without its name goes when the log is opened.
+    let day = folder.path().join("predictions/model=fraud/date=2026-11-24");
+    let orphan = day.join(".part-31-41.profile");
+    std::fs::write(&orphan, "").unwrap();
+    let log = Log::open(folder.path(), clock.options()).unwrap();
+    assert!(!orphan.exists() && day.join(".part-1-31.profile").exists());
+    assert_eq!(log.reader().profiles(&line(), 1..31).unwrap(), [profile(1..31, "10 10 10")]);
 }
