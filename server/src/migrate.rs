@@ -6,6 +6,8 @@ use std::path::Path;
 use std::sync::Arc;
 use tidemark_log::{AppendError, Entry, Features, Id, Layout, Line, Log, Origin, Outcome, Stream};
 
+use crate::service::Service;
+
 /// Rows that are moved at once.
 const BATCH: u64 = 4096;
 
@@ -56,6 +58,18 @@ struct OldRow {
     features: Vec<f64>,
     class: u32,
     probability: f64,
+}
+
+/// Moves the predictions that 0.1 logged in this file into the service's log, once, and returns how many they were. 0.1 served
+/// one model: they are the default model's, if Tidemark serves it.
+///
+/// # Errors
+/// As [`import`].
+pub fn take_over(file: &Path, service: &Service) -> Result<u64, MigrateError> {
+    let catalog = service.catalog();
+    let Some(slot) = catalog.default_slot() else { return Ok(0) };
+    let Some(version) = slot.answering() else { return Ok(0) };
+    import(file, &service.log, slot.name(), version.stream.layout())
 }
 
 /// Moves the predictions in this file into the log, once, and returns how many they were. They keep their names, times and

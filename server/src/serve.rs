@@ -4,6 +4,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use tidemark_log::Maintained;
 use tokio::net::TcpListener;
 use tokio::time::MissedTickBehavior;
 
@@ -40,11 +41,13 @@ pub async fn run(
     metrics::start();
     let Edge { settings, limits, tls } = edge;
     let (router, front) = routes::router_behind(Arc::clone(&service), settings);
-    let checks = tokio::spawn(check_every(interval, service, Arc::clone(&front)));
+    let checks = tokio::spawn(check_every(interval, Arc::clone(&service), Arc::clone(&front)));
+    let upkeep = tokio::spawn(maintain(service));
     let keys = tokio::spawn(refresh_keys(Arc::clone(&front)));
     let certificates = tls.clone().map(|tls| tokio::spawn(reload_at_hangup(tls)));
     listen::serve(listener, router, tls, limits, shutdown, || front.drain()).await;
     checks.abort();
+    upkeep.abort();
     keys.abort();
     if let Some(certificates) = certificates {
         certificates.abort();
@@ -106,6 +109,37 @@ async fn check_every(interval: Duration, service: Arc<Service>, front: Arc<Front
             }
             Ok(Err(error)) => tracing::error!(%error, "the comparison failed; the next one comes as planned"),
             Err(panic) => tracing::error!(%panic, "the comparison panicked; the next one comes as planned"),
+        }
+    }
+}
+
+/// How often the log is looked after.
+const UPKEEP_EVERY: Duration = Duration::from_secs(10);
+
+/// Keeps the log in shape: deletes what is not to be kept, and puts small segments together, one run after another until
+/// none is left. Works on a thread that may block, which a stop waits for.
+async fn maintain(service: Arc<Service>) {
+    loop {
+        let of_round = Arc::clone(&service);
+        let again = match tokio::task::spawn_blocking(move || of_round.maintain()).await {
+            Ok(Ok(done)) => {
+                if done != Maintained::default() {
+                    let Maintained { n_retired, n_compacted } = done;
+                    tracing::info!(n_retired, n_compacted, "segments of the log were deleted or put together");
+                }
+                done.n_compacted > 0
+            }
+            Ok(Err(error)) => {
+                tracing::error!(%error, "the log could not be looked after; the next round tries again");
+                false
+            }
+            Err(panic) => {
+                tracing::error!(%panic, "looking after the log panicked; the next round comes as planned");
+                false
+            }
+        };
+        if !again {
+            tokio::time::sleep(UPKEEP_EVERY).await;
         }
     }
 }

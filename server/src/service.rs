@@ -10,8 +10,8 @@ use tidemark::judge::Settings;
 use tidemark::validation::{Mode, Violation};
 use tidemark_app::backend::Backend;
 use tidemark_app::error::AppError;
-use tidemark_app::monitor::{Millis, ModelCard, Overview, Snapshot, SnapshotHead, Traffic, Window};
-use tidemark_log::{AppendError, Entry, Features, Id, Log, Origin, Outcome, ReadError, Rows as LoggedRows};
+use tidemark_app::monitor::{Millis, ModelCard, Overview, Snapshot, SnapshotHead, Traffic};
+use tidemark_log::{AppendError, Entry, Features, Id, Log, Maintained, Origin, Outcome, Policy, Profiler, ReadError};
 
 use crate::clock::Clock;
 use crate::registry::folder::ModelFolder;
@@ -20,11 +20,13 @@ use crate::store::{Snapshots, StoreError};
 use crate::wire::rows::Rows;
 
 pub mod monitor;
+mod profiles;
 mod pulse;
 mod shadow;
 pub mod slot;
 pub mod version;
 
+use profiles::SegmentProfiler;
 use shadow::{ShadowRow, Shadows};
 use slot::{Serving, Slot, SlotError};
 use version::{Said, Version};
@@ -40,6 +42,8 @@ pub struct Options {
     pub min_window_rows: u64,
     /// How the columns are judged.
     pub settings: Settings,
+    /// What of the log is kept.
+    pub policy: Policy,
 }
 
 /// The models, their log and their history. Shared behind an `Arc` by handlers, pages and the loop.
@@ -128,9 +132,13 @@ impl Service {
         clock: Arc<dyn Clock>,
     ) -> Result<Self, SlotError> {
         let log = Arc::new(log);
+        let profiler = Arc::new(SegmentProfiler::default());
+        log.profile_with(Arc::clone(&profiler) as Arc<dyn Profiler>);
         let (of_slots, settings) = (Arc::clone(&log), options.settings.clone());
         let make = move |folder: &ModelFolder, entry: &_, old: Option<&Slot>| {
-            Slot::make(&of_slots, &settings, folder, entry, old)
+            let slot = Slot::make(&of_slots, &settings, folder, entry, old)?;
+            profiler.watch(&slot.line(), slot.monitor.as_ref());
+            Ok(slot)
         };
         let registry = Registry::open(ModelFolder::of(data_folder), Box::new(make))?;
         let shadows = Shadows::start(Arc::clone(&log));
@@ -300,18 +308,27 @@ impl Service {
         })
     }
 
+    /// Does one round of what keeps the log in shape ([`Log::maintain`]). Blocks.
+    ///
+    /// # Errors
+    /// The log cannot be read or written.
+    pub fn maintain(&self) -> Result<Maintained, AppendError> {
+        self.log.maintain(self.now(), &self.options.policy)
+    }
+
     fn check(&self, slot: &Slot) -> Result<SnapshotHead, CheckError> {
         // A comparison that panicked left no state behind.
         let _one_at_a_time = slot.checking.lock().unwrap_or_else(PoisonError::into_inner);
         let monitor = slot.monitor.as_ref().ok_or(CheckError::NoReference)?;
-        let rows = self.log.reader().latest(&slot.line(), self.options.window_rows)?;
-        let found = rows.len() as u64;
-        let needed = self.options.min_window_rows;
-        let Some(window) = window_of(&rows).filter(|_| found >= needed) else {
+        let (reader, line) = (self.log.reader(), slot.line());
+        let all = reader.positions(&line);
+        let positions = all.start.max(all.end.saturating_sub(self.options.window_rows))..all.end;
+        let (found, needed) = (positions.end - positions.start, self.options.min_window_rows);
+        if found < needed {
             return Err(CheckError::TooFewRows { found, needed });
-        };
-        let label = format!("predictions {} to {}", window.first, window.end - 1);
-        let report = monitor.compare(&rows, &label, &self.options.settings);
+        }
+        let report = profiles::report(reader, &line, positions, monitor, &self.options.settings)?;
+        let Some((window, report)) = report else { return Err(CheckError::TooFewRows { found: 0, needed }) };
         Ok(self.snapshots.insert(slot.name(), self.clock.now(), window, &report)?)
     }
 
@@ -341,11 +358,6 @@ impl Service {
 
 /// Rows that are scored on the thread that took the request; more go to a thread that may be busy for long.
 const MAX_AT_ONCE: usize = 64;
-
-fn window_of(rows: &LoggedRows) -> Option<Window> {
-    let (first, last) = (rows.positions.first()?, rows.positions.last()?);
-    Some(Window { first: *first, end: last + 1, from: *rows.times.first()?, to: *rows.times.last()? })
-}
 
 fn model_card(slot: &Slot) -> ModelCard {
     let n_reference = slot.monitor.as_ref().map_or(0, |monitor| monitor.n_reference);

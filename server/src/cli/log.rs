@@ -116,9 +116,6 @@ fn check(data_dir: &Path) -> Result<(), Failure> {
 
 impl Selection {
     fn open(&self) -> Result<(Reader, Line), Failure> {
-        if !self.data_dir.is_dir() {
-            return Err(Failure::file(&self.data_dir, "there is no such folder"));
-        }
         let reader = Reader::open(&self.data_dir).map_err(|error| Failure::new("the log", error))?;
         let lines = reader.lines();
         let models: Vec<&str> =

@@ -11,14 +11,17 @@ use super::Failure;
 use super::report::Judging;
 use crate::clock::SystemClock;
 use crate::listen;
+use crate::migrate;
 use crate::registry::folder::ModelFolder;
 use crate::serve;
 use crate::service::{Options, Service};
 use crate::store::Snapshots;
 
 mod edge;
+mod keep;
 
 use edge::EdgeArgs;
+use keep::KeepArgs;
 
 /// Serve models: POST /predict, GET /health, and the pages
 ///
@@ -56,6 +59,8 @@ pub(super) struct ServiceArgs {
     /// When an answer may go out
     #[arg(long, value_enum, default_value = "commit")]
     pub(super) durability: Durability,
+    #[command(flatten)]
+    keep: KeepArgs,
     #[command(flatten)]
     pub(super) edge: EdgeArgs,
     #[command(flatten)]
@@ -117,12 +122,19 @@ fn open(models: &[PathBuf], args: &ServiceArgs) -> Result<Arc<Service>, Failure>
         window_rows: args.window,
         min_window_rows: args.min_window.min(args.window),
         settings: args.judging.settings(),
+        policy: args.keep.policy(),
     };
     let service = Service::new(folder, log, snapshots, options, Arc::new(SystemClock));
     let service = service.map_err(|error| Failure::file(folder, error))?;
     if service.catalog().slots().is_empty() {
         let remedy = "no model to serve; --model names a file, and `tidemark models add` takes one";
         return Err(Failure::file(folder, remedy));
+    }
+    match migrate::take_over(&path, &service) {
+        Ok(0) => {}
+        Ok(n_moved) => tracing::info!(n_moved, "predictions that 0.1 had logged were taken over"),
+        // They stay where they are, and the next start tries again.
+        Err(error) => tracing::error!(%error, "predictions that 0.1 had logged were not taken over"),
     }
     Ok(Arc::new(service))
 }

@@ -1,9 +1,13 @@
 //! A model's reference, and how rows of the log are held against it.
 
+use sha2::{Digest, Sha256};
+use std::fmt::Write;
 use tidemark::data::{Column, Dataset, Numbers, Values};
 use tidemark::judge::Settings;
 use tidemark::model::{Model, PROBABILITY};
-use tidemark::report::{DriftReport, FittedReference, Input, Source};
+use tidemark::profile::TableProfile;
+use tidemark::profile::table::ProfileMismatch;
+use tidemark::report::{DriftReport, FittedReference, Input, Profiled, Source};
 use tidemark::schema::{ColumnRole, Schema};
 use tidemark::stattest::Current;
 use tidemark_log::{Outcome, Rows};
@@ -11,13 +15,20 @@ use tidemark_log::{Outcome, Rows};
 /// The reference, fitted once, and the columns that a window has to have.
 pub struct Monitor {
     reference: FittedReference,
+    schema: Schema,
     columns: Vec<WindowColumn>,
+    mark: Mark,
     importances: Vec<(String, f64)>,
     /// Rows of the reference.
     pub n_reference: u64,
 }
 
+/// Says by which columns, of which types and written how, a profile was taken: profiles of different marks do not go
+/// together.
+pub type Mark = [u8; 16];
+
 /// How a column of a window is made from the log.
+#[derive(Debug)]
 struct WindowColumn {
     name: String,
     written: Written,
@@ -87,16 +98,66 @@ impl Monitor {
             };
             Some(WindowColumn { name: spec.name.clone(), written, source })
         });
-        Self { columns: watched.collect(), reference, importances: Vec::new(), n_reference: rows }
+        let columns: Vec<WindowColumn> = watched.collect();
+        let mark = mark_of(schema, &columns);
+        let schema = schema.clone();
+        Self { reference, schema, columns, mark, importances: Vec::new(), n_reference: rows }
     }
 
     /// Holds rows of the log against the reference.
     pub fn compare(&self, rows: &Rows, label: &str, settings: &Settings) -> DriftReport {
-        let columns = self.columns.iter().map(|column| column.of(rows)).collect();
-        let data = Dataset::new(columns).expect("the columns have the log's length and the schema's distinct names");
+        let data = self.window(rows);
         let current = Current(Source { label, data: &data, sha256: None });
         self.reference.compare(current, &self.importances, settings, &|_| {})
     }
+
+    /// The profile of rows of the log; none where the rows beside them would decide how a column is written.
+    pub fn profile(&self, rows: &Rows) -> Option<TableProfile> {
+        let data = self.window(rows);
+        let is_certain = |column: &WindowColumn| {
+            let values = data.column(&column.name).map(|column| &column.values);
+            column.written != Written::Booleans || matches!(values, Some(Values::Booleans(_)))
+        };
+        self.columns.iter().all(is_certain).then(|| TableProfile::of(&data, &self.schema))
+    }
+
+    /// Holds a window of which the profile is there against the reference. The report is the one of its rows, to the last
+    /// byte, where the settings ask for nothing that takes rows.
+    ///
+    /// # Errors
+    /// The profile is not one of this monitor's.
+    pub fn compare_profile(
+        &self,
+        profile: &TableProfile,
+        label: &str,
+        settings: &Settings,
+    ) -> Result<DriftReport, ProfileMismatch> {
+        let current = Current(Profiled { label, profile, sha256: None });
+        self.reference.compare_profile(current, &self.importances, settings, &|_| {})
+    }
+
+    /// What profiles of this monitor are marked with.
+    pub const fn mark(&self) -> Mark {
+        self.mark
+    }
+
+    /// Columns of a window.
+    pub const fn n_columns(&self) -> usize {
+        self.columns.len()
+    }
+
+    fn window(&self, rows: &Rows) -> Dataset {
+        let columns = self.columns.iter().map(|column| column.of(rows)).collect();
+        Dataset::new(columns).expect("the columns have the log's length and the schema's distinct names")
+    }
+}
+
+fn mark_of(schema: &Schema, columns: &[WindowColumn]) -> Mark {
+    let mut text = serde_json::to_string(schema).expect("a schema is names and enums");
+    write!(text, "{columns:?}").expect("writing to a string does not fail");
+    let digest: [u8; 32] = Sha256::digest(text).into();
+    let (mark, _) = digest.split_first_chunk().expect("32 bytes hold 16");
+    *mark
 }
 
 impl WindowColumn {

@@ -423,6 +423,12 @@ fn logged() -> Folder {
 fn a_log_is_verified_replayed_and_exported() {
     let folder = logged();
     let log = |args: &[&str]| tidemark(&folder, &[&["log"], args, &["--data-dir", "data"]].concat());
+    for command in ["verify", "replay", "export"] {
+        let nowhere = tidemark(&folder, &["log", command, "--data-dir", "nowhere"]);
+        assert_eq!(nowhere.status.code(), Some(1), "{command}");
+        let said = String::from_utf8_lossy(&nowhere.stderr);
+        assert!(said.contains("there is no log in nowhere"), "{command}: {said}");
+    }
     assert!(stdout(&log(&["verify"])).starts_with("1 lines, 2 records in 1 segments, 1 in the write-ahead log"));
     assert_eq!(stdout(&log(&["replay"])), "{\"Amount\":0.0}\n{\"Amount\":1.0}\n{\"Amount\":2.0}\n");
     assert_eq!(stdout(&log(&["replay", "--from", "2026-11-25"])), "{\"Amount\":2.0}\n");

@@ -15,3 +15,4 @@ mod real_data;
 mod reports;
 mod standards;
 mod support;
+mod windows;

@@ -12,7 +12,7 @@ use tidemark::report::{Source, compare};
 use tidemark::schema::{Schema, SchemaOverrides};
 use tidemark::stattest::{Current, Reference};
 use tidemark_app::backend::Backend;
-use tidemark_log::{Log, Options as LogOptions};
+use tidemark_log::{Log, Options as LogOptions, Policy};
 use tidemark_server::registry::folder::ModelFolder;
 use tidemark_server::service::{Options, Service};
 use tidemark_server::store::Snapshots;
@@ -58,6 +58,7 @@ async fn stored_reports_on_real_traffic_are_the_command_lines() {
         window_rows: second.n_rows() as u64,
         min_window_rows: 100,
         settings: settings.clone(),
+        policy: Policy::default(),
     };
     let service = off_the_runtime(|| {
         let log = Log::open(&folder.0, LogOptions::default()).unwrap();

@@ -11,7 +11,7 @@ use tidemark::example::card_fraud;
 use tidemark::judge::Settings;
 use tidemark::model::{TrainOptions, train};
 use tidemark_app::monitor::Millis;
-use tidemark_log::{Line, Log, Options as LogOptions, Rows};
+use tidemark_log::{Line, Log, Options as LogOptions, Policy, Rows};
 use tidemark_server::clock::Clock;
 use tidemark_server::registry::folder::ModelFolder;
 use tidemark_server::routes::router;
@@ -104,10 +104,19 @@ impl Instance {
 
     /// With a log that works in this way.
     pub fn on(log: LogOptions) -> Self {
+        Self::on_and_keeping(log, Policy::default())
+    }
+
+    /// With a log that is kept like this.
+    pub fn keeping(policy: Policy) -> Self {
+        Self::on_and_keeping(LogOptions::default(), policy)
+    }
+
+    fn on_and_keeping(log: LogOptions, policy: Policy) -> Self {
         let folder = Folder::new();
         let clock = Arc::new(HandClock(AtomicI64::new(1_795_423_287_120)));
         ModelFolder::of(&folder.0).add("the model", model_file(), None).expect("the folder can be written");
-        Self::of(open(&folder.0, clock, log), folder)
+        Self::of(open_keeping(&folder.0, clock, log, policy), folder)
     }
 
     /// The same after a restart, by another clock.
@@ -163,11 +172,16 @@ impl Instance {
 }
 
 pub fn open(folder: &Path, clock: Arc<HandClock>, log: LogOptions) -> Arc<Service> {
+    open_keeping(folder, clock, log, Policy::default())
+}
+
+fn open_keeping(folder: &Path, clock: Arc<HandClock>, log: LogOptions, policy: Policy) -> Arc<Service> {
     let options = Options {
         interval_seconds: 10,
         window_rows: WINDOW,
         min_window_rows: MIN_WINDOW,
         settings: Settings::default(),
+        policy,
     };
     off_the_runtime(|| {
         let log = Log::open(folder, log).expect("the folder can be written");
