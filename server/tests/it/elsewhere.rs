@@ -165,3 +165,48 @@ async fn a_model_is_declared_and_its_reference_comes_later() {
         assert_eq!(instance.send("PUT", "/api/v1/models/other", Some(body)).await.status, 422);
     }
 }
+
+/// Names and values that would run as a script, or break out of where they stand, if a page took them at their word.
+const HOSTILE: [&str; 8] = [
+    "<script>alert(1)</script>",
+    "</script><script>alert(2)</script>",
+    "\"><img src=x onerror=alert(3)>",
+    "' onmouseover='alert(4)",
+    "<svg/onload=alert(5)>",
+    "javascript:alert(6)",
+    "{{constructor.constructor('alert(7)')()}}",
+    "--><iframe srcdoc=\"<script>alert(8)</script>\">",
+];
+
+#[tokio::test]
+async fn no_name_and_no_value_becomes_a_part_of_the_page() {
+    let instance = Instance::new();
+    let quoted = |text: &str| format!("\"{}\"", text.replace('"', "\"\""));
+    let names: Vec<String> = HOSTILE.iter().map(|name| quoted(name)).collect();
+    let rows = |shift: usize| {
+        (0..400).fold(format!("{}\n", names.join(",")), |text, row| {
+            let value = |column: usize| quoted(HOSTILE[(row / 3 + column * shift + shift * (row % 2)) % HOSTILE.len()]);
+            format!("{text}{}\n", (0..HOSTILE.len()).map(value).collect::<Vec<_>>().join(","))
+        })
+    };
+    let answer = send(&instance, "reference", "text/csv", &rows(1)).await;
+    assert_eq!(answer.status, 201, "{}", answer.text);
+    let with_prediction = |text: String| {
+        let mut lines = text.lines();
+        let head = format!("{},prediction", lines.next().unwrap());
+        lines.fold(head, |text, line| format!("{text}\n{line},{}", quoted(HOSTILE[1])))
+    };
+    let answer = send(&instance, "predictions", "text/csv", &with_prediction(rows(5))).await;
+    assert_eq!(answer.json()["accepted"], 400, "{}", answer.text);
+    let head = instance.service.check_now(Some("loans")).unwrap();
+    let report = format!("/reports/{}", head.id);
+    let opened = format!("{report}?open={}", "%3Cscript%3Ealert(9)%3C/script%3E");
+    for path in [&*report, &opened, "/reports?model=loans", "/?model=%3Cscript%3Ealert(9)%3C/script%3E", "/docs"] {
+        let page = instance.send("GET", path, None).await;
+        assert!(page.header("content-type").starts_with("text/html"), "{path}");
+        for part in ["<script>alert", "<img src=x", "<svg/onload", "<iframe srcdoc"] {
+            assert!(!page.text.contains(part), "{path} holds {part}");
+        }
+    }
+    assert!(instance.send("GET", &report, None).await.text.contains("&lt;svg/onload"), "the names are shown");
+}
