@@ -17,7 +17,8 @@ pub struct Policy {
 
 impl Default for Policy {
     fn default() -> Self {
-        Self { retention: Retention::default(), segment_bytes: 128 << 20 }
+        // What was made of a full file of the write-ahead log is not written again, and windows cover more segments wholly.
+        Self { retention: Retention::default(), segment_bytes: 64 << 20 }
     }
 }
 

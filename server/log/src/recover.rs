@@ -272,6 +272,9 @@ impl<'a> Recovering<'a> {
             let frame = frame::read(bytes).ok_or_else(damaged)?;
             if frame.kind == FrameKind::Stream {
                 let made: NewStream = frame::decode_json(frame).map_err(|_malformed| damaged())?;
+                if made.next.is_some_and(|next| !wal::is_possible(next)) {
+                    return Err(damaged().into());
+                }
                 let expected = self.begin_stream(&made)?;
                 if let Some(next) = made.next.filter(|next| *next != expected) {
                     let what = format!("the {} go on at position {next} where {expected} is expected", made.spec.line);

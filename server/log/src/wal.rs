@@ -41,6 +41,14 @@ pub(crate) struct LineStart {
     pub(crate) next: u64,
 }
 
+/// Frames and positions are counted from 1, and no log ever comes to more than these.
+const MOST_RECORDS: u64 = 1 << 53;
+
+/// Whether a frame or a record may have this number.
+pub(crate) const fn is_possible(number: u64) -> bool {
+    1 <= number && number <= MOST_RECORDS
+}
+
 /// The path of the file of this number.
 pub(crate) fn path_of(folder: &Path, number: u64) -> PathBuf {
     folder.join(format!("{number:012}.wal"))
@@ -153,7 +161,10 @@ pub(crate) fn read_header(path: &Path, bytes: &[u8]) -> Result<(FileHeader, usiz
     };
     let frame = frame::read(rest).filter(|frame| frame.kind == FrameKind::FileHeader);
     let frame = frame.ok_or_else(|| damage("the header does not have its checksum"))?;
-    let header = frame::decode_json(frame).map_err(|_malformed| damage("the header cannot be read"))?;
+    let header: FileHeader = frame::decode_json(frame).map_err(|_malformed| damage("the header cannot be read"))?;
+    if !is_possible(header.sequence) || !header.lines.iter().all(|line| is_possible(line.next)) {
+        return Err(damage("the header counts from where no log gets to"));
+    }
     Ok((header, MARK.len() + frame.bytes.len()))
 }
 

@@ -180,3 +180,46 @@ fn many_callers_at_once_get_a_place_each() {
         assert!(own.is_sorted());
     }
 }
+
+/// Runs a future on this thread, which sleeps while there is nothing to do.
+fn block_on<T>(future: impl Future<Output = T>) -> T {
+    struct Unpark(std::thread::Thread);
+    impl std::task::Wake for Unpark {
+        fn wake(self: std::sync::Arc<Self>) {
+            self.0.unpark();
+        }
+    }
+    let waker = std::sync::Arc::new(Unpark(std::thread::current())).into();
+    let mut context = std::task::Context::from_waker(&waker);
+    let mut future = std::pin::pin!(future);
+    loop {
+        match future.as_mut().poll(&mut context) {
+            std::task::Poll::Ready(result) => return result,
+            std::task::Poll::Pending => std::thread::park(),
+        }
+    }
+}
+
+#[test]
+fn who_may_not_wait_for_the_disk_learns_of_sealed_names_too() {
+    let (folder, clock) = (Folder::new(), HandClock::new());
+    let log = Log::open(folder.path(), clock.options()).unwrap();
+    append(&log, &stream(&log), 0..30);
+    log.seal().unwrap();
+    drop(log);
+    // No filter is in memory yet.
+    let log = Log::open(folder.path(), clock.options()).unwrap();
+    let stream = stream(&log);
+    let all_features: Vec<_> = (0..40).map(features).collect();
+    let entry = |n: usize| entry(n as u64, &all_features[n]);
+    let known = |position| Appended { position: Some(position), is_new: false };
+    assert_eq!(block_on(log.append(&stream, &entry(7))), Ok(known(8)));
+    let mut other = entry(7);
+    other.outcome = Outcome::Class(1);
+    let conflict = AppendError::Conflict { id: other.id.clone(), position: 8 };
+    assert_eq!(block_on(log.append(&stream, &other)), Err(conflict.clone()));
+    assert_eq!(block_on(log.append_all(&stream, &[entry(30), other])), Err(conflict));
+    let both = block_on(log.append_all(&stream, &[entry(29), entry(30)])).unwrap();
+    assert_eq!(both, [known(30), Appended { position: Some(31), is_new: true }]);
+    assert_are(&all(log.reader()), 0..31, 1);
+}
