@@ -7,9 +7,12 @@
 use serde_json::{Value, json};
 use std::fmt;
 
-use crate::judge::evidently;
+use crate::data::Dataset;
+use crate::judge::{Settings, evidently};
+use crate::schema::Schema;
 
 mod numbers;
+mod reports;
 mod scipy;
 mod tails;
 
@@ -18,6 +21,8 @@ mod tails;
 pub enum Format {
     /// `golden-columns/1`: Evidently's methods on single columns.
     Columns,
+    /// `golden-reports-inline/1`: whole reports, and expectations, on tables that are written out; see [`Question`].
+    Reports,
     /// `golden-scipy/1`: scipy's and numpy's tests, distances, moments and bins.
     Scipy,
     /// `golden-tails/1`: tails of distributions and special functions.
@@ -26,12 +31,13 @@ pub enum Format {
 
 impl Format {
     /// Every format.
-    pub const ALL: [Self; 3] = [Self::Columns, Self::Scipy, Self::Tails];
+    pub const ALL: [Self; 4] = [Self::Columns, Self::Reports, Self::Scipy, Self::Tails];
 
     /// The name under the key `format` of a golden file.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Columns => "golden-columns/1",
+            Self::Reports => "golden-reports-inline/1",
             Self::Scipy => "golden-scipy/1",
             Self::Tails => "golden-tails/1",
         }
@@ -40,6 +46,27 @@ impl Format {
     /// The format of this name.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|format| format.name() == name)
+    }
+}
+
+/// A report that a test asks for in writing, so that wasm can be asked for the same.
+#[derive(Debug, Clone, Copy)]
+pub struct Question<'a> {
+    /// What is compared with.
+    pub reference: &'a Dataset,
+    /// What is compared.
+    pub current: &'a Dataset,
+    /// The types and roles of the columns.
+    pub schema: &'a Schema,
+    /// How to compare.
+    pub settings: &'a Settings,
+}
+
+impl Question<'_> {
+    /// The text that [`answer`] takes: `{"report": …, "checks": […]}` comes back, `checks` being what expectations find in
+    /// `current` that were learnt from `reference` in each style.
+    pub fn to_json(&self) -> String {
+        reports::question(self).to_string()
     }
 }
 
@@ -92,6 +119,7 @@ pub fn answer(case_json: &str) -> Result<String, GoldenError> {
     let format = Format::from_name(name).ok_or_else(|| GoldenError::UnknownFormat(name.to_owned()))?;
     match format {
         Format::Columns => columns(case),
+        Format::Reports => Ok(reports::answer(&case)?.to_string()),
         Format::Scipy => Ok(scipy::answer(&case)?.to_string()),
         Format::Tails => Ok(tails::answer(&case)?.to_string()),
     }

@@ -3,12 +3,13 @@
 use serde_json::Value;
 use tidemark::data::{Category, Column, Dataset, Values};
 use tidemark::expectations::{CheckStatus, Expectations, InferOptions, Style};
+use tidemark::golden::Question;
 use tidemark::judge::Settings;
 use tidemark::profile::ColumnProfile;
 use tidemark::quality::{self, CorrelationKind, Measure, MeasureName, Quality, QualityReport, correlation};
-use tidemark::report::{Source, compare};
+use tidemark::report::Source;
 use tidemark::schema::{ColumnRole, ColumnSpec, ColumnType, Schema};
-use tidemark::stattest::{Current, Reference};
+use tidemark::stattest::Reference;
 
 use super::tally::{Tally, agrees};
 
@@ -17,9 +18,9 @@ pub fn run(file: &Value, tally: &mut Tally) {
         let id = case["id"].as_str().expect("an id");
         let (reference, current) = (table(&case["reference"]["data"]), table(&case["current"]["data"]));
         let schema = schema(&case["reference"]["data"]);
-        let source = |data| Source { label: id, data, sha256: None };
         let settings = Settings { quality: Quality::Full, ..Settings::default() };
-        let report = compare(Reference(source(&reference)), Current(source(&current)), &schema, &settings);
+        let asked = Question { reference: &reference, current: &current, schema: &schema, settings: &settings };
+        let report = tally.report(id, asked);
         let found = report.quality.expect("the settings ask for it");
         let sides: [(&str, &Dataset, Side); 2] =
             [("reference", &reference, |measure| measure.reference), ("current", &current, |measure| measure.current)];
@@ -34,7 +35,8 @@ pub fn run(file: &Value, tally: &mut Tally) {
             correlations(&what, &case[name]["correlations"], data, tally);
         }
         let options = InferOptions { style: Style::Evidently, ..InferOptions::default() };
-        let expectations = Expectations::infer(Reference(source(&reference)), &schema, &options);
+        let expectations =
+            Expectations::infer(Reference(Source { label: id, data: &reference, sha256: None }), &schema, &options);
         default_tests(id, case, &expectations, &current, tally);
     }
 }

@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::io::Write;
-use tidemark::golden;
+use tidemark::golden::{self, Question};
+use tidemark::report::DriftReport;
 
 #[derive(Default)]
 pub struct Tally {
@@ -39,6 +40,15 @@ impl Tally {
                 None
             }
         }
+    }
+
+    /// A report asked for in writing; wasm is asked the same, and `id` is how it calls the case.
+    pub fn report(&mut self, id: &str, asked: Question<'_>) -> DriftReport {
+        let question = asked.to_json();
+        let answer = golden::answer(&question).unwrap_or_else(|error| panic!("{id}: {error}"));
+        self.answers.push(format!("{{\"id\":{},\"question\":{},\"result\":{answer}}}", json!(id), json!(question)));
+        let mut answer: Value = serde_json::from_str(&answer).expect("an answer is JSON");
+        serde_json::from_value(answer["report"].take()).expect("a report")
     }
 
     /// Keeps the largest error of its kind.
