@@ -48,6 +48,12 @@ pub(crate) fn equal_edges(min: f64, max: f64, n_bins: usize) -> Vec<f64> {
 
 /// How many of the ascending values lie in each bin. A bin takes in its left edge and leaves out its right one, but
 /// for the last bin, which takes in both.
+///
+/// ```
+/// use tidemark::stattest::binning::count;
+/// // numpy 2.4: np.histogram([0, 1, 1, 2, 3], [0, 1, 2, 3])[0]
+/// assert_eq!(count(&[0.0, 1.0, 1.0, 2.0, 3.0], &[0.0, 1.0, 2.0, 3.0]), [1, 2, 2]);
+/// ```
 pub fn count(sorted: &[f64], edges: &[f64]) -> Vec<u64> {
     let last = edges.len() - 1;
     let below =

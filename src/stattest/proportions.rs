@@ -71,6 +71,13 @@ pub struct ShareDifference {
 ///
 /// Inputs: (events, rows) of each side, rows at least 1.
 ///
+/// ```
+/// use tidemark::stattest::{Current, Reference, proportions};
+/// // Newcombe's own example, table II (a), method 10: 56/70 less 48/80.
+/// let found = proportions::share_difference(Reference((48, 80)), Current((56, 70)));
+/// assert!((found.low - 0.0524).abs() < 5e-5 && (found.high - 0.3339).abs() < 5e-5, "{found:?}");
+/// ```
+///
 /// Source: Newcombe, "Interval Estimation for the Difference Between Independent Proportions", Statistics in
 /// Medicine 17 (1998), method 10; the p-value is [`p_value`].
 pub fn share_difference(reference: Reference<(u64, u64)>, current: Current<(u64, u64)>) -> ShareDifference {
@@ -116,6 +123,16 @@ pub fn fisher_exact(reference: Reference<(u64, u64)>, current: Current<(u64, u64
 
 /// Two-sided p-value of the pooled z test where the normal approximation holds (all four expected counts at least 5),
 /// Fisher's exact one elsewhere.
+///
+/// Inputs: (events, rows) of each side, rows at least 1.
+///
+/// ```
+/// use tidemark::stattest::{Current, Reference, proportions, z};
+/// let p = proportions::p_value(Reference((50, 100)), Current((65, 100)));
+/// assert_eq!(p, z::test(Reference((50, 100)), Current((65, 100))).unwrap());
+/// let few = proportions::p_value(Reference((8, 10)), Current((1, 6)));
+/// assert_eq!(few, proportions::fisher_exact(Reference((8, 10)), Current((1, 6))));
+/// ```
 pub fn p_value(reference: Reference<(u64, u64)>, current: Current<(u64, u64)>) -> f64 {
     let ((k_r, n), (k_c, m)) = (reference.0, current.0);
     let events = (k_r + k_c) as f64;

@@ -213,6 +213,12 @@ pub fn f_cdf(f: f64, df1: f64, df2: f64) -> f64 {
 }
 
 /// `P(X >= k)` of the binomial distribution of `n` trials with success probability `p`.
+///
+/// ```
+/// // scipy 1.17: binom.sf(7, 10, 0.3)
+/// let p = tidemark::stattest::tails::binomial_at_least(8, 10, 0.3);
+/// assert!((p / 0.0015903863999999995 - 1.0).abs() < 1e-13);
+/// ```
 pub fn binomial_at_least(k: u64, n: u64, p: f64) -> f64 {
     if k == 0 {
         1.0
@@ -224,6 +230,12 @@ pub fn binomial_at_least(k: u64, n: u64, p: f64) -> f64 {
 }
 
 /// `ln P(X >= k)` of the same, where the probability is too small for a number.
+///
+/// ```
+/// // Added up in whole fractions, the logarithm to 50 digits.
+/// let ln_p = tidemark::stattest::tails::ln_binomial_at_least(800, 1000, 0.1);
+/// assert!((ln_p / -1366.1665868002821 - 1.0).abs() < 1e-13, "{ln_p}");
+/// ```
 pub fn ln_binomial_at_least(k: u64, n: u64, p: f64) -> f64 {
     if k == 0 {
         0.0
@@ -235,11 +247,23 @@ pub fn ln_binomial_at_least(k: u64, n: u64, p: f64) -> f64 {
 }
 
 /// `P(X <= k)` of the same.
+///
+/// ```
+/// // scipy 1.17: binom.cdf(2, 10, 0.6)
+/// let p = tidemark::stattest::tails::binomial_at_most(2, 10, 0.6);
+/// assert!((p / 0.012294553600000006 - 1.0).abs() < 1e-13);
+/// ```
 pub fn binomial_at_most(k: u64, n: u64, p: f64) -> f64 {
     binomial_at_least(n - k.min(n), n, 1.0 - p)
 }
 
 /// The interval that holds a share of `k` of `n` with at least `1 - alpha` certainty, whatever the share is.
+///
+/// ```
+/// // scipy 1.17: binomtest(3, 20).proportion_ci(method="exact")
+/// let (low, high) = tidemark::stattest::tails::clopper_pearson(3, 20, 0.05);
+/// assert!((low - 0.03207093718554477).abs() < 1e-12 && (high - 0.37892682654529564).abs() < 1e-12);
+/// ```
 ///
 /// Source: Clopper and Pearson, Biometrika 26 (1934).
 pub fn clopper_pearson(k: u64, n: u64, alpha: f64) -> (f64, f64) {

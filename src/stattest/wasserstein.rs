@@ -34,6 +34,13 @@ pub const MIN_STD: f64 = 0.001;
 
 /// [`distance`] in units of the reference's standard deviation (divided by n, and at least [`MIN_STD`]).
 ///
+/// ```
+/// use tidemark::stattest::{Current, Reference, wasserstein};
+/// // scipy 1.17, numpy 2.4: wasserstein_distance([0, 1, 3], [5, 6, 8]) / np.std([0, 1, 3])
+/// let normed = wasserstein::normed(Reference(&[0.0, 1.0, 3.0]), Current(&[5.0, 6.0, 8.0]));
+/// assert!((normed - 4.0089186286863665).abs() < 1e-12);
+/// ```
+///
 /// Agrees with Evidently 0.7, `_wasserstein_distance_norm`. One far outlier in the reference swells the divisor and can
 /// hide a shift: that is Evidently's rule, kept for its judge alone.
 pub fn normed(reference: Reference<&[f64]>, current: Current<&[f64]>) -> f64 {
