@@ -142,6 +142,17 @@ impl Verdict {
             Self::NotTested => "Not tested",
         }
     }
+
+    /// The shape beside the words, so that colour is never the only sign.
+    pub const fn shape(self) -> &'static str {
+        match self {
+            Self::Drifted => "▲",
+            Self::Minor => "△",
+            Self::NotEnoughData => "◌",
+            Self::Stable => "●",
+            Self::NotTested => "–",
+        }
+    }
 }
 
 /// What the calibrated judge found in one column: one test of the values, one of what is missing.
@@ -284,6 +295,17 @@ pub enum Direction {
     Down,
     /// Changed in shape rather than in size.
     Both,
+}
+
+impl Direction {
+    /// The word for it.
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Up => "up",
+            Self::Down => "down",
+            Self::Both => "shape",
+        }
+    }
 }
 
 /// The shorthand of this module and its children.

@@ -1,9 +1,13 @@
-//! A report for people: HTML that needs no script, text for a terminal, and the pictures in both pages and files.
+//! A report for people: HTML that needs no script, text for a terminal, Markdown, and the pictures in both pages and
+//! files; and for programs: CSV and JUnit XML.
 
+pub mod csv;
 pub mod datetime;
 pub mod expectations;
 pub mod format;
 pub mod html;
+pub mod junit;
+pub mod markdown;
 pub mod quality;
 pub mod svg;
 pub mod text;

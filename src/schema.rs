@@ -56,6 +56,18 @@ pub enum ColumnRole {
     Ignored,
 }
 
+impl ColumnRole {
+    /// The name, as it is stored.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Feature => "feature",
+            Self::Target => "target",
+            Self::Prediction => "prediction",
+            Self::Ignored => "ignored",
+        }
+    }
+}
+
 /// One column's place in a [`Schema`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ColumnSpec {

@@ -14,6 +14,7 @@ mod files;
 mod keys;
 mod log;
 mod models;
+mod ndjson;
 mod parse;
 mod predict;
 mod progress;
@@ -46,7 +47,8 @@ Step by step:
   tidemark serve --model fraud.tidemark              pages and POST /predict on http://127.0.0.1:8000
   tidemark simulate --input-file data/current.csv --endpoint http://127.0.0.1:8000/predict
 
-Exit codes: 0 done, 1 it failed, 2 the command line is wrong, 130 stopped by a signal.
+Exit codes: 0 done, 1 it failed, 2 the command line is wrong, 3 the data drifted or are not as expected,
+130 stopped by a signal.
 NO_COLOR switches colours off; TIDEMARK_LOG sets what is logged, for example TIDEMARK_LOG=debug.";
 
 #[derive(Subcommand)]
@@ -73,16 +75,14 @@ pub enum Failure {
     Error(String),
     /// A signal came, and the command ended in good order.
     Stopped,
-    /// The data are not what was expected, in a sentence.
+    /// The data are not what was asked for, in a sentence.
     NotMet(String),
-    /// What failed, and why, before it could be told whether the data are what was expected.
-    NotPossible(String),
 }
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Error(message) | Self::NotMet(message) | Self::NotPossible(message) => f.write_str(message),
+            Self::Error(message) | Self::NotMet(message) => f.write_str(message),
             Self::Stopped => f.write_str("stopped"),
         }
     }
@@ -94,14 +94,6 @@ impl Failure {
         Self::Error(format!("{what}: {error}"))
     }
 
-    /// The same failure where exit code 1 is an answer.
-    fn not_possible(self) -> Self {
-        match self {
-            Self::Error(message) => Self::NotPossible(message),
-            other => other,
-        }
-    }
-
     /// A failure with a file.
     fn file(path: &Path, error: impl fmt::Display) -> Self {
         Self::new(path.display(), error)
@@ -111,8 +103,8 @@ impl Failure {
 /// The exit code of a command that a signal ended.
 const STOPPED: u8 = 130;
 
-/// The exit code of a check that could not be made: 1 says that data failed it.
-const NOT_POSSIBLE: u8 = 2;
+/// The exit code of a command that found the data not to be what was asked for.
+const NOT_MET: u8 = 3;
 
 /// Runs the command that the process was started with.
 pub fn run() -> ExitCode {
@@ -141,15 +133,11 @@ pub fn run() -> ExitCode {
         }
         Err(Failure::NotMet(message)) => {
             anstream::eprintln!("\u{1b}[31mnot met:\u{1b}[0m {message}");
-            ExitCode::FAILURE
+            ExitCode::from(NOT_MET)
         }
         Err(Failure::Error(message)) => {
             anstream::eprintln!("\u{1b}[31merror:\u{1b}[0m {message}");
             ExitCode::FAILURE
-        }
-        Err(Failure::NotPossible(message)) => {
-            anstream::eprintln!("\u{1b}[31merror:\u{1b}[0m {message}");
-            ExitCode::from(NOT_POSSIBLE)
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use super::html::escape;
+use super::junit::{self, Outcome, Suite};
 use crate::expectations::{Check, CheckReport, CheckStatus};
 
 /// As plain text: the sentence, then everything that failed or could not be checked.
@@ -63,40 +64,25 @@ pub fn html(report: &CheckReport) -> String {
 /// assert!(xml.contains(r#"<testsuite name="age" tests="2" failures="1" skipped="0">"#));
 /// ```
 pub fn junit(report: &CheckReport) -> String {
-    let mut xml = format!(
-        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"expectations\" tests=\"{}\" failures=\"{}\" \
-         skipped=\"{}\">\n",
-        report.checks.len(),
-        report.failed,
-        report.not_checked,
-    );
-    for suite in report.checks.chunk_by(|a, b| a.column == b.column) {
-        let name = xml_text(suite[0].column.as_deref().unwrap_or("whole table"));
-        let count = |status: CheckStatus| suite.iter().filter(|check| check.status == status).count();
-        let (failures, skipped) = (count(CheckStatus::Fail), count(CheckStatus::NotChecked));
-        push(
-            &mut xml,
-            format_args!(
-                "  <testsuite name=\"{name}\" tests=\"{}\" failures=\"{failures}\" skipped=\"{skipped}\">\n",
-                suite.len(),
-            ),
-        );
-        for check in suite {
-            let case = xml_text(&check.expectation);
-            push(&mut xml, format_args!("    <testcase classname=\"{name}\" name=\"{case}\""));
-            let message = xml_text(&outcome(check));
-            match check.status {
-                CheckStatus::Pass => xml.push_str("/>\n"),
-                CheckStatus::Fail => push(&mut xml, format_args!("><failure message=\"{message}\"/></testcase>\n")),
-                CheckStatus::NotChecked => {
-                    push(&mut xml, format_args!("><skipped message=\"{message}\"/></testcase>\n"))
-                }
-            }
+    junit::document("expectations", &suites(report))
+}
+
+/// The suites of [`junit()`].
+pub(super) fn suites(report: &CheckReport) -> Vec<Suite> {
+    let by_column = report.checks.chunk_by(|a, b| a.column == b.column);
+    let suites = by_column.map(|checks| {
+        let mut suite = Suite::new(checks[0].column.as_deref().unwrap_or("whole table"));
+        for check in checks {
+            let status = match check.status {
+                CheckStatus::Pass => Outcome::Passed,
+                CheckStatus::Fail => Outcome::Failed,
+                CheckStatus::NotChecked => Outcome::Skipped,
+            };
+            suite.push(&check.expectation, &status, &outcome(check));
         }
-        xml.push_str("  </testsuite>\n");
-    }
-    xml.push_str("</testsuites>\n");
-    xml
+        suite
+    });
+    suites.collect()
 }
 
 /// `Amount, range`.
@@ -117,11 +103,6 @@ fn rows(check: &Check) -> Option<String> {
     let count = check.violating_rows.filter(|count| *count > 0)?;
     let first: Vec<String> = check.first_violating_rows.iter().map(u64::to_string).collect();
     Some(format!("{}, the first: {}", super::format::plural(count, "row"), first.join(", ")))
-}
-
-/// Text for XML, in which most control characters cannot be written at all.
-fn xml_text(text: &str) -> String {
-    escape(&text.replace(|character: char| character.is_control(), "\u{fffd}"))
 }
 
 fn push(text: &mut String, arguments: std::fmt::Arguments<'_>) {

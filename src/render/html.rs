@@ -240,15 +240,7 @@ fn nannyml(report: &DriftReport, found: &ColumnChunks) -> String {
 }
 
 fn badge(verdict: Verdict) -> String {
-    // A shape beside the word, so that colour is never the only sign.
-    let shape = match verdict {
-        Verdict::Drifted => "▲",
-        Verdict::Minor => "△",
-        Verdict::NotEnoughData => "◌",
-        Verdict::Stable => "●",
-        Verdict::NotTested => "–",
-    };
-    format!("<span class=\"badge {}\">{shape} {}</span>", verdict.name(), verdict.label())
+    format!("<span class=\"badge {}\">{} {}</span>", verdict.name(), verdict.shape(), verdict.label())
 }
 
 fn foot(html: &mut String, report: &DriftReport) {

@@ -6,18 +6,18 @@ use tidemark::expectations::Expectations;
 use tidemark::render::expectations as render;
 
 use super::Failure;
-use super::files::{read_csv, write_or_print};
+use super::files::{read_table, write_or_print};
 
-/// Check a CSV file against expectations: pass, fail or not checked, for each of them
+/// Check a table against expectations: pass, fail or not checked, for each of them
 ///
-/// Exit codes: 0 nothing failed, 1 something did, 2 the check could not be made.
+/// Exit codes: 0 nothing failed, 1 the check could not be made, 3 something failed.
 #[derive(ClapArgs)]
 pub(super) struct Args {
     /// What `tidemark expect` wrote, and a person may have edited: JSON, or TOML if the name ends so
     #[arg(value_name = "EXPECTATIONS")]
     expectations: PathBuf,
-    /// The data under examination
-    #[arg(value_name = "CURRENT.csv")]
+    /// The data under examination: CSV, plain or gzipped, Parquet, Arrow or newline-delimited JSON; - is standard input
+    #[arg(value_name = "CURRENT")]
     current: PathBuf,
     /// How to write the outcome
     #[arg(long, value_enum, default_value_t = Format::Text)]
@@ -38,14 +38,14 @@ enum Format {
 }
 
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
-    let (n_failed, sentence) = check(args).map_err(Failure::not_possible)?;
+    let (n_failed, sentence) = check(args)?;
     if n_failed == 0 { Ok(()) } else { Err(Failure::NotMet(sentence)) }
 }
 
 /// How many expectations failed, and the whole in a sentence.
 fn check(args: &Args) -> Result<(u64, String), Failure> {
     let expectations = read(&args.expectations)?;
-    let current = read_csv(&args.current)?;
+    let current = read_table(&args.current)?;
     let report = expectations.check(&current.data);
     let text = match args.format {
         Format::Text => render::text(&report),

@@ -6,7 +6,7 @@ use tidemark::expectations::{Expectations, InferOptions, Style};
 use tidemark::schema::Schema;
 use tidemark::stattest::Reference;
 
-use super::files::{read_csv, write_or_print};
+use super::files::{read_table, write_or_print};
 use super::report::Columns;
 use super::{Failure, parse};
 
@@ -45,7 +45,7 @@ enum Format {
 }
 
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
-    let reference = read_csv(&args.reference)?;
+    let reference = read_table(&args.reference)?;
     let schema = Schema::infer(&reference.data, &args.columns.overrides())
         .map_err(|error| Failure::new(&reference.label, error))?;
     let options = InferOptions { style: args.style, false_alarms: args.false_alarms };

@@ -1,15 +1,17 @@
 //! Files in and out.
 
-use std::io::Write;
+use std::fs::File;
+use std::io::{Cursor, Read, Seek, Write};
 use std::path::Path;
-use tidemark::data::Dataset;
 use tidemark::data::csv::{self, Reading};
+use tidemark::data::{Dataset, sha256_hex};
 use tidemark::model::Model;
 use tidemark::report::Source;
 
-use super::{Failure, check_folder, progress};
+use super::{Failure, check_folder, ndjson, progress};
+use crate::ingest::columnar;
 
-/// A CSV file that was read.
+/// A table that was read.
 pub(super) struct Table {
     /// The file's name without its folder.
     pub label: String,
@@ -26,14 +28,43 @@ impl Table {
     }
 }
 
-/// Reads a CSV file, plain or gzipped.
-pub(super) fn read_csv(path: &Path) -> Result<Table, Failure> {
+/// Reads a table, from standard input where the path is `-`: CSV, plain or gzipped, Parquet, Arrow (stream or file) or
+/// newline-delimited JSON, told from each other by how they begin.
+pub(super) fn read_table(path: &Path) -> Result<Table, Failure> {
+    let failure = |error: String| Failure::file(path, error);
     let spinner = progress::spinner(format!("Reading {}", path.display()));
-    let file = std::fs::File::open(path).map_err(|error| Failure::file(path, error))?;
-    let Reading { data, sha256 } = csv::read_hashed(file).map_err(|error| Failure::file(path, error))?;
+    let (label, Reading { data, sha256 }) = if path == Path::new("-") {
+        let mut bytes = Vec::new();
+        std::io::stdin().read_to_end(&mut bytes).map_err(|error| Failure::new("standard input", error))?;
+        ("standard input".into(), read_any(Cursor::new(bytes)).map_err(failure)?)
+    } else {
+        let file = File::open(path).map_err(|error| Failure::file(path, error))?;
+        (path.file_name().unwrap_or(path.as_os_str()).to_string_lossy(), read_any(file).map_err(failure)?)
+    };
     spinner.finish_and_clear();
-    let label = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
-    Ok(Table { label, data, sha256 })
+    Ok(Table { label: label.into_owned(), data, sha256 })
+}
+
+fn read_any(mut source: impl Read + Seek + Send) -> Result<Reading, String> {
+    const LONGEST_SIGN: u64 = 16;
+    let mut sign = Vec::new();
+    source.by_ref().take(LONGEST_SIGN).read_to_end(&mut sign).map_err(|error| error.to_string())?;
+    source.rewind().map_err(|error| error.to_string())?;
+    let read: fn(Vec<u8>) -> Result<Dataset, String> = if sign.starts_with(b"PAR1") {
+        |bytes| columnar::read_parquet(bytes.into(), usize::MAX).map_err(|error| error.sentence())
+    } else if sign.starts_with(b"ARROW1") {
+        |bytes| columnar::read_arrow_file(&bytes, usize::MAX).map_err(|error| error.sentence())
+    } else if sign.starts_with(&[0xff; 4]) {
+        |bytes| columnar::read_arrow(&bytes, usize::MAX).map_err(|error| error.sentence())
+    } else if sign.trim_ascii_start().starts_with(b"{") {
+        |bytes| ndjson::read(&bytes)
+    } else {
+        return csv::read_hashed(source).map_err(|error| error.to_string());
+    };
+    let mut bytes = Vec::new();
+    source.read_to_end(&mut bytes).map_err(|error| error.to_string())?;
+    let sha256 = sha256_hex(&bytes);
+    Ok(Reading { data: read(bytes)?, sha256 })
 }
 
 /// Reads a model file.

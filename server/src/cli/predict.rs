@@ -26,7 +26,7 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
     stop::check()?;
     let model = files::read_model(&args.model)?;
-    let table = files::read_csv(&args.input)?;
+    let table = files::read_table(&args.input)?;
     let answers = model.answers_of(&table.data).map_err(|error| Failure::file(&args.input, error))?;
     let scored = scored(&model, table.data, &answers).map_err(|error| Failure::file(&args.input, error))?;
     stop::check()?;

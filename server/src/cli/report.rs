@@ -1,18 +1,18 @@
-//! `tidemark report`: two CSV files in, one report out.
+//! `tidemark report`: two tables in, one report out.
 
 use clap::{Args as ClapArgs, ValueEnum};
 use std::path::PathBuf;
 use tidemark::judge::calibrated::Correction;
 use tidemark::judge::evidently::Typing;
-use tidemark::judge::{Judge, Settings};
+use tidemark::judge::{Judge, Settings, Verdict};
 use tidemark::multivariate;
 use tidemark::quality::Quality;
-use tidemark::render::{html, text};
-use tidemark::report::{DriftReport, compare};
+use tidemark::render::{csv, html, junit, markdown, text};
+use tidemark::report::{ColumnReport, DriftReport, compare};
 use tidemark::schema::{ColumnRole, ColumnType, Schema, SchemaOverrides, UnknownColumn};
 use tidemark::stattest::{Current, Method, Reference};
 
-use super::files::{Table, read_csv};
+use super::files::{Table, read_table};
 use super::{Failure, check, files, parse};
 
 mod chunks;
@@ -22,17 +22,17 @@ mod thresholds;
 use chunks::ChunkArgs;
 use embeddings::Embeddings;
 
-/// Compare a current CSV file with a reference: did something really change, how much, and which way?
+/// Compare a current table with a reference: did something really change, how much, and which way?
 ///
-/// Both files may be gzipped. Column types are learnt from the reference; the report always holds both profiles'
+/// Both may be CSV, plain or gzipped, Parquet, Arrow or newline-delimited JSON; - is standard input. Column types are learnt from the reference; the report always holds both profiles'
 /// verdicts, --profile says whose lead.
 #[derive(ClapArgs)]
 pub(super) struct Args {
     /// The data to hold against, for example what the model was trained on
-    #[arg(value_name = "REFERENCE.csv")]
+    #[arg(value_name = "REFERENCE")]
     reference: PathBuf,
     /// The data under examination
-    #[arg(value_name = "CURRENT.csv")]
+    #[arg(value_name = "CURRENT")]
     current: PathBuf,
     /// How to write the report
     #[arg(long, value_enum, default_value_t = Format::Text)]
@@ -40,6 +40,10 @@ pub(super) struct Args {
     /// Where to write it; standard output if not given
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
+    /// End with exit code 3 when: the data or the predictions `drifted` as a whole, any column changed really, were it by a
+    /// `minor` change, or `quality` is not as --expectations has it. May be given several times
+    #[arg(long, value_enum, value_name = "WHAT")]
+    fail_on: Vec<FailOn>,
     #[command(flatten)]
     judging: Judging,
     /// How much is said about the data's quality: `off`, `columns`, or `full` with repeated rows, repeated columns and
@@ -83,6 +87,32 @@ enum Format {
     Json,
     /// A table for the terminal
     Text,
+    /// A table for a pull request or a chat
+    Markdown,
+    /// A line per column, for a spreadsheet
+    Csv,
+    /// JUnit XML, as CI systems read it: a drifted column is a failed test
+    Junit,
+}
+
+/// What a CI job may be told to fail on.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum FailOn {
+    Drifted,
+    Minor,
+    Quality,
+}
+
+impl FailOn {
+    /// Whether this report has it.
+    fn is_met(self, report: &DriftReport) -> bool {
+        let is_real = |column: &ColumnReport| matches!(report.verdict(column), Verdict::Drifted | Verdict::Minor);
+        match self {
+            Self::Drifted => report.is_drifted(),
+            Self::Minor => report.is_drifted() || report.columns.iter().any(is_real),
+            Self::Quality => report.expectations.as_ref().is_some_and(|checks| checks.failed > 0),
+        }
+    }
 }
 
 /// What stands above the flags that change what Evidently would do by itself.
@@ -182,8 +212,14 @@ impl Judging {
 }
 
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
-    let reference = read_csv(&args.reference)?;
-    let current = read_csv(&args.current)?;
+    if args.fail_on.contains(&FailOn::Quality) && args.expectations.is_none() {
+        return Err(Failure::new("--fail-on quality", "takes --expectations, which `tidemark expect` writes"));
+    }
+    if [&args.reference, &args.current].iter().all(|path| path.as_os_str() == "-") {
+        return Err(Failure::new("-", "only one of the tables can come from standard input"));
+    }
+    let reference = read_table(&args.reference)?;
+    let current = read_table(&args.current)?;
     let expectations = args.expectations.as_deref().map(check::read).transpose()?;
     let multivariate = args.multivariate.then(multivariate::Options::default);
     let settings = Settings { multivariate, quality: args.quality, ..args.judging.settings() };
@@ -192,11 +228,18 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let rendered = match args.format {
         Format::Html => html::report(&report),
         Format::Text => text::report(&report),
+        Format::Markdown => markdown::report(&report),
+        Format::Csv => csv::report(&report),
+        Format::Junit => junit::report(&report),
         Format::Json => serde_json::to_string_pretty(&report).map_err(|error| Failure::new("report", error))? + "\n",
     };
     files::write_or_print(args.out.as_deref(), &rendered)?;
     if args.out.is_some() {
         eprintln!("{}", report.sentence);
+    }
+    if args.fail_on.iter().any(|what| what.is_met(&report)) {
+        let checks = report.expectations.as_ref().map_or_else(String::new, |checks| format!(" {}", checks.sentence()));
+        return Err(Failure::NotMet(format!("{}{checks}", report.sentence)));
     }
     Ok(())
 }

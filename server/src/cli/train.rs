@@ -91,7 +91,7 @@ pub(super) fn options(trees: u64, max_depth: Option<u16>, seed: u64) -> TrainOpt
 pub(super) fn train_to(data: &Path, out: &Path, options: &TrainOptions) -> Result<Model, Failure> {
     check_folder(out)?;
     stop::check()?;
-    let table = files::read_csv(data)?;
+    let table = files::read_table(data)?;
     let bar = progress::bar(options.grow.n_trees as u64, "Growing", "trees");
     let grown = train(&table.data, options, &|done, _| {
         bar.set_position(bar.position().max(done as u64));

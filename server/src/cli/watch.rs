@@ -6,7 +6,7 @@ use std::time::Duration;
 use tidemark::render::html;
 use tidemark::schema::{ColumnRole, SchemaOverrides};
 
-use super::files::{Table, read_csv, write_atomically};
+use super::files::{Table, read_table, write_atomically};
 use super::report::{Judging, compare_tables};
 use super::{Failure, check_folder, stop};
 
@@ -53,12 +53,12 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     while !stop::asked() {
         round += 1;
         refresh(round, "data drift", &args.drift_report_path, || {
-            let (reference, current) = (read_csv(&args.reference_data_path)?, read_csv(&args.current_data_path)?);
+            let (reference, current) = (read_table(&args.reference_data_path)?, read_table(&args.current_data_path)?);
             write_report(args, &reference, &current, &SchemaOverrides::default(), &args.drift_report_path)
         });
         refresh(round, "prediction drift", &args.prediction_drift_report_path, || {
-            let reference = read_csv(&args.reference_prediction_path)?;
-            let current = read_csv(&args.current_prediction_path)?;
+            let reference = read_table(&args.reference_prediction_path)?;
+            let current = read_table(&args.current_prediction_path)?;
             let overrides = prediction_columns(&reference, &args.reference_prediction_path)?;
             write_report(args, &reference, &current, &overrides, &args.prediction_drift_report_path)
         });

@@ -14,50 +14,57 @@ use tidemark::data::{Column, Dataset, Numbers, StringsBuilder, Values};
 
 use crate::wire::error::BodyError;
 
-/// The most rows a table may bring, and the most values: what a body unfolds to is not bounded by its own size.
-const MAX_VALUES: usize = 64_000_000;
+/// The most values a body may bring: what it unfolds to is not bounded by its own size.
+pub const MAX_VALUES: usize = 64_000_000;
 
 /// The media type of Arrow's stream format.
 pub const ARROW_STREAM: &str = "application/vnd.apache.arrow.stream";
 /// The media type of Parquet.
 pub const PARQUET: &str = "application/vnd.apache.parquet";
 
-/// Reads a body in Arrow's stream format.
+/// Reads a table in Arrow's stream format, of at most `most_values` values.
 ///
 /// # Errors
-/// It is none, is larger unfolded than is read, or has columns of other types than numbers, truth values, texts and times.
-pub fn read_arrow(body: &[u8]) -> Result<Dataset, BodyError> {
-    guarded("an Arrow stream", || {
-        let reader = arrow_ipc::reader::StreamReader::try_new(body, None)?;
-        collect(reader)
-    })
+/// It is none, holds more values, or has columns of other types than numbers, truth values, texts and times.
+pub fn read_arrow(body: &[u8], most_values: usize) -> Result<Dataset, BodyError> {
+    guarded("Arrow stream", || collect(arrow_ipc::reader::StreamReader::try_new(body, None)?, most_values))
 }
 
-/// Reads a Parquet file.
+/// Reads a table in Arrow's file format, which Feather is too; as [`read_arrow`].
 ///
 /// # Errors
 /// As [`read_arrow`].
-pub fn read_parquet(body: Bytes) -> Result<Dataset, BodyError> {
-    guarded("a Parquet file", || {
+pub fn read_arrow_file(file: &[u8], most_values: usize) -> Result<Dataset, BodyError> {
+    let file = std::io::Cursor::new(file);
+    guarded("Arrow file", || collect(arrow_ipc::reader::FileReader::try_new(file, None)?, most_values))
+}
+
+/// Reads a Parquet file; as [`read_arrow`].
+///
+/// # Errors
+/// As [`read_arrow`].
+pub fn read_parquet(body: Bytes, most_values: usize) -> Result<Dataset, BodyError> {
+    guarded("Parquet file", || {
         let builder = parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder::try_new(body)?;
         let file = builder.metadata().file_metadata();
         let rows = usize::try_from(file.num_rows()).unwrap_or(usize::MAX);
-        if rows.saturating_mul(file.schema_descr().num_columns()) > MAX_VALUES {
-            return Err(too_large());
+        if rows.saturating_mul(file.schema_descr().num_columns()) > most_values {
+            return Err(too_large(most_values));
         }
-        collect(builder.build()?)
+        collect(builder.build()?, most_values)
     })
 }
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
-fn too_large() -> Failure {
-    format!("more than {MAX_VALUES} values").into()
+fn too_large(most_values: usize) -> Failure {
+    format!("more than {most_values} values").into()
 }
 
 /// The readers are other people's and hold out against most damage by an error, against some by a panic.
 fn guarded(what: &str, read: impl FnOnce() -> Result<Dataset, Failure>) -> Result<Dataset, BodyError> {
-    let malformed = |reason: String| BodyError::Malformed { reason: format!("the body is not {what}: {reason}") };
+    let malformed =
+        |reason: String| BodyError::Malformed { reason: format!("this is no {what} that can be read: {reason}") };
     match catch_unwind(AssertUnwindSafe(read)) {
         Ok(Ok(data)) => Ok(data),
         Ok(Err(error)) => Err(malformed(error.to_string())),
@@ -65,14 +72,17 @@ fn guarded(what: &str, read: impl FnOnce() -> Result<Dataset, Failure>) -> Resul
     }
 }
 
-fn collect<E: Into<Failure>>(batches: impl Iterator<Item = Result<RecordBatch, E>>) -> Result<Dataset, Failure> {
+fn collect<E: Into<Failure>>(
+    batches: impl Iterator<Item = Result<RecordBatch, E>>,
+    most_values: usize,
+) -> Result<Dataset, Failure> {
     let mut columns: Vec<Growing> = Vec::new();
     let mut n_values = 0;
     for batch in batches {
         let batch = batch.map_err(Into::into)?;
         n_values += batch.num_rows() * batch.num_columns();
-        if n_values > MAX_VALUES {
-            return Err(too_large());
+        if n_values > most_values {
+            return Err(too_large(most_values));
         }
         for (place, field) in batch.schema().fields().iter().enumerate() {
             if columns.len() == place {

@@ -18,7 +18,7 @@ use utoipa_axum::routes;
 use super::mlflow::media_type;
 use super::predict::{Body, Called, batch, bytes, counted, find, respond, single, unlogged};
 use super::{AppState, MAX_BATCH_BYTES};
-use crate::ingest::columnar::{ARROW_STREAM, PARQUET, read_arrow, read_parquet};
+use crate::ingest::columnar::{ARROW_STREAM, MAX_VALUES, PARQUET, read_arrow, read_parquet};
 use crate::ingest::{self, IngestError, Taken};
 use crate::problem::{FieldError, Problem};
 use crate::registry::Catalog;
@@ -580,8 +580,8 @@ enum Table {
 fn table(kind: Option<&str>, body: &Bytes) -> Result<Table, Problem> {
     let kind = kind.unwrap_or("application/json");
     match kind {
-        ARROW_STREAM => Ok(Table::Columns(read_arrow(body)?)),
-        PARQUET | "application/x-parquet" => Ok(Table::Columns(read_parquet(body.clone())?)),
+        ARROW_STREAM => Ok(Table::Columns(read_arrow(body, MAX_VALUES)?)),
+        PARQUET | "application/x-parquet" => Ok(Table::Columns(read_parquet(body.clone(), MAX_VALUES)?)),
         other => Form::of_media_type(other).map(Table::Rows).ok_or_else(|| untaken(other)),
     }
 }

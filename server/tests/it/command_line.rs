@@ -154,7 +154,7 @@ fn expectations_are_learnt_edited_and_checked() {
     assert_eq!(code, Some(0), "{text}");
     assert!(text.contains(" met"), "{text}");
     let (code, text, error) = run(&["check", "e.json", "current.csv"]);
-    assert_eq!(code, Some(1), "the example drifts: {text}");
+    assert_eq!(code, Some(3), "the example drifts: {text}");
     assert!(text.contains("  fail ") && error.starts_with("not met: "), "{text}{error}");
 
     let json = run(&["check", "e.json", "current.csv", "--format", "json"]).1;
@@ -171,9 +171,9 @@ fn expectations_are_learnt_edited_and_checked() {
     let edited = toml + "\n[[columns]]\nname = \"Amount2\"\nmissing_share = { at_most = \"none\" }\n";
     std::fs::write(folder.path("edited.toml"), edited).unwrap();
     let (code, _, error) = run(&["check", "edited.toml", "current.csv"]);
-    assert_eq!(code, Some(2));
+    assert_eq!(code, Some(1));
     assert!(error.contains("edited.toml: column \"Amount2\", field \"missing_share\": invalid type"), "{error}");
-    assert_eq!(run(&["check", "e.json", "nope.csv"]).0, Some(2));
+    assert_eq!(run(&["check", "e.json", "nope.csv"]).0, Some(1));
 
     let text = run(&["report", "reference.csv", "current.csv", "--expectations", "e.json"]).1;
     assert!(text.contains(" failed: "), "{text}");
@@ -444,4 +444,61 @@ fn a_log_is_verified_replayed_and_exported() {
     let damaged = log(&["verify"]);
     assert_eq!(damaged.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&damaged.stderr).contains("part-1-3.parquet is damaged"));
+}
+
+#[test]
+fn tables_come_in_every_common_format_and_from_standard_input() {
+    let folder = prepared();
+    let texts = "moment,x,name\n2026-01-01T00:00:00Z,1.5,a\n2026-01-02T00:00:00Z,,b\n2026-01-03T00:00:00Z,2.5,\n";
+    std::fs::write(folder.path("r.csv"), texts).unwrap();
+    let ndjson: Vec<String> = texts
+        .lines()
+        .skip(1)
+        .map(|line| {
+            let cells: Vec<&str> = line.split(',').collect();
+            let number = if cells[1].is_empty() { "null" } else { cells[1] };
+            let name = if cells[2].is_empty() { "null".to_owned() } else { format!("{:?}", cells[2]) };
+            format!("{{\"moment\": {:?}, \"x\": {number}, \"name\": {name}}}", cells[0])
+        })
+        .collect();
+    std::fs::write(folder.path("c.ndjson"), ndjson.join("\n")).unwrap();
+    let json = |args: &[&str]| {
+        let text = stdout(&tidemark(&folder, &[args, &["--format", "json"]].concat()));
+        serde_json::from_str::<tidemark::report::DriftReport>(&text).unwrap()
+    };
+    let (same, other) = (json(&["report", "r.csv", "r.csv"]), json(&["report", "r.csv", "c.ndjson"]));
+    assert_eq!(same.columns, other.columns);
+    let mut piped = command(&folder, &["report", "r.csv", "-", "--format", "json"]);
+    piped.stdin(std::fs::File::open(folder.path("c.ndjson")).unwrap());
+    let piped: tidemark::report::DriftReport = serde_json::from_str(&stdout(&piped.output().unwrap())).unwrap();
+    assert_eq!((piped.current.label.as_str(), piped.columns), ("standard input", other.columns));
+    for sign in ["PAR1", "ARROW1", "{"] {
+        std::fs::write(folder.path("bad"), format!("{sign} and nothing of the kind")).unwrap();
+        let output = tidemark(&folder, &["report", "r.csv", "bad"]);
+        assert_eq!(output.status.code(), Some(1), "{sign}");
+        assert!(String::from_utf8_lossy(&output.stderr).contains("bad: "), "{sign}");
+    }
+    assert_eq!(tidemark(&folder, &["report", "-", "-"]).status.code(), Some(1));
+}
+
+#[test]
+fn a_ci_job_fails_on_what_it_is_told_to() {
+    let folder = prepared();
+    let code = |args: &[&str]| tidemark(&folder, &[&["report", "reference.csv"], args].concat()).status.code();
+    // Few columns drift, not the data as a whole.
+    assert_eq!(code(&["current.csv", "--fail-on", "drifted"]), Some(0));
+    assert_eq!(code(&["current.csv", "--fail-on", "drifted", "--drift-share", "0.01"]), Some(3));
+    assert_eq!(code(&["current.csv", "--fail-on", "minor"]), Some(3));
+    assert_eq!(code(&["current.csv"]), Some(0));
+    assert_eq!(code(&["reference.csv", "--fail-on", "drifted", "--fail-on", "minor"]), Some(0));
+    assert_eq!(code(&["current.csv", "--fail-on", "quality"]), Some(1));
+    stdout(&tidemark(&folder, &["expect", "reference.csv", "--out", "e.json"]));
+    assert_eq!(code(&["current.csv", "--fail-on", "quality", "--expectations", "e.json"]), Some(3));
+    assert_eq!(code(&["reference.csv", "--fail-on", "quality", "--expectations", "e.json"]), Some(0));
+    assert_eq!(tidemark(&folder, &["check", "e.json", "current.csv"]).status.code(), Some(3));
+    let written = |format| stdout(&tidemark(&folder, &["report", "reference.csv", "current.csv", "--format", format]));
+    assert!(written("markdown").contains("| V3 | numerical | ▲ drifted | down |"), "{}", written("markdown"));
+    assert!(written("csv").lines().any(|line| line.starts_with("V3,feature,numerical,drifted,")));
+    assert_eq!(written("csv").lines().count(), 32);
+    assert!(written("junit").contains("name=\"V3\"><failure message=\"Drifted: "));
 }

@@ -14,7 +14,7 @@ pub(in crate::cli) struct Bodies {
 impl Bodies {
     /// The rows of a CSV file, without the columns dropped.
     pub fn of_file(path: &Path, dropped: &[String]) -> Result<Self, Failure> {
-        Self::of(&files::read_csv(path)?.data, dropped)
+        Self::of(&files::read_table(path)?.data, dropped)
     }
 
     /// Every column but those dropped. They have to be numbers, none missing: JSON has no other ones.
