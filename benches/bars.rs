@@ -15,6 +15,10 @@ use tidemark::report::{DriftReport, Source, compare};
 use tidemark::schema::{Schema, SchemaOverrides};
 use tidemark::stattest::{Current, Reference};
 
+/// The allocator of the binary, so that it is the binary that is measured.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Prints the least milliseconds of some runs, by the clock and on all processors together.
 fn best<T>(name: &str, runs: usize, mut work: impl FnMut() -> T) -> T {
     let (mut wall, mut processor) = (f64::INFINITY, f64::INFINITY);
