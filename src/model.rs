@@ -8,14 +8,19 @@ use crate::data::{Column, Dataset, DatasetError, Values, sha256_hex};
 use crate::forest::{Answers, Forest, ForestError, Task};
 use crate::schema::{ColumnRole, Schema};
 
+mod answered;
 mod format;
+mod import;
 mod split;
+mod target;
 #[cfg(feature = "train")]
 mod train;
 
+pub use import::{ImportError, ImportOptions, import};
 #[cfg(feature = "train")]
 use split::Rows;
 pub use split::Split;
+pub use target::TargetError;
 #[cfg(feature = "train")]
 pub use train::{TrainError, TrainOptions, train};
 
@@ -47,10 +52,11 @@ pub struct ModelParts {
     pub metrics: Vec<(String, f64)>,
     /// How it came about.
     pub origin: Origin,
-    /// All rows of the training file, to hold live features against. No columns: there is no reference, and the model
-    /// can answer but not be watched for drift.
+    /// All rows of the training file (of an imported model those of its reference, whose truth need not be known), to hold
+    /// live features against. No columns: there is no reference, and the model can answer but not be watched for drift.
     pub reference: Dataset,
-    /// The rows held back from training: target, [`PREDICTION`], [`PROBABILITY`]. To hold live predictions against.
+    /// The rows held back from training (of an imported model those of its reference): the target, [`PREDICTION`], and of a
+    /// classification [`PROBABILITY`]. To hold live predictions against.
     ///
     /// Only these, and by the forest that serves, because a forest is surer of rows it has seen: with its word on training
     /// rows as the reference, every live window would look drifted. Out-of-bag predictions do not help: each averages over
@@ -319,7 +325,7 @@ impl Model {
     /// # Panics
     /// When `class` and `scores` are no answer of the forest.
     pub fn probability(&self, class: usize, scores: &[f64]) -> f64 {
-        if scores.len() > 2 && self.task() == Task::Classification { scores[class] } else { scores[scores.len() - 1] }
+        answered::probability(&self.forest, class, scores)
     }
 
     /// The answer to every row of `data`, which may have more columns than the features.
@@ -332,8 +338,7 @@ impl Model {
 
     /// [`Model::probability`] of every answer.
     pub fn probabilities(&self, answers: &Answers) -> Vec<f64> {
-        let rows = answers.classes.iter().zip(answers.scores.chunks_exact(self.forest.n_scores()));
-        rows.map(|(&class, scores)| self.probability(class as usize, scores)).collect()
+        answered::probabilities(&self.forest, answers)
     }
 }
 
@@ -380,7 +385,11 @@ fn check(parts: &ModelParts) -> Result<(), ModelError> {
     if parts.reference.columns().is_empty() {
         return equal("rows held back without a reference", 0, parts.held_out.n_rows());
     }
+    let is_imported = matches!(parts.origin, Origin::Imported(_));
     for column in &parts.schema.columns {
+        if is_imported && column.role == ColumnRole::Target {
+            continue;
+        }
         let (what, table) = match column.role {
             ColumnRole::Prediction => ("rows held back", &parts.held_out),
             _ => ("reference", &parts.reference),

@@ -5,7 +5,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
-use tidemark::forest::{Forest, ForestParts, LEAF};
+use tidemark::forest::{Forest, ForestParts, LEAF, Scoring};
 
 /// `golden-forest/1`: "a leaf has left = -1; go left when (float32)x <= threshold; the answer is the mean of the trees'
 /// leaf values".
@@ -30,13 +30,7 @@ struct GoldenTree {
 
 #[test]
 fn probabilities_are_scikit_learns() {
-    let name = "forest_elec2_clf.json.gz";
-    let path = shared().join("golden").join(name);
-    if !path.exists() {
-        writeln!(std::io::stderr(), "skipped: {name} is not here").expect("standard error can be written");
-        return;
-    }
-    let golden: Golden = serde_json::from_slice(&unpack(&path)).expect("the golden file has the form above");
+    let Some(golden) = read_json::<Golden>("forest_elec2_clf.json.gz") else { return };
     let forest = Forest::new(&parts(&golden)).expect("scikit-learn's trees are sound");
 
     assert!(!golden.x.is_empty());
@@ -50,6 +44,94 @@ fn probabilities_are_scikit_learns() {
         assert_eq!(golden.classes[class], *prediction);
         assert_eq!(forest.probability(&row).to_bits(), found[1].to_bits());
     }
+}
+
+/// A tree whose leaves hold one number each.
+#[derive(Deserialize)]
+struct NumberTree {
+    left: Vec<i64>,
+    right: Vec<i64>,
+    feature: Vec<i64>,
+    threshold: Vec<f64>,
+    value: Vec<f64>,
+}
+
+/// `golden-forest/1` of a regression.
+#[derive(Deserialize)]
+struct GoldenNumbers {
+    feature_names: Vec<String>,
+    trees: Vec<NumberTree>,
+    x: Vec<Vec<f64>>,
+    prediction: Vec<f64>,
+}
+
+#[test]
+fn a_regressions_numbers_are_scikit_learns() {
+    let Some(golden) = read_json::<GoldenNumbers>("forest_bike_reg.json.gz") else { return };
+    let forest = mean_of(golden.feature_names.len(), &golden.trees);
+    holds(&forest, &golden.x, &golden.prediction);
+}
+
+/// The forest that the benches time: the share of fraud in every leaf.
+#[derive(Deserialize)]
+struct BenchForest {
+    n_features: usize,
+    trees: Vec<NumberTree>,
+}
+
+#[derive(Deserialize)]
+struct BenchAnswers {
+    x: Vec<Vec<f64>>,
+    proba: Vec<f64>,
+}
+
+#[test]
+fn the_forest_of_the_benches_answers_as_scikit_learn() {
+    let Some(found) = read_json::<BenchForest>("rf_model/forest.json.gz") else { return };
+    let Some(answers) = read_json::<BenchAnswers>("rf_model/golden_predict.json") else { return };
+    let forest = mean_of(found.n_features, &found.trees);
+    assert_eq!(forest.n_trees(), 100);
+    holds(&forest, &answers.x, &answers.proba);
+}
+
+fn holds(forest: &Forest, x: &[Vec<f64>], expected: &[f64]) {
+    assert!(!x.is_empty() && x.len() == expected.len());
+    let rows: Vec<f64> = x.iter().flatten().map(|value| f64::from(*value as f32)).collect();
+    let found = forest.predict_rows(&rows).scores;
+    for ((row, found), expected) in rows.chunks_exact(forest.n_features()).zip(&found).zip(expected) {
+        assert!((found - expected).abs() <= 1e-9 * expected.abs().max(1.0), "{found} for {expected}");
+        assert_eq!(forest.scores(row)[0].to_bits(), found.to_bits(), "one row and many");
+    }
+}
+
+fn mean_of(n_features: usize, trees: &[NumberTree]) -> Forest {
+    let mut parts = ForestParts { n_features, n_outputs: 1, scoring: Scoring::mean(), ..ForestParts::default() };
+    for tree in trees {
+        parts.tree_lengths.push(tree.left.len() as u32);
+        for node in 0..tree.left.len() {
+            let is_leaf = tree.left[node] < 0;
+            parts.features.push(if is_leaf { LEAF } else { tree.feature[node] as u16 });
+            parts.thresholds.push(tree.threshold[node]);
+            parts.lefts.push(tree.left[node].max(0) as u32);
+            parts.rights.push(tree.right[node].max(0) as u32);
+            if is_leaf {
+                parts.leaves.push(tree.value[node]);
+            }
+        }
+    }
+    Forest::new(&parts).expect("scikit-learn's trees are sound")
+}
+
+/// A golden file, packed or not; none where it is not here.
+fn read_json<T: serde::de::DeserializeOwned>(name: &str) -> Option<T> {
+    let path = shared().join("golden").join(name);
+    if !path.exists() {
+        writeln!(std::io::stderr(), "skipped: {name} is not here").expect("standard error can be written");
+        return None;
+    }
+    let is_packed = path.extension().is_some_and(|extension| extension == "gz");
+    let text = if is_packed { unpack(&path) } else { std::fs::read(&path).expect("the file was there a moment ago") };
+    Some(serde_json::from_slice(&text).expect("the golden file has the form above"))
 }
 
 fn parts(golden: &Golden) -> ForestParts {

@@ -36,13 +36,13 @@ pub struct ModelCard {
     pub name: String,
     /// First characters of the model file's hash.
     pub version: String,
-    /// What it is: "random forest, 100 trees".
+    /// What it is: "random forest, 100 trees, classification".
     pub kind: String,
     /// The column it predicts.
     pub target: String,
     /// How many features go in.
     pub n_features: u64,
-    /// Rows of the reference that came with it.
+    /// Rows of the reference that came with it; 0 without one.
     pub n_reference: u64,
     /// Figures from the rows that were held out in training: name and value, in order.
     pub metrics: Vec<(String, f64)>,
@@ -57,7 +57,7 @@ pub struct Traffic {
     pub per_second: f64,
     /// Predictions in each of the last sixty seconds, oldest first.
     pub last_minute: Vec<u64>,
-    /// Share of the positive class in the latest window, 0 to 1.
+    /// Of a model of two classes: share of the positive class in the latest window, 0 to 1.
     pub share_positive: Option<f64>,
     /// When the latest prediction was made.
     pub latest: Option<Millis>,

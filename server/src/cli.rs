@@ -11,6 +11,7 @@ mod demo;
 mod example;
 mod expect;
 mod files;
+mod import;
 mod keys;
 mod log;
 mod models;
@@ -56,6 +57,7 @@ enum Command {
     Demo(demo::Args),
     Example(example::Args),
     Train(train::Args),
+    Import(import::Args),
     Predict(predict::Args),
     Serve(serve::Args),
     Keys(keys::Args),
@@ -114,6 +116,7 @@ pub fn run() -> ExitCode {
         Command::Demo(args) => demo::run(&args),
         Command::Example(args) => example::run(&args),
         Command::Train(args) => train::run(&args),
+        Command::Import(args) => import::run(&args),
         Command::Predict(args) => predict::run(&args),
         Command::Serve(args) => serve::run(&args),
         Command::Keys(args) => keys::run(&args),

@@ -7,6 +7,8 @@ use std::sync::{Arc, PoisonError};
 
 use tidemark::forest::Task;
 use tidemark::judge::Settings;
+use tidemark::model::{Model, Origin as ModelOrigin};
+use tidemark::render::format;
 use tidemark::validation::{Mode, Violation};
 use tidemark_app::backend::Backend;
 use tidemark_app::error::AppError;
@@ -334,12 +336,15 @@ impl Service {
 
     fn traffic(&self, slot: &Slot) -> Result<Traffic, StoreError> {
         let (reader, line) = (self.log.reader(), slot.line());
+        // A share of positives means something where there are two classes.
+        let has_positive = slot.answering().is_none_or(|version| version.classes().len() == 2);
+        let share_positive = if has_positive { reader.share_positive(&line, self.options.window_rows)? } else { None };
         let (last_minute, per_second) = slot.pulse.last_minute(self.clock.now());
         Ok(Traffic {
             total: reader.end(&line) - 1,
             per_second,
             last_minute,
-            share_positive: reader.share_positive(&line, self.options.window_rows)?,
+            share_positive,
             latest: reader.latest(&line, 1)?.times.last().copied(),
         })
     }
@@ -359,6 +364,19 @@ impl Service {
 /// Rows that are scored on the thread that took the request; more go to a thread that may be busy for long.
 const MAX_AT_ONCE: usize = 64;
 
+/// What a model is, in a few words.
+fn kind_of(model: &Model) -> String {
+    let trees = format::plural(model.forest.n_trees() as u64, "tree");
+    let task = model.task().name();
+    match &model.origin {
+        ModelOrigin::Trained(_) => format!("random forest, {trees}, {task}"),
+        ModelOrigin::Imported(record) if record.producer.is_empty() => {
+            format!("{trees} from {}, {task}", record.format)
+        }
+        ModelOrigin::Imported(record) => format!("{trees} from {} ({}), {task}", record.format, record.producer),
+    }
+}
+
 fn model_card(slot: &Slot) -> ModelCard {
     let n_reference = slot.monitor.as_ref().map_or(0, |monitor| monitor.n_reference);
     match &slot.serving {
@@ -367,7 +385,7 @@ fn model_card(slot: &Slot) -> ModelCard {
             ModelCard {
                 name: slot.name().to_owned(),
                 version: answering.version.clone(),
-                kind: format!("random forest, {} trees", forest.n_trees()),
+                kind: kind_of(model),
                 target: model.target.clone(),
                 n_features: forest.n_features() as u64,
                 n_reference,

@@ -1,8 +1,15 @@
-//! How good the probabilities of a two-class model are, by rows whose class is known.
+//! How good a model is, by rows whose truth is known: of two classes here, of several ([`MulticlassMetrics`]), of a number
+//! ([`RegressionMetrics`]).
 //!
-//! All functions take one truth and one probability of the positive class per row, without missing ones, and agree with
+//! All functions of this file take one truth and one probability of the positive class per row, without missing ones, and agree with
 //! scikit-learn 1.9 where it defines a value. Where a metric is undefined (no positive row, nothing predicted positive) the
 //! answer is `None`; scikit-learn warns and gives 0 or NaN.
+
+mod multiclass;
+mod regression;
+
+pub use multiclass::MulticlassMetrics;
+pub use regression::RegressionMetrics;
 
 /// The figures of merit of a two-class model.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -11,7 +18,7 @@ pub struct Metrics {
     pub n_rows: usize,
     /// Rows that belong to the positive class.
     pub n_positive: usize,
-    /// Share of rows whose class is predicted right; positive is predicted above 0.5.
+    /// Share of rows whose class is predicted right.
     pub accuracy: Option<f64>,
     /// Share of truly positive rows among those predicted positive.
     pub precision: Option<f64>,
@@ -30,15 +37,17 @@ pub struct Metrics {
 }
 
 impl Metrics {
-    /// Computes all of them.
+    /// Computes all of them. `said` is what was predicted, `probabilities` (or other scores, of which then only the order
+    /// means something) what stood beside it.
     ///
     /// # Panics
     /// When the slices differ in length.
-    pub fn of(truths: &[bool], probabilities: &[f64]) -> Self {
+    pub fn of(truths: &[bool], said: &[bool], probabilities: &[f64]) -> Self {
+        assert_eq!(truths.len(), said.len(), "one prediction per truth");
         assert_eq!(truths.len(), probabilities.len(), "one probability per truth");
         let n_rows = truths.len();
         let count = |keep: fn(bool, bool) -> bool| {
-            truths.iter().zip(probabilities).filter(|(truth, probability)| keep(**truth, **probability > 0.5)).count()
+            truths.iter().zip(said).filter(|(truth, said)| keep(**truth, **said)).count()
         };
         let n_positive = count(|truth, _| truth);
         let n_predicted = count(|_, predicted| predicted);
@@ -59,7 +68,7 @@ impl Metrics {
 
     /// The figures by name, undefined ones left out.
     pub fn named(&self) -> Vec<(String, f64)> {
-        let all = [
+        named(&[
             ("n_test", Some(self.n_rows as f64)),
             ("n_positive", Some(self.n_positive as f64)),
             ("accuracy", self.accuracy),
@@ -70,9 +79,12 @@ impl Metrics {
             ("average_precision", self.average_precision),
             ("brier", self.brier),
             ("log_loss", self.log_loss),
-        ];
-        all.into_iter().filter_map(|(name, value)| value.map(|value| (name.to_owned(), value))).collect()
+        ])
     }
+}
+
+fn named(figures: &[(&str, Option<f64>)]) -> Vec<(String, f64)> {
+    figures.iter().filter_map(|&(name, value)| value.map(|value| (name.to_owned(), value))).collect()
 }
 
 fn ratio(part: usize, whole: usize) -> Option<f64> {
@@ -123,24 +135,28 @@ pub fn average_precision(truths: &[bool], probabilities: &[f64]) -> Option<f64> 
 ///
 /// Brier, Monthly Weather Review 78(1), 1950, halved as usual for two classes; `sklearn.metrics.brier_score_loss`.
 pub fn brier(truths: &[bool], probabilities: &[f64]) -> Option<f64> {
-    mean(truths, probabilities, |truth, probability| {
+    mean(truths.iter().zip(probabilities).map(|(&truth, probability)| {
         let distance = probability - f64::from(u8::from(truth));
         distance * distance
-    })
+    }))
 }
 
 /// The mean of -ln(probability of the true class), probabilities held [`f64::EPSILON`] away from 0 and 1, where one
 /// sure error would cost everything. From 0, perfect, to about 36. `None` without rows. `sklearn.metrics.log_loss`.
 pub fn log_loss(truths: &[bool], probabilities: &[f64]) -> Option<f64> {
-    mean(truths, probabilities, |truth, probability| {
-        let of_truth = if truth { probability } else { 1.0 - probability };
-        -libm::log(of_truth.clamp(f64::EPSILON, 1.0 - f64::EPSILON))
-    })
+    let rows = truths.iter().zip(probabilities);
+    mean_log_loss(rows.map(|(&truth, &probability)| if truth { probability } else { 1.0 - probability }))
 }
 
-fn mean(truths: &[bool], probabilities: &[f64], loss: impl Fn(bool, f64) -> f64) -> Option<f64> {
-    let sum: f64 = truths.iter().zip(probabilities).map(|(&truth, &probability)| loss(truth, probability)).sum();
-    (!truths.is_empty()).then(|| sum / truths.len() as f64)
+/// The log loss by the probabilities of the true classes.
+fn mean_log_loss(of_truth: impl ExactSizeIterator<Item = f64>) -> Option<f64> {
+    mean(of_truth.map(|probability| -libm::log(probability.clamp(f64::EPSILON, 1.0 - f64::EPSILON))))
+}
+
+fn mean(losses: impl ExactSizeIterator<Item = f64>) -> Option<f64> {
+    let n = losses.len();
+    let sum: f64 = losses.sum();
+    (n > 0).then(|| sum / n as f64)
 }
 
 /// Rows that share one probability.
@@ -209,10 +225,10 @@ mod tests {
     }
 
     #[test]
-    fn classes_are_counted_above_one_half() {
-        // Two hits, one false alarm, one miss at exactly 0.5, one true negative.
+    fn classes_are_counted_by_what_was_said() {
+        // Two hits, one false alarm, one miss, one true negative.
         let truths = [true, true, false, true, false];
-        let metrics = Metrics::of(&truths, &[0.9, 0.6, 0.7, 0.5, 0.2]);
+        let metrics = Metrics::of(&truths, &[true, true, true, false, false], &[0.9, 0.6, 0.7, 0.5, 0.2]);
         assert_eq!((metrics.n_rows, metrics.n_positive), (5, 3));
         close(metrics.accuracy, 0.6);
         close(metrics.precision, 2.0 / 3.0);
@@ -224,10 +240,10 @@ mod tests {
     #[test]
     fn what_is_undefined_is_left_out() {
         let names = |metrics: Metrics| metrics.named().into_iter().map(|(name, _)| name).collect::<Vec<_>>().join(" ");
-        assert_eq!(names(Metrics::of(&[], &[])), "n_test n_positive");
-        assert_eq!(names(Metrics::of(&[false], &[0.1])), "n_test n_positive accuracy brier log_loss");
+        assert_eq!(names(Metrics::of(&[], &[], &[])), "n_test n_positive");
+        assert_eq!(names(Metrics::of(&[false], &[false], &[0.1])), "n_test n_positive accuracy brier log_loss");
         assert_eq!(
-            names(Metrics::of(&[true], &[0.1])),
+            names(Metrics::of(&[true], &[false], &[0.1])),
             "n_test n_positive accuracy recall f1 average_precision brier log_loss"
         );
     }

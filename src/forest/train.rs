@@ -12,8 +12,8 @@
 use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::{Forest, ForestError, MAX_DEPTH, MAX_TREES};
-use tree::{GrownTree, TreeTask};
+use super::{Forest, ForestError, MAX_DEPTH, MAX_TREES, Task};
+use tree::{Goal, GrownTree, TreeTask};
 
 mod importances;
 mod tree;
@@ -30,9 +30,10 @@ pub struct GrowOptions {
     pub max_depth: Option<u16>,
     /// Rows a leaf has at least, counted as often as the bootstrap drew them.
     pub min_samples_leaf: usize,
-    /// Features tried at every node. `None`: the square root of their number, rounded down.
+    /// Features tried at every node. `None`: the square root of their number for classes, a third of them for numbers,
+    /// rounded down.
     pub mtry: Option<usize>,
-    /// Rows of one class a tree's questions are found by, at most; see [`MAX_ROWS_PER_CLASS`].
+    /// Rows of one class (of a regression: of all) a tree's questions are found by, at most; see [`MAX_ROWS_PER_CLASS`].
     pub max_rows_per_class: usize,
     /// Decides every random choice.
     pub seed: u64,
@@ -54,9 +55,12 @@ pub const DEFAULT_MAX_DEPTH: u16 = 16;
 pub const MAX_ROWS_PER_CLASS: usize = 20_000;
 
 impl GrowOptions {
-    /// Features tried at every node, of `n_features`.
-    pub fn mtry_of(&self, n_features: usize) -> usize {
-        self.mtry.unwrap_or_else(|| n_features.isqrt())
+    /// Features tried at every node, of `n_features`. The defaults are Breiman's.
+    pub fn mtry_of(&self, n_features: usize, task: Task) -> usize {
+        self.mtry.unwrap_or_else(|| match task {
+            Task::Classification => n_features.isqrt(),
+            Task::Regression => (n_features / 3).max(1),
+        })
     }
 }
 
@@ -82,7 +86,7 @@ pub type Progress<'a> = &'a (dyn Fn(usize, usize) -> bool + Sync);
 pub struct Grown {
     /// The compiled forest.
     pub forest: Forest,
-    /// Per feature: the mean decrease in Gini impurity, summing to 1 (all 0 when no tree asked anything).
+    /// Per feature: the mean decrease in impurity (Gini's; of a regression the variance), summing to 1 (all 0 when no tree asked anything).
     pub importances: Vec<f64>,
 }
 
@@ -104,6 +108,16 @@ pub enum GrowError {
         feature: usize,
         /// The row, counted from 0.
         row: usize,
+    },
+    /// The number to be predicted is missing or infinite.
+    Target {
+        /// The row, counted from 0.
+        row: usize,
+    },
+    /// A number can't be learnt from fewer than two rows.
+    TooFewRows {
+        /// Rows there are.
+        found: usize,
     },
     /// Fewer than two classes occur, or a class occurs in no row.
     Classes {
@@ -128,6 +142,8 @@ impl fmt::Display for GrowError {
             Self::NotFinite { feature, row } => {
                 write!(f, "feature {feature} has a missing or infinite value in row {row}")
             }
+            Self::Target { row } => write!(f, "the target is missing or infinite in row {row}"),
+            Self::TooFewRows { found } => write!(f, "training needs two rows or more, found {found}"),
             Self::Classes { n_rows } => {
                 write!(f, "training needs rows of two or more classes; rows per class: {n_rows:?}")
             }
@@ -161,8 +177,44 @@ pub fn grow(
     check_options(options, features.len())?;
     check_values(features)?;
     let rows_of_class = rows_of_class(classes, n_classes)?;
+    grow_to(features, &Goal::Classes { classes, rows_of_class: &rows_of_class }, options, progress)
+}
 
-    let task = TreeTask { features, classes, rows_of_class: &rows_of_class, options };
+/// Grows a forest that predicts a number: every leaf says the mean of the training rows that fall into it, and the forest
+/// the mean of its leaves.
+///
+/// `features` are as in [`grow`], and `numbers` gives each row's number.
+///
+/// # Errors
+/// See [`GrowError`].
+///
+/// # Panics
+/// When a column's length is not that of `numbers`.
+pub fn grow_regression(
+    features: &[&[f64]],
+    numbers: &[f64],
+    options: &GrowOptions,
+    progress: Progress<'_>,
+) -> Result<Grown, GrowError> {
+    assert!(features.iter().all(|column| column.len() == numbers.len()), "one value per row and feature");
+    check_options(options, features.len())?;
+    check_values(features)?;
+    if let Some(row) = numbers.iter().position(|number| !number.is_finite()) {
+        return Err(GrowError::Target { row });
+    }
+    if numbers.len() < 2 {
+        return Err(GrowError::TooFewRows { found: numbers.len() });
+    }
+    grow_to(features, &Goal::Numbers(numbers), options, progress)
+}
+
+fn grow_to(
+    features: &[&[f64]],
+    goal: &Goal<'_>,
+    options: &GrowOptions,
+    progress: Progress<'_>,
+) -> Result<Grown, GrowError> {
+    let task = TreeTask { features, goal, options };
     let n_grown = AtomicUsize::new(0);
     let trees = each_tree(options.n_trees, |number| {
         let tree = task.grow(number)?;
@@ -170,7 +222,7 @@ pub fn grow(
         if goes_on { Ok(tree) } else { Err(GrowError::Cancelled) }
     })?;
 
-    let forest = Forest::new(&tree::parts(&trees, features.len(), n_classes)).map_err(GrowError::Forest)?;
+    let forest = Forest::new(&tree::parts(&trees, features.len(), goal)).map_err(GrowError::Forest)?;
     let importances = importances::average(&trees, features.len());
     Ok(Grown { forest, importances })
 }
@@ -283,6 +335,34 @@ mod tests {
         let more = grow_with(&GrowOptions { n_trees: 12, ..options }).forest.to_parts();
         let fewer = grown.forest.to_parts();
         assert_eq!(more.thresholds[..fewer.thresholds.len()], fewer.thresholds);
+    }
+
+    #[test]
+    fn a_regressions_leaves_hold_the_means_of_the_training_rows() {
+        let ([decides, noise], _) = rows(2_000);
+        let numbers: Vec<f64> = decides.iter().map(|x| x * x).collect();
+        let options = GrowOptions { n_trees: 1, max_depth: Some(1), ..GrowOptions::default() };
+        let one = grow_regression(&[&decides], &numbers, &options, &|_, _| true).expect("finite numbers").forest;
+        let parts = one.to_parts();
+        for (side, goes) in [(0, true), (1, false)] {
+            let of_side = || decides.iter().zip(&numbers).filter(|(x, _)| (**x <= parts.thresholds[0]) == goes);
+            let sum: f64 = of_side().map(|(_, number)| number).sum();
+            assert_eq!(parts.leaves[side], sum / of_side().count() as f64);
+        }
+
+        let options = GrowOptions { n_trees: 10, ..GrowOptions::default() };
+        let grown = grow_regression(&[&decides, &noise], &numbers, &options, &|_, _| true).expect("finite numbers");
+        assert_eq!((grown.forest.task(), grown.forest.n_classes(), grown.forest.n_scores()), (Task::Regression, 0, 1));
+        assert!(grown.importances[0] > 0.8, "{:?}", grown.importances);
+        for x in [-1.5, -0.5, 0.0, 1.0] {
+            let said = grown.forest.probability(&[x, 0.0]);
+            assert!((said - x * x).abs() < 0.3, "{said} for {}", x * x);
+        }
+        let refused = |numbers: &[f64]| {
+            grow_regression(&[&vec![1.0; numbers.len()]], numbers, &options, &|_, _| true).expect_err("wrong numbers")
+        };
+        assert_eq!(refused(&[1.0, f64::NAN]), GrowError::Target { row: 1 });
+        assert_eq!(refused(&[1.0]), GrowError::TooFewRows { found: 1 });
     }
 
     #[cfg(feature = "parallel")]

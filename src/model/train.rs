@@ -1,24 +1,26 @@
 //! From a table to a model.
 
-use std::collections::BTreeMap;
 use std::fmt;
 
-use super::{Model, ModelError, ModelParts, Origin, PREDICTION, PROBABILITY, Rows, Split, TrainingRecord};
-use crate::data::{Category, Column, Dataset, Numbers, Strings, Values};
-use crate::forest::metrics::Metrics;
-use crate::forest::train::{GROWER, GrowError, GrowOptions, Progress, grow};
-use crate::schema::{ColumnRole, ColumnSpec, ColumnType, Schema, SchemaOverrides, UnknownColumn};
+use super::target::{TargetError, Truths};
+use super::{Model, ModelError, ModelParts, Origin, PREDICTION, PROBABILITY, Rows, Split, TrainingRecord, answered};
+use crate::data::{Column, Dataset, Numbers, Strings, Values};
+use crate::forest::Task;
+use crate::forest::train::{GROWER, GrowError, GrowOptions, Progress, grow, grow_regression};
+use crate::schema::{ColumnRole, ColumnType, Schema, SchemaOverrides, UnknownColumn};
 
 /// How a model is trained.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TrainOptions {
     /// What people will call the model.
     pub name: String,
-    /// The column to predict. It has two values; the larger one (by number, else by text) is the positive class.
+    /// The column to predict.
     pub target: String,
+    /// Whether its values are classes or numbers. Of two classes the larger one (by number, else by text) is the positive one.
+    pub task: Task,
     /// A person's word on types, and on columns to be [`ColumnRole::Ignored`]. All others are features.
     pub overrides: SchemaOverrides,
-    /// Which rows are held back.
+    /// Which rows are held back. A regression has no classes to stratify by: its rows are all of one stratum.
     pub split: Split,
     /// The share of rows held back, above 0 and below 1.
     pub test_share: f64,
@@ -27,11 +29,12 @@ pub struct TrainOptions {
 }
 
 impl TrainOptions {
-    /// The usual: the last fifth of the rows held back, 100 trees.
+    /// The usual: a classification, the last fifth of the rows held back, 100 trees.
     pub fn new(name: impl Into<String>, target: impl Into<String>) -> Self {
         Self {
             name: name.into(),
             target: target.into(),
+            task: Task::Classification,
             overrides: SchemaOverrides::default(),
             split: Split::Time,
             test_share: 0.2,
@@ -39,6 +42,9 @@ impl TrainOptions {
         }
     }
 }
+
+/// The most classes that are trained: with more, the target is a number whose training was asked for in the wrong way.
+pub const MAX_CLASSES: usize = 100;
 
 /// Why no model was trained.
 #[derive(Debug, Clone, PartialEq)]
@@ -50,12 +56,9 @@ pub enum TrainError {
         /// The name.
         name: String,
     },
-    /// The target has no value in a row.
-    MissingTarget {
-        /// The row, counted from 0.
-        row: usize,
-    },
-    /// The target does not have two values.
+    /// The target does not say what the truth is.
+    Target(TargetError),
+    /// The target has one value only, or more than [`MAX_CLASSES`].
     TargetValues {
         /// The target.
         name: String,
@@ -105,9 +108,14 @@ impl fmt::Display for TrainError {
             Self::ReservedName { name } => {
                 write!(f, "the data have a column {name:?}, the name the model's own answer is to have; rename it")
             }
-            Self::MissingTarget { row } => write!(f, "the target has no value in row {}", row + 1),
+            Self::Target(error) => write!(f, "{error}"),
+            Self::TargetValues { name, found } if *found > MAX_CLASSES => write!(
+                f,
+                "the target {name:?} has {found} different values, more than {MAX_CLASSES} classes; \
+                 to predict numbers, train a regression"
+            ),
             Self::TargetValues { name, found } => {
-                write!(f, "the target {name:?} has {found} different values, expected 2")
+                write!(f, "the target {name:?} has {found} different values, expected 2 or more")
             }
             Self::NoFeatures => write!(f, "no column is left to predict from"),
             Self::NotNumeric { name, found } => {
@@ -141,29 +149,25 @@ pub fn train(data: &Dataset, options: &TrainOptions, progress: Progress<'_>) -> 
     let schema = schema(data, options)?;
     let features = features(data, &schema)?;
     let target = data.column(&options.target).expect("the schema was learnt from these columns");
-    let (classes, labels) = classes(target)?;
+    let (truths, labels) = truths(target, options.task)?;
 
-    let rows = options.split.of(&classes, labels.len(), options.test_share, options.grow.seed);
-    check_rows(&rows, &classes, &labels, options.split)?;
+    let rows = rows(&truths, &labels, options)?;
     let pick = |rows: &[usize]| -> Vec<Vec<f64>> {
         features.iter().map(|(_, column)| rows.iter().map(|&row| column[row]).collect()).collect()
     };
-    let train_classes: Vec<u32> = rows.train.iter().map(|&row| classes[row]).collect();
-    let grown = grow(&slices(&pick(&rows.train)), &train_classes, labels.len(), &options.grow, progress);
+    let columns = pick(&rows.train);
+    let grown = match truths.of_rows(&rows.train) {
+        Truths::Classes(classes) => grow(&slices(&columns), &classes, labels.len(), &options.grow, progress),
+        Truths::Numbers(numbers) => grow_regression(&slices(&columns), &numbers, &options.grow, progress),
+    };
     let grown = grown.map_err(|error| with_name(error, &features))?;
 
     let answers = grown.forest.predict_columns(&slices(&pick(&rows.test)));
-    // Two classes: the probability is the positive one's, the second of a row.
-    let probabilities: Vec<f64> = answers.scores.iter().skip(1).step_by(2).copied().collect();
-    let truths: Vec<bool> = rows.test.iter().map(|&row| classes[row] == 1).collect();
-    let predictions = answers.classes.iter().map(|&class| f64::from(class)).collect();
-    let metrics = Metrics::of(&truths, &probabilities).named();
-    let held_out = Dataset::new(vec![
-        Column { name: target.name.clone(), values: take(&target.values, &rows.test) },
-        Column::numbers(PREDICTION, predictions),
-        Column::fractions(PROBABILITY, probabilities),
-    ])
-    .expect("one value per row held back, and the reserved names are not the target's");
+    let metrics = answered::metrics(&grown.forest, &answers, &truths.of_rows(&rows.test));
+    let mut held_out = vec![Column { name: target.name.clone(), values: take(&target.values, &rows.test) }];
+    held_out.extend(answered::columns(&grown.forest, &answers));
+    let held_out =
+        Dataset::new(held_out).expect("one value per row held back, and the reserved names are not the target's");
 
     let names = features.iter().map(|(name, _)| (*name).to_owned());
     let training = record(&rows, options, features.len());
@@ -191,13 +195,7 @@ fn schema(data: &Dataset, options: &TrainOptions) -> Result<Schema, TrainError> 
     let mut overrides = options.overrides.clone();
     overrides.roles.insert(options.target.clone(), ColumnRole::Target);
     let mut schema = Schema::infer(data, &overrides).map_err(TrainError::UnknownColumn)?;
-    let answers = [(PREDICTION, ColumnType::Categorical), (PROBABILITY, ColumnType::Numerical)];
-    schema.columns.extend(answers.map(|(name, column_type)| ColumnSpec {
-        name: name.to_owned(),
-        column_type,
-        role: ColumnRole::Prediction,
-        is_declared: true,
-    }));
+    schema.columns.extend(answered::specs(options.task));
     Ok(schema)
 }
 
@@ -213,43 +211,39 @@ fn features<'a>(data: &'a Dataset, schema: &'a Schema) -> Result<Vec<(&'a str, &
     if features.is_empty() { Err(TrainError::NoFeatures) } else { Ok(features) }
 }
 
-/// Each row's class, and the classes' names in order.
-fn classes(target: &Column) -> Result<(Vec<u32>, Vec<String>), TrainError> {
-    let categories: Vec<Option<Category>> = match &target.values {
-        Values::Numbers(numbers) => {
-            // Adding zero makes -0 and 0 one class.
-            let category = |&value: &f64| (!value.is_nan()).then_some(Category::Number(value + 0.0));
-            numbers.as_slice().iter().map(category).collect()
-        }
-        Values::Booleans(values) => values.iter().map(|&value| Some(Category::Boolean(value))).collect(),
-        Values::Strings(strings) => {
-            strings.iter().map(|string| string.map(|string| Category::Name(string.to_owned()))).collect()
-        }
-    };
-    let mut codes: BTreeMap<&Category, u32> = BTreeMap::new();
-    for (row, category) in categories.iter().enumerate() {
-        codes.insert(category.as_ref().ok_or(TrainError::MissingTarget { row })?, 0);
+/// The truth about each row, and the classes' names in order; none for a regression.
+fn truths(target: &Column, task: Task) -> Result<(Truths, Vec<String>), TrainError> {
+    if task == Task::Regression {
+        return Truths::numbers(target).map(|numbers| (numbers, Vec::new())).map_err(TrainError::Target);
     }
-    if codes.len() != 2 {
-        return Err(TrainError::TargetValues { name: target.name.clone(), found: codes.len() });
+    let (classes, labels) = Truths::classes(target).map_err(TrainError::Target)?;
+    if (2..=MAX_CLASSES).contains(&labels.len()) {
+        Ok((Truths::Classes(classes), labels))
+    } else {
+        Err(TrainError::TargetValues { name: target.name.clone(), found: labels.len() })
     }
-    for (code, place) in (0..).zip(codes.values_mut()) {
-        *place = code;
-    }
-    let classes = categories.iter().flatten().map(|category| codes[category]).collect();
-    Ok((classes, codes.keys().map(|category| category.to_string()).collect()))
 }
 
-fn check_rows(rows: &Rows, classes: &[u32], labels: &[String], split: Split) -> Result<(), TrainError> {
+/// The rows to train on, which have every class, and those held back.
+fn rows(truths: &Truths, labels: &[String], options: &TrainOptions) -> Result<Rows, TrainError> {
+    let one_stratum;
+    let (classes, n_classes) = match truths {
+        Truths::Classes(classes) => (classes, labels.len()),
+        Truths::Numbers(numbers) => {
+            one_stratum = vec![0; numbers.len()];
+            (&one_stratum, 1)
+        }
+    };
+    let rows = options.split.of(classes, n_classes, options.test_share, options.grow.seed);
     if rows.train.is_empty() || rows.test.is_empty() {
         return Err(TrainError::TestShare { n_rows: classes.len(), n_test: rows.test.len() });
     }
     for (class, label) in (0..).zip(labels) {
         if !rows.train.iter().any(|&row| classes[row] == class) {
-            return Err(TrainError::ClassAbsent { class: label.clone(), split });
+            return Err(TrainError::ClassAbsent { class: label.clone(), split: options.split });
         }
     }
-    Ok(())
+    Ok(rows)
 }
 
 /// The error with the feature's name in place of its number.
@@ -288,7 +282,7 @@ fn record(rows: &Rows, options: &TrainOptions, n_features: usize) -> TrainingRec
         n_trees: grow.n_trees,
         max_depth: grow.max_depth,
         min_samples_leaf: grow.min_samples_leaf,
-        mtry: grow.mtry_of(n_features),
+        mtry: grow.mtry_of(n_features, options.task),
         max_rows_per_class: grow.max_rows_per_class,
         grower: GROWER.to_owned(),
     }
@@ -374,6 +368,54 @@ mod tests {
         assert_eq!(model.classes, ["no", "yes"]);
     }
 
+    /// 400 rows: `x` and noise, and what `target` makes of the row's number.
+    fn table(target: impl Fn(usize) -> f64) -> Dataset {
+        let scattered = |row: usize, step: usize| ((row * step) % 401) as f64;
+        Dataset::new(vec![
+            Column::numbers("x", (0..400).map(|row| scattered(row, 7)).collect()),
+            Column::numbers("noise", (0..400).map(|row| scattered(row, 150)).collect()),
+            Column::fractions("y", (0..400).map(|row| target((row * 7) % 401)).collect()),
+        ])
+        .expect("400 rows each")
+    }
+
+    #[test]
+    fn a_target_may_have_more_classes_than_two() {
+        let data = table(|x| (x / 100).min(3) as f64);
+        let mut options = TrainOptions::new("four", "y");
+        options.grow.n_trees = 10;
+        let model = train(&data, &options, &|_, _| true).expect("four classes");
+        assert_eq!(model.classes, ["0", "1", "2", "3"]);
+        assert!(metric(&model, "accuracy") > 0.9 && metric(&model, "roc_auc") > 0.95, "{:?}", model.metrics);
+        // The probability is that of the class that is said, not of the last one.
+        let Some(Values::Numbers(stored)) = model.reference_column(PROBABILITY).map(|column| &column.values) else {
+            panic!("probabilities are numbers");
+        };
+        assert!(stored.as_slice().iter().all(|&probability| probability >= 0.25), "{stored:?}");
+        assert_eq!(Model::from_bytes(&model.to_bytes()).as_ref(), Ok(&model));
+
+        let mut many = TrainOptions::new("m", "y");
+        let error = train(&table(|x| x as f64), &many, &|_, _| true).unwrap_err().to_string();
+        assert!(error.ends_with("more than 100 classes; to predict numbers, train a regression"), "{error}");
+        many.task = Task::Regression;
+        assert!(train(&table(|x| x as f64), &many, &|_, _| true).is_ok());
+    }
+
+    #[test]
+    fn a_regression_predicts_a_number_and_is_measured_as_one() {
+        let data = table(|x| (x * x) as f64 / 1000.0);
+        let mut options = TrainOptions::new("square", "y");
+        (options.task, options.grow.n_trees, options.split) = (Task::Regression, 20, Split::Stratified);
+        let model = train(&data, &options, &|_, _| true).expect("400 numbers");
+        assert_eq!((model.task(), model.classes.len()), (Task::Regression, 0));
+        assert_eq!(model.schema.columns.last().map(|spec| spec.name.as_str()), Some(PREDICTION));
+        assert_eq!(model.reference_column(PROBABILITY), None);
+        assert!(metric(&model, "r2") > 0.8, "{:?}", model.metrics);
+        assert!(metric(&model, "mae") < metric(&model, "rmse"), "{:?}", model.metrics);
+        assert_eq!(model.held_out.n_rows(), 80);
+        assert_eq!(Model::from_bytes(&model.to_bytes()).as_ref(), Ok(&model));
+    }
+
     #[test]
     fn what_cannot_be_learnt_is_said_by_name() {
         let column = |name: &str| Column::numbers(name, (0..10).map(f64::from).collect());
@@ -384,7 +426,9 @@ mod tests {
         };
         assert_eq!(refused(vec![column("x")]), "no column is called \"y\"; there are x");
         assert_eq!(refused(vec![target()]), "no column is left to predict from");
-        assert_eq!(refused(vec![column("x"), column("y")]), "the target \"y\" has 10 different values, expected 2");
+        let constant = Column::numbers("y", vec![1.0; 10]);
+        let sentence = "the target \"y\" has 1 different values, expected 2 or more";
+        assert_eq!(refused(vec![column("x"), constant]), sentence);
         assert!(refused(vec![column("prediction"), target()]).starts_with("the data have a column \"prediction\""));
         let shops = Column::strings("shop", (0..10).map(|row| Some(if row < 5 { "a" } else { "b" })));
         assert_eq!(

@@ -11,6 +11,9 @@ pub fn ModelCard(
     /// The model.
     model: monitor::ModelCard,
 ) -> impl IntoView {
+    let reference =
+        if model.n_reference == 0 { "none, so no reports".to_owned() } else { format::count(model.n_reference) };
+    let is_measured = !model.metrics.is_empty();
     let metrics = model
         .metrics
         .into_iter()
@@ -31,10 +34,12 @@ pub fn ModelCard(
                 <div class="facts__fact"><dt>"Version"</dt><dd><code>{model.version}</code></dd></div>
                 <div class="facts__fact"><dt>"Predicts"</dt><dd>{model.target}</dd></div>
                 <div class="facts__fact"><dt>"Features"</dt><dd>{format::count(model.n_features)}</dd></div>
-                <div class="facts__fact"><dt>"Reference rows"</dt><dd>{format::count(model.n_reference)}</dd></div>
+                <div class="facts__fact"><dt>"Reference rows"</dt><dd>{reference}</dd></div>
             </dl>
-            <h3 class="model-card__subtitle">"On held-out rows"</h3>
-            <dl class="model-card__metrics">{metrics}</dl>
+            {is_measured.then(|| view! {
+                <h3 class="model-card__subtitle">"On held-out rows"</h3>
+                <dl class="model-card__metrics">{metrics}</dl>
+            })}
         </section>
     }
     .into_any()
@@ -53,6 +58,10 @@ fn label(name: &str) -> String {
         "average_precision" => "Average precision",
         "brier" => "Brier score",
         "log_loss" => "Log loss",
+        "f1_macro" => "F1, mean of classes",
+        "mae" => "Mean absolute error",
+        "rmse" => "Root mean squared error",
+        "r2" => "R²",
         other => other,
     }
     .to_owned()

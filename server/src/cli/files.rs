@@ -10,6 +10,7 @@ use tidemark::report::Source;
 
 use super::{Failure, check_folder, ndjson, progress};
 use crate::ingest::columnar;
+use crate::registry::folder::MAX_MODEL_BYTES;
 
 /// A table that was read.
 pub(super) struct Table {
@@ -69,8 +70,20 @@ fn read_any(mut source: impl Read + Seek + Send) -> Result<Reading, String> {
 
 /// Reads a model file.
 pub(super) fn read_model(path: &Path) -> Result<Model, Failure> {
-    let bytes = std::fs::read(path).map_err(|error| Failure::file(path, error))?;
+    let bytes = read_at_most(path, MAX_MODEL_BYTES)?;
     Model::from_bytes(&bytes).map_err(|error| Failure::file(path, error))
+}
+
+/// Reads a whole file, unless it is larger than `most` bytes.
+pub(super) fn read_at_most(path: &Path, most: u64) -> Result<Vec<u8>, Failure> {
+    let mut bytes = Vec::new();
+    let file = std::fs::File::open(path).map_err(|error| Failure::file(path, error))?;
+    // What has no length, such as a pipe, is not believed to be short.
+    file.take(most + 1).read_to_end(&mut bytes).map_err(|error| Failure::file(path, error))?;
+    if bytes.len() as u64 > most {
+        return Err(Failure::file(path, format!("the file is larger than {most} bytes, the most that are read")));
+    }
+    Ok(bytes)
 }
 
 /// Writes text to a file, or to standard output where none is named.

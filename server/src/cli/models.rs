@@ -4,8 +4,8 @@ use clap::{Args as ClapArgs, Subcommand};
 use std::path::PathBuf;
 use tidemark::validation::Mode;
 
-use super::Failure;
-use crate::registry::folder::{ModelFolder, RegistryError};
+use super::{Failure, files};
+use crate::registry::folder::{MAX_MODEL_BYTES, ModelFolder, RegistryError};
 use crate::registry::manifest::{Manifest, ManifestError};
 
 /// List the models of a data folder, and say which of them answer
@@ -106,7 +106,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
             Ok(())
         }
         Action::Add { file, name, place } => {
-            let bytes = std::fs::read(file).map_err(|error| Failure::file(file, error))?;
+            let bytes = files::read_at_most(file, MAX_MODEL_BYTES)?;
             let file = file.display().to_string();
             let (name, version) = place.folder().add(&file, &bytes, name.as_deref()).map_err(failure)?;
             println!("{name} {version}");

@@ -7,12 +7,12 @@ use std::sync::Arc;
 use std::time::Duration;
 use tidemark_log::Log;
 
-use super::Failure;
 use super::report::Judging;
+use super::{Failure, files};
 use crate::clock::SystemClock;
 use crate::listen;
 use crate::migrate;
-use crate::registry::folder::ModelFolder;
+use crate::registry::folder::{MAX_MODEL_BYTES, ModelFolder};
 use crate::serve;
 use crate::service::{Options, Service};
 use crate::store::Snapshots;
@@ -145,7 +145,7 @@ const FLUSH_WITHIN: Duration = Duration::from_millis(200);
 /// Copies model files into the data folder. Each becomes its model's version that answers, the first the default model.
 fn add_models(folder: &ModelFolder, models: &[PathBuf]) -> Result<(), Failure> {
     for (nth, path) in models.iter().enumerate() {
-        let bytes = std::fs::read(path).map_err(|error| Failure::file(path, error))?;
+        let bytes = files::read_at_most(path, MAX_MODEL_BYTES)?;
         let file = path.display().to_string();
         let added = folder.add(&file, &bytes, None).and_then(|(name, version)| {
             folder.change(|manifest| {

@@ -2,6 +2,7 @@
 
 use clap::{Args as ClapArgs, ValueEnum};
 use std::path::{Path, PathBuf};
+use tidemark::forest::Task;
 use tidemark::forest::train::{DEFAULT_MAX_DEPTH, GrowOptions, MAX_ROWS_PER_CLASS};
 use tidemark::model::{Model, Split, TrainOptions, train};
 use tidemark::render::format;
@@ -9,7 +10,7 @@ use tidemark::schema::ColumnRole;
 
 use super::{Failure, check_folder, files, progress, stop};
 
-/// Train a random forest that says which rows are of the positive class, and keep it with its reference
+/// Train a random forest that tells the classes of rows, or predicts a number, and keep it with its reference
 ///
 /// The last rows (or a stratified choice) are held back; the forest's figures on them are printed and kept. The model
 /// file also holds the training rows, which live data will be held against. The same file, options and seed give the same
@@ -22,9 +23,12 @@ pub(super) struct Args {
     /// The rows to learn from, CSV; every column but the target is a feature and has to be a number
     #[arg(value_name = "DATA.csv")]
     data: PathBuf,
-    /// The column to predict; it has two values
+    /// The column to predict; of two classes the larger one is the positive one
     #[arg(long, value_name = "COLUMN")]
     target: String,
+    /// Whether the target's values are classes (at most 100) or numbers
+    #[arg(long, value_enum, default_value_t = TaskArg::Classification)]
+    task: TaskArg,
     /// Where the model goes
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
@@ -37,7 +41,7 @@ pub(super) struct Args {
     /// Questions from root to leaf, at most
     #[arg(long, default_value_t = DEFAULT_MAX_DEPTH, value_parser = clap::value_parser!(u16).range(1..=64))]
     max_depth: u16,
-    /// Rows of one class that a tree's questions are found by, at most
+    /// Rows of one class (of a regression: of all) that a tree's questions are found by, at most
     #[arg(long, default_value_t = MAX_ROWS_PER_CLASS as u64, value_parser = clap::value_parser!(u64).range(10..))]
     max_rows_per_class: u64,
     /// Decides every random choice
@@ -55,10 +59,18 @@ pub(super) struct Args {
 }
 
 #[derive(Clone, Copy, ValueEnum)]
+enum TaskArg {
+    /// A class and its probability
+    Classification,
+    /// A number
+    Regression,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
 enum SplitArg {
     /// The last rows: for rows in order of time
     Time,
-    /// Rows at random, the same share of both classes
+    /// Rows at random, the same share of every class
     Stratified,
 }
 
@@ -67,6 +79,10 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let mut options = options(args.trees, Some(args.max_depth), args.seed);
     options.name = args.name.clone().unwrap_or(stem);
     options.target.clone_from(&args.target);
+    options.task = match args.task {
+        TaskArg::Classification => Task::Classification,
+        TaskArg::Regression => Task::Regression,
+    };
     options.split = match args.split {
         SplitArg::Time => Split::Time,
         SplitArg::Stratified => Split::Stratified,
@@ -112,14 +128,19 @@ fn print_figures(model: &Model, out: &Path) {
         format::plural((model.reference.n_rows() - n_test) as u64, "row"),
         format::plural(n_test as u64, "row"),
     );
-    for (name, value) in &model.metrics {
-        println!("  {name:<20} {}", format::number(*value));
-    }
+    print_metrics(model);
     let mut importances = model.importances.clone();
     importances.sort_by(|a, b| b.1.total_cmp(&a.1));
     let top: Vec<String> =
         importances.iter().take(5).map(|(name, share)| format!("{name} {}", format::share(*share))).collect();
     println!("  relies most on       {}", top.join(", "));
+}
+
+/// The figures of merit, one a line.
+pub(super) fn print_metrics(model: &Model) {
+    for (name, value) in &model.metrics {
+        println!("  {name:<20} {}", format::number(*value));
+    }
 }
 
 fn parse_test_share(text: &str) -> Result<f64, String> {

@@ -160,6 +160,16 @@ fn mark_of(schema: &Schema, columns: &[WindowColumn]) -> Mark {
     *mark
 }
 
+/// The score that stands beside an outcome: as [`Model::probability`] has it, of more than two classes that of the class
+/// named, else the last one.
+fn score_of(outcome: &Outcome, scores: &[f64]) -> f64 {
+    let score = match outcome {
+        Outcome::Class(class) if scores.len() > 2 => scores.get(*class as usize),
+        _ => scores.last(),
+    };
+    score.copied().unwrap_or(f64::NAN)
+}
+
 impl WindowColumn {
     fn of(&self, rows: &Rows) -> Column {
         let values = match self.source {
@@ -169,8 +179,8 @@ impl WindowColumn {
             },
             WindowSource::Prediction => self.predictions(rows),
             WindowSource::Score => {
-                let last = |scores: &Vec<f64>| scores.last().copied().unwrap_or(f64::NAN);
-                Values::Numbers(Numbers::new(rows.scores.iter().map(last).collect(), false))
+                let scores = rows.outcomes.iter().zip(&rows.scores).map(|(outcome, scores)| score_of(outcome, scores));
+                Values::Numbers(Numbers::new(scores.collect(), false))
             }
         };
         Column { name: self.name.clone(), values: self.as_written(values) }

@@ -5,6 +5,7 @@ mod command_line;
 mod disk;
 mod elsewhere;
 mod front;
+mod imported;
 mod listen;
 mod log;
 mod models;

@@ -138,7 +138,12 @@ impl Instance {
 
     /// The last predictions of the default model.
     pub fn logged(&self, n: u64) -> Rows {
-        self.service.log.reader().latest(&Line::predictions(NAME), n).expect("the log can be read")
+        self.logged_of(NAME, n)
+    }
+
+    /// The last predictions of a model.
+    pub fn logged_of(&self, model: &str, n: u64) -> Rows {
+        self.service.log.reader().latest(&Line::predictions(model), n).expect("the log can be read")
     }
 
     pub fn router(&self) -> Router {

@@ -2,7 +2,7 @@
 
 use super::GrownTree;
 
-/// The mean decrease in Gini impurity per feature, summing to 1.
+/// The mean decrease in impurity per feature, summing to 1.
 ///
 /// A node's decrease is its impurity less that of its children, each weighted with its share of the rows; a tree's
 /// decreases are summed per feature and divided by their total; the forest's importance is the mean over the trees that
@@ -66,12 +66,12 @@ mod tests {
             node(4, 0.0, None),
             node(2, 0.0, None),
         ];
-        let tree = GrownTree { nodes, shares: Vec::new() };
+        let tree = GrownTree { nodes, leaves: Vec::new() };
         // Feature 1: 8/2 - 6*4/9 = 4/3; feature 0: 6*4/9 = 8/3.
         let found = average(&[tree], 3);
         assert!((found[0] - 2.0 / 3.0).abs() < 1e-15 && (found[1] - 1.0 / 3.0).abs() < 1e-15, "{found:?}");
         assert_eq!(found[2], 0.0);
-        let asks_nothing = GrownTree { nodes: vec![node(8, 0.5, None)], shares: Vec::new() };
+        let asks_nothing = GrownTree { nodes: vec![node(8, 0.5, None)], leaves: Vec::new() };
         assert_eq!(average(&[asks_nothing], 2), [0.0, 0.0]);
     }
 }

@@ -1,0 +1,72 @@
+//! How fast a forest answers on one thread: `cargo bench --bench forest -- MODEL.onnx ROWS.csv [PYTHON]`.
+//!
+//! The columns of `ROWS.csv` are the model's features, in order; more columns are left out. A single row, then all rows at once: the least time of
+//! many. With a Python that has onnxruntime the same model is timed there on the same rows, in the same run.
+
+use std::hint::black_box;
+use std::process::Command;
+use std::time::Instant;
+use tidemark::data::{Values, csv};
+use tidemark::onnx;
+
+/// Rows that single answers go through in turn: always the same one would be foretold by the processor.
+const N_SINGLE: usize = 1_000;
+
+const THEIRS: &str = r#"
+import sys, time, numpy, pandas, onnxruntime
+options = onnxruntime.SessionOptions()
+options.intra_op_num_threads = options.inter_op_num_threads = 1
+session = onnxruntime.InferenceSession(sys.argv[1], options, providers=["CPUExecutionProvider"])
+name, width = session.get_inputs()[0].name, session.get_inputs()[0].shape[1]
+rows = numpy.ascontiguousarray(pandas.read_csv(sys.argv[2]).to_numpy(dtype=numpy.float32)[:, :width])
+def best(work, runs):
+    times = []
+    for _ in range(runs):
+        began = time.perf_counter(); work(); times.append(time.perf_counter() - began)
+    return min(times)
+single = [rows[i:i + 1] for i in range(1000)]
+each = best(lambda: [session.run(None, {name: row}) for row in single], 10) / 1000
+print(f"onnxruntime {onnxruntime.__version__}\t{each * 1e6:.2f}\t{len(rows) / best(lambda: session.run(None, {name: rows}), 5):.0f}")
+"#;
+
+fn best(runs: usize, mut work: impl FnMut()) -> f64 {
+    let mut least = f64::INFINITY;
+    for _ in 0..runs {
+        let began = Instant::now();
+        work();
+        least = least.min(began.elapsed().as_secs_f64());
+    }
+    least
+}
+
+fn main() {
+    // Cargo adds --bench.
+    let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
+    let [model, table, python @ ..] = &arguments[..] else {
+        println!("skipped: cargo bench --bench forest -- MODEL.onnx ROWS.csv [PYTHON]");
+        return;
+    };
+    let forest = onnx::read(&std::fs::read(model).expect("the model")).expect("a tree ensemble").forest;
+    let data = csv::read_from(std::fs::File::open(table).expect("the rows")).expect("a table");
+    let mut columns: Vec<&[f64]> = Vec::new();
+    for column in data.columns().iter().take(forest.n_features()) {
+        let Values::Numbers(numbers) = &column.values else { panic!("{} holds no numbers", column.name) };
+        columns.push(numbers.as_slice());
+    }
+    let columns = &columns[..];
+    let rows: Vec<f64> = (0..data.n_rows()).flat_map(|row| columns.iter().map(move |column| column[row])).collect();
+    let (n_rows, n_features) = (data.n_rows(), forest.n_features());
+    let mut scores = vec![0.0; forest.n_scores()];
+    let single = best(30, || {
+        for row in rows.chunks_exact(n_features).take(N_SINGLE) {
+            black_box(forest.predict(black_box(row), &mut scores));
+        }
+    });
+    let all = best(10, || drop(black_box(forest.predict_rows(black_box(&rows)))));
+    println!("what\tmicroseconds a row\trows a second, all at once");
+    println!("tidemark\t{:.2}\t{:.0}", single / N_SINGLE.min(n_rows) as f64 * 1e6, n_rows as f64 / all);
+    if let [python, ..] = python {
+        let ran = Command::new(python).args(["-c", THEIRS, model, table]).status();
+        assert!(ran.is_ok_and(|status| status.success()), "{python} could not time onnxruntime");
+    }
+}
