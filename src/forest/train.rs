@@ -344,6 +344,7 @@ mod tests {
         let options = GrowOptions { n_trees: 1, max_depth: Some(1), ..GrowOptions::default() };
         let one = grow_regression(&[&decides], &numbers, &options, &|_, _| true).expect("finite numbers").forest;
         let parts = one.to_parts();
+        assert_eq!(parts.tree_lengths, [3]);
         for (side, goes) in [(0, true), (1, false)] {
             let of_side = || decides.iter().zip(&numbers).filter(|(x, _)| (**x <= parts.thresholds[0]) == goes);
             let sum: f64 = of_side().map(|(_, number)| number).sum();

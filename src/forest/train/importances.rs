@@ -1,6 +1,7 @@
 //! Which features the trees found useful.
 
 use super::GrownTree;
+use crate::forest::Task;
 
 /// The mean decrease in impurity per feature, summing to 1.
 ///
@@ -35,7 +36,10 @@ fn of_tree(tree: &GrownTree, n_features: usize) -> Vec<f64> {
     let mut decreases = vec![0.0; n_features];
     for (number, node) in tree.nodes.iter().enumerate() {
         if let Some((feature, _, left, right)) = node.split() {
-            let decrease = weighted(number) - weighted(left as usize) - weighted(right as usize);
+            let decrease = match tree.task {
+                Task::Classification => weighted(number) - weighted(left as usize) - weighted(right as usize),
+                Task::Regression => node.split_score.unwrap_or(0.0),
+            };
             // Rounding can leave a split that gained nothing a trace below zero.
             decreases[feature] += decrease.max(0.0);
         }
@@ -57,6 +61,7 @@ mod tests {
             true_child: split.map(|(_, child)| child),
             false_child: split.map(|(_, child)| child + 1),
             impurity: Some(impurity),
+            split_score: None,
         };
         // 8 rows, half and half: feature 1 sends 2 pure rows left; feature 0 parts the other 6 (4 to 2) cleanly.
         let nodes = vec![
@@ -66,12 +71,13 @@ mod tests {
             node(4, 0.0, None),
             node(2, 0.0, None),
         ];
-        let tree = GrownTree { nodes, leaves: Vec::new() };
+        let tree = GrownTree { nodes, leaves: Vec::new(), task: Task::Classification };
         // Feature 1: 8/2 - 6*4/9 = 4/3; feature 0: 6*4/9 = 8/3.
         let found = average(&[tree], 3);
         assert!((found[0] - 2.0 / 3.0).abs() < 1e-15 && (found[1] - 1.0 / 3.0).abs() < 1e-15, "{found:?}");
         assert_eq!(found[2], 0.0);
-        let asks_nothing = GrownTree { nodes: vec![node(8, 0.5, None)], leaves: Vec::new() };
+        let asks_nothing =
+            GrownTree { nodes: vec![node(8, 0.5, None)], leaves: Vec::new(), task: Task::Classification };
         assert_eq!(average(&[asks_nothing], 2), [0.0, 0.0]);
     }
 }

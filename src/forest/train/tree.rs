@@ -52,18 +52,26 @@ pub struct GrownTree {
     pub nodes: Vec<GrownNode>,
     /// Per node: the class shares, or the mean. Empty at inner nodes.
     pub leaves: Vec<Vec<f64>>,
+    /// What the leaves say.
+    pub task: Task,
 }
 
 /// One node, by the names smartcore 0.7.0 serialises. Its fields are private; its serialised form is the way to them.
 #[derive(Deserialize)]
 pub struct GrownNode {
+    /// Of a classification: the rows that fell in.
+    #[serde(default)]
     pub n_node_samples: usize,
     pub split_feature: usize,
     pub split_value: Option<f64>,
     pub true_child: Option<u32>,
     pub false_child: Option<u32>,
-    /// The impurity of the rows that fell in: Gini's, or the variance.
+    /// Of a classification: the Gini impurity of the rows that fell in.
+    #[serde(default)]
     pub impurity: Option<f64>,
+    /// Of a regression: by how much the split lowered the variance, times the rows that fell in.
+    #[serde(default)]
+    pub split_score: Option<f64>,
 }
 
 impl GrownNode {
@@ -80,6 +88,12 @@ struct GrownForest {
     trees: Vec<GrownNodes>,
 }
 
+/// The same of a regression, which has it one level deeper.
+#[derive(Deserialize)]
+struct GrownRegression {
+    forest_regressor: GrownForest,
+}
+
 #[derive(Deserialize)]
 struct GrownNodes {
     nodes: Vec<GrownNode>,
@@ -93,7 +107,7 @@ impl TreeTask<'_> {
         let mut grown = self.fit(&rows, derive_seed(seed, 0))?;
         let nodes = grown.trees.pop().map(|tree| tree.nodes).unwrap_or_default();
         let leaves = self.count_leaves(&nodes);
-        Ok(GrownTree { nodes, leaves })
+        Ok(GrownTree { nodes, leaves, task: self.goal.task() })
     }
 
     /// The rows smartcore may bootstrap from, in order: all of a class, or `max_rows_per_class` drawn without replacement.
@@ -130,8 +144,9 @@ impl TreeTask<'_> {
         }
         let x = DenseMatrix::new(rows.len(), self.features.len(), values, true).map_err(smartcore)?;
         let mtry = self.options.mtry_of(self.features.len(), self.goal.task());
+        // smartcore counts levels, of which there is one more than questions.
         let max_depth = self.options.max_depth.map(|questions| questions + 1);
-        let written = match self.goal {
+        match self.goal {
             Goal::Classes { classes, .. } => {
                 let y: Vec<u32> = rows.iter().map(|&row| classes[row as usize]).collect();
                 let mut parameters = RandomForestClassifierParameters::default()
@@ -140,7 +155,9 @@ impl TreeTask<'_> {
                     .with_min_samples_leaf(self.options.min_samples_leaf)
                     .with_seed(seed);
                 parameters.max_depth = max_depth;
-                serde_json::to_vec(&RandomForestClassifier::fit(&x, &y, parameters).map_err(smartcore)?)
+                let forest = RandomForestClassifier::fit(&x, &y, parameters).map_err(smartcore)?;
+                let written = serde_json::to_vec(&forest).map_err(unreadable)?;
+                serde_json::from_slice(&written).map_err(unreadable)
             }
             Goal::Numbers(numbers) => {
                 let y: Vec<f64> = rows.iter().map(|&row| numbers[row as usize]).collect();
@@ -150,10 +167,12 @@ impl TreeTask<'_> {
                     .with_min_samples_leaf(self.options.min_samples_leaf)
                     .with_seed(seed);
                 parameters.max_depth = max_depth;
-                serde_json::to_vec(&RandomForestRegressor::fit(&x, &y, parameters).map_err(smartcore)?)
+                let forest = RandomForestRegressor::fit(&x, &y, parameters).map_err(smartcore)?;
+                let written = serde_json::to_vec(&forest).map_err(unreadable)?;
+                let read: GrownRegression = serde_json::from_slice(&written).map_err(unreadable)?;
+                Ok(read.forest_regressor)
             }
-        };
-        serde_json::from_slice(&written.map_err(unreadable)?).map_err(unreadable)
+        }
     }
 
     /// The class shares or the mean in every leaf, by all training rows, each counted once.
