@@ -47,7 +47,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     stop::check()?;
     let bytes = files::read_at_most(&args.file, onnx::MAX_BYTES as u64)?;
     let read = onnx::read(&bytes).map_err(|error| Failure::file(&args.file, error))?;
-    let reference = args.reference.as_deref().map(files::read_csv).transpose()?;
+    let reference = args.reference.as_deref().map(files::read_table).transpose()?;
     stop::check()?;
     let stem = args.out.file_stem().unwrap_or_default().to_string_lossy().into_owned();
     let options = ImportOptions {
