@@ -83,7 +83,7 @@ async fn every_address_says_the_same_of_every_task() {
         let row: Vec<f64> = (0..n_features).map(|feature| value(7, feature)).collect();
         let scores = model.forest.scores(&row);
         let plain = post(&instance, "/predict", &body(7, n_features)).await;
-        let batch = post(&instance, "/predict", &json!({ "rows": [body(7, n_features)] })).await;
+        let batch = post(&instance, "/predict_batch", &json!({ "rows": [body(7, n_features)] })).await;
         let mlflow = post(&instance, "/invocations", &json!({ "dataframe_records": [body(7, n_features)] })).await;
         let tensor =
             json!({ "inputs": [{ "name": "rows", "shape": [1, n_features], "datatype": "FP64", "data": row }] });
@@ -117,7 +117,7 @@ async fn unchanged_rows_are_stable_and_the_prediction_is_compared() {
     for name in ["lightgbm-multiclass", "lightgbm-regression"] {
         let (instance, n_features) = serving(name, true);
         let rows: Vec<Value> = (0..300).map(|row| body(row, n_features)).collect();
-        post(&instance, "/predict", &json!({ "rows": rows })).await;
+        post(&instance, "/predict_batch", &json!({ "rows": rows })).await;
         let service = Arc::clone(&instance.service);
         let heads = crate::support::off_the_runtime(move || service.check_all_if_due().unwrap());
         let snapshot = tidemark_app::backend::Backend::snapshot(&*instance.service, &heads[0].id).unwrap();
@@ -135,7 +135,7 @@ async fn unchanged_rows_are_stable_and_the_prediction_is_compared() {
 async fn without_a_reference_there_is_no_report_and_the_page_says_so() {
     let (instance, n_features) = serving("lightgbm-multiclass", false);
     let rows: Vec<Value> = (0..300).map(|row| body(row, n_features)).collect();
-    post(&instance, "/predict", &json!({ "rows": rows })).await;
+    post(&instance, "/predict_batch", &json!({ "rows": rows })).await;
     assert_eq!(instance.logged_of("m", 10).len(), 10);
     let service = Arc::clone(&instance.service);
     let heads = crate::support::off_the_runtime(move || service.check_all_if_due().unwrap());
