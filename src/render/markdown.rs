@@ -16,12 +16,12 @@ use crate::stattest::Tested;
 /// use tidemark::schema::{Schema, SchemaOverrides};
 /// use tidemark::stattest::{Current, Reference};
 ///
-/// let data = csv::read(b"a|b\n1.5\n2.5\n").unwrap();
+/// let data = csv::read(b"a*b\n1.5\n2.5\n").unwrap();
 /// let schema = Schema::infer(&data, &SchemaOverrides::default()).unwrap();
 /// let side = |label| Source { label, data: &data, sha256: None };
 /// let report = compare(Reference(side("then")), Current(side("now")), &schema, &Settings::default());
 /// let markdown = tidemark::render::markdown::report(&report);
-/// assert!(markdown.contains(r"| a\|b | numerical |"), "{markdown}");
+/// assert!(markdown.contains(r"| a\*b | numerical |"), "{markdown}");
 /// ```
 pub fn report(report: &DriftReport) -> String {
     let mut markdown = format!(

@@ -8,7 +8,7 @@ const TELLING_LENGTH: usize = 1000;
 
 /// Sides of fewer rows than this are looked at by their [`Variogram`], too. Longer ones have blocks enough to tell a cycle, which a
 /// variogram of neighbours takes for dependence.
-const SHORT: usize = 500;
+const SHORT: usize = 200;
 
 /// What the order of a side's rows tells, to be held against another side's.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -36,7 +36,7 @@ impl Dependence {
     /// For each of two sides, about how many neighbouring rows are worth one independent row; `None` where there is no sign of
     /// dependence.
     ///
-    /// The largest of what is found counts: by Allan's variance; for a side of fewer than 500 rows also by its
+    /// The largest of what is found counts: by Allan's variance; for a side of fewer than 200 rows also by its
     /// [`Variogram`], by that of both sides together where both are that short; and for one of fewer than 1000 rows the
     /// time of the longer side. For what is compared is whether both sides are one population, and then they depend alike.
     /// At least two rows stay.
