@@ -107,8 +107,9 @@ mod tests {
 
     #[test]
     fn a_drifted_column_fails_and_an_absent_one_is_skipped() {
-        let numbers =
-            |name: &str, shift: f64| Column::fractions(name, (0..300).map(|i| f64::from(i % 97) + shift).collect());
+        let numbers = |name: &str, shift: f64| {
+            Column::fractions(name, (0..600).map(|i| f64::from(i * 37 % 97) + shift).collect())
+        };
         let reference =
             Dataset::new(vec![numbers("<moved>", 0.0), numbers("same", 0.0), numbers("gone", 0.0)]).unwrap();
         let current = Dataset::new(vec![numbers("<moved>", 60.0), numbers("same", 0.0)]).unwrap();
