@@ -1,5 +1,6 @@
 // Answers the golden cases in wasm and holds every answer, byte for byte, against the one that the native test wrote to
-// target/parity/native.jsonl: one {"id":…,"result":…} per line, with the `question` where the golden file has it in pieces. Then whole reports, against those of the program.
+// target/parity/native.jsonl: one {"id":…,"result":…} per line, with the `question` where the golden file has it in pieces.
+// Then whole reports, against those of the program.
 import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { golden_answer, initSync } from "../target/wasm/parity/tidemark_worker.js";

@@ -11,7 +11,9 @@ use crate::data::Dataset;
 use crate::judge::{Settings, evidently};
 use crate::schema::Schema;
 
-mod numbers;
+pub use reports::table;
+
+pub(crate) mod numbers;
 mod reports;
 mod scipy;
 mod tails;

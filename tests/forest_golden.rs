@@ -13,25 +13,31 @@ use tidemark::forest::{Forest, ForestParts, LEAF, Scoring};
 struct Golden {
     feature_names: Vec<String>,
     classes: Vec<i64>,
-    trees: Vec<GoldenTree>,
+    trees: Vec<Tree<Vec<f64>>>,
     x: Vec<Vec<f64>>,
     proba: Vec<Vec<f64>>,
     prediction: Vec<i64>,
 }
 
+/// A tree whose leaves hold one number each, or one per class.
 #[derive(Deserialize)]
-struct GoldenTree {
+struct Tree<Leaf> {
     left: Vec<i64>,
     right: Vec<i64>,
     feature: Vec<i64>,
     threshold: Vec<f64>,
-    value: Vec<Vec<f64>>,
+    value: Vec<Leaf>,
 }
 
 #[test]
 fn probabilities_are_scikit_learns() {
     let Some(golden) = read_json::<Golden>("forest_elec2_clf.json.gz") else { return };
-    let forest = Forest::new(&parts(&golden)).expect("scikit-learn's trees are sound");
+    let parts = ForestParts {
+        n_features: golden.feature_names.len(),
+        n_outputs: golden.classes.len(),
+        ..ForestParts::default()
+    };
+    let forest = grown(parts, &golden.trees, |leaves, shares| leaves.extend(shares));
 
     assert!(!golden.x.is_empty());
     for ((x, expected), prediction) in golden.x.iter().zip(&golden.proba).zip(&golden.prediction) {
@@ -46,21 +52,11 @@ fn probabilities_are_scikit_learns() {
     }
 }
 
-/// A tree whose leaves hold one number each.
-#[derive(Deserialize)]
-struct NumberTree {
-    left: Vec<i64>,
-    right: Vec<i64>,
-    feature: Vec<i64>,
-    threshold: Vec<f64>,
-    value: Vec<f64>,
-}
-
 /// `golden-forest/1` of a regression.
 #[derive(Deserialize)]
 struct GoldenNumbers {
     feature_names: Vec<String>,
-    trees: Vec<NumberTree>,
+    trees: Vec<Tree<f64>>,
     x: Vec<Vec<f64>>,
     prediction: Vec<f64>,
 }
@@ -76,7 +72,7 @@ fn a_regressions_numbers_are_scikit_learns() {
 #[derive(Deserialize)]
 struct BenchForest {
     n_features: usize,
-    trees: Vec<NumberTree>,
+    trees: Vec<Tree<f64>>,
 }
 
 #[derive(Deserialize)]
@@ -104,8 +100,12 @@ fn holds(forest: &Forest, x: &[Vec<f64>], expected: &[f64]) {
     }
 }
 
-fn mean_of(n_features: usize, trees: &[NumberTree]) -> Forest {
-    let mut parts = ForestParts { n_features, n_outputs: 1, scoring: Scoring::mean(), ..ForestParts::default() };
+fn mean_of(n_features: usize, trees: &[Tree<f64>]) -> Forest {
+    let parts = ForestParts { n_features, n_outputs: 1, scoring: Scoring::mean(), ..ForestParts::default() };
+    grown(parts, trees, |leaves, number| leaves.push(*number))
+}
+
+fn grown<Leaf>(mut parts: ForestParts, trees: &[Tree<Leaf>], add: impl Fn(&mut Vec<f64>, &Leaf)) -> Forest {
     for tree in trees {
         parts.tree_lengths.push(tree.left.len() as u32);
         for node in 0..tree.left.len() {
@@ -115,7 +115,7 @@ fn mean_of(n_features: usize, trees: &[NumberTree]) -> Forest {
             parts.lefts.push(tree.left[node].max(0) as u32);
             parts.rights.push(tree.right[node].max(0) as u32);
             if is_leaf {
-                parts.leaves.push(tree.value[node]);
+                add(&mut parts.leaves, &tree.value[node]);
             }
         }
     }
@@ -132,28 +132,6 @@ fn read_json<T: serde::de::DeserializeOwned>(name: &str) -> Option<T> {
     let is_packed = path.extension().is_some_and(|extension| extension == "gz");
     let text = if is_packed { unpack(&path) } else { std::fs::read(&path).expect("the file was there a moment ago") };
     Some(serde_json::from_slice(&text).expect("the golden file has the form above"))
-}
-
-fn parts(golden: &Golden) -> ForestParts {
-    let mut parts = ForestParts {
-        n_features: golden.feature_names.len(),
-        n_outputs: golden.classes.len(),
-        ..ForestParts::default()
-    };
-    for tree in &golden.trees {
-        parts.tree_lengths.push(tree.left.len() as u32);
-        for node in 0..tree.left.len() {
-            let is_leaf = tree.left[node] < 0;
-            parts.features.push(if is_leaf { LEAF } else { tree.feature[node] as u16 });
-            parts.thresholds.push(tree.threshold[node]);
-            parts.lefts.push(tree.left[node].max(0) as u32);
-            parts.rights.push(tree.right[node].max(0) as u32);
-            if is_leaf {
-                parts.leaves.extend(&tree.value[node]);
-            }
-        }
-    }
-    parts
 }
 
 /// Where the golden values lie, which are too large for the repository.

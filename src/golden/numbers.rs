@@ -6,13 +6,18 @@ use super::GoldenError;
 use crate::stattest::NotTested;
 
 /// A number, or one of the strings that stand for what is not finite.
-pub(super) fn number(value: &Value) -> Option<f64> {
+pub(crate) fn number(value: &Value) -> Option<f64> {
     match value {
         Value::String(text) if text == "NaN" => Some(f64::NAN),
         Value::String(text) if text == "Infinity" => Some(f64::INFINITY),
         Value::String(text) if text == "-Infinity" => Some(f64::NEG_INFINITY),
         value => value.as_f64(),
     }
+}
+
+/// The same of a column's value, which may be missing.
+pub(crate) fn number_or_missing(value: &Value) -> Option<f64> {
+    if value.is_null() { Some(f64::NAN) } else { number(value) }
 }
 
 /// The other way.

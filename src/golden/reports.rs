@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::numbers::number;
+use super::numbers::number_or_missing;
 use super::{GoldenError, Question};
 use crate::data::{Column, Dataset, Values};
 use crate::expectations::{Expectations, InferOptions, Style};
@@ -13,11 +13,13 @@ use crate::stattest::{Current, Reference};
 
 /// The report, and what expectations learnt in either style find in the current table.
 pub(super) fn answer(case: &Value) -> Result<Value, GoldenError> {
-    let (reference, current) = (table(case, "reference")?, table(case, "current")?);
+    let side =
+        |key| table(&case[key]).ok_or(GoldenError::Malformed { key, expected: "a list of columns of one length" });
+    let (reference, current) = (side("reference")?, side("current")?);
     let schema: Schema = part(case, "schema")?;
     let settings: Settings = part(case, "settings")?;
-    let side = |label, data| Source { label, data, sha256: None };
-    let (reference, current) = (side("reference", &reference), side("current", &current));
+    let source = |label, data| Source { label, data, sha256: None };
+    let (reference, current) = (source("reference", &reference), source("current", &current));
     let checks = [Style::Calibrated, Style::Evidently].map(|style| {
         let options = InferOptions { style, ..InferOptions::default() };
         Expectations::infer(Reference(reference.clone()), &schema, &options).check(current.data)
@@ -31,17 +33,16 @@ fn part<T: serde::de::DeserializeOwned>(case: &Value, key: &'static str) -> Resu
     serde_json::from_value(case[key].clone()).map_err(malformed)
 }
 
-/// A table as golden files write it: a list of columns, each `{name, kind, values}`; see [`question`].
-fn table(case: &Value, key: &'static str) -> Result<Dataset, GoldenError> {
-    let columns = case[key].as_array().and_then(|columns| columns.iter().map(column).collect::<Option<Vec<_>>>());
-    let table = columns.and_then(|columns| Dataset::new(columns).ok());
-    table.ok_or(GoldenError::Malformed { key, expected: "a list of columns of one length" })
+/// A table as golden files write it: a list of columns, each `{name, kind, values}`, where `kind` is `whole_numbers`,
+/// `fractions`, `booleans` or `strings`. `None` if it is none, or its columns differ in length.
+pub fn table(columns: &Value) -> Option<Dataset> {
+    let columns = columns.as_array()?.iter().map(column).collect::<Option<Vec<_>>>()?;
+    Dataset::new(columns).ok()
 }
 
 fn column(column: &Value) -> Option<Column> {
     let (name, values) = (column["name"].as_str()?, column["values"].as_array()?);
-    let number = |value: &Value| if value.is_null() { Some(f64::NAN) } else { number(value) };
-    let numbers = || values.iter().map(number).collect::<Option<Vec<f64>>>();
+    let numbers = || values.iter().map(number_or_missing).collect::<Option<Vec<f64>>>();
     Some(match column["kind"].as_str()? {
         "whole_numbers" => Column::numbers(name, numbers()?),
         "fractions" => Column::fractions(name, numbers()?),

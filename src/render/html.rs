@@ -66,13 +66,10 @@ fn head(html: &mut String, report: &DriftReport) {
     push(
         html,
         format_args!(
-            "<header class=\"{status}\"><p class=\"mark\">Tidemark drift report</p><h1>{}</h1><p>{} ({}) against {} \
-             ({}), judged by the {} profile.</p></header><dl class=\"tiles\">",
+            "<header class=\"{status}\"><p class=\"mark\">Tidemark drift report</p><h1>{}</h1><p>{}, judged by the \
+             {} profile.</p></header><dl class=\"tiles\">",
             escape(&report.sentence),
-            escape(&report.current.label),
-            format::plural(report.current.rows, "row"),
-            escape(&report.reference.label),
-            format::plural(report.reference.rows, "row"),
+            escape(&text::compared(report)),
             report.settings.judge,
         ),
     );

@@ -25,14 +25,11 @@ use crate::stattest::Tested;
 /// ```
 pub fn report(report: &DriftReport) -> String {
     let mut markdown = format!(
-        "**{}**\n\n{} ({}) against {} ({}), {} profile, Tidemark {}.\n\n\
+        "**{}**\n\n{}, {} profile, Tidemark {}.\n\n\
          | column | type | verdict | direction | effect (95% interval) | matters from | p adjusted | Evidently 0.7 |\n\
          |---|---|---|---|---|---:|---:|---|\n",
         escape(&report.sentence),
-        escape(&report.current.label),
-        format::plural(report.current.rows, "row"),
-        escape(&report.reference.label),
-        format::plural(report.reference.rows, "row"),
+        escape(&text::compared(report)),
         report.settings.judge,
         report.tidemark_version,
     );

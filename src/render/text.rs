@@ -13,15 +13,7 @@ pub(super) use multivariate::estimate;
 /// The report as plain text: the sentence, then a table with the most pressing columns first, then what is known of
 /// columns of moments and of all columns together.
 pub fn report(report: &DriftReport) -> String {
-    let mut text = format!(
-        "{}\n\n{} ({}) against {} ({}), {} profile\n\n",
-        report.sentence,
-        report.current.label,
-        format::plural(report.current.rows, "row"),
-        report.reference.label,
-        format::plural(report.reference.rows, "row"),
-        report.settings.judge,
-    );
+    let mut text = format!("{}\n\n{}, {} profile\n\n", report.sentence, compared(report), report.settings.judge,);
     let header =
         ["column", "type", "verdict", "effect (95% interval)", "p adjusted", "evidently", "nannyml"].map(str::to_owned);
     let mut columns: Vec<&ColumnReport> = report.columns.iter().collect();
@@ -49,6 +41,13 @@ pub fn report(report: &DriftReport) -> String {
         text.push_str(&section);
     }
     text
+}
+
+/// `current.csv (3,000 rows) against reference.csv (40,000 rows)`.
+pub(super) fn compared(report: &DriftReport) -> String {
+    let [current, reference] = [&report.current, &report.reference]
+        .map(|side| format!("{} ({})", side.label, format::plural(side.rows, "row")));
+    format!("{current} against {reference}")
 }
 
 /// One line per embedding, after the columns.

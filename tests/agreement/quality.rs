@@ -1,9 +1,9 @@
 //! `golden-quality/1`: Evidently's data summary, correlations and default tests on small tables.
 
 use serde_json::Value;
-use tidemark::data::{Category, Column, Dataset, Values};
+use tidemark::data::{Category, Column, Dataset};
 use tidemark::expectations::{CheckStatus, Expectations, InferOptions, Style};
-use tidemark::golden::Question;
+use tidemark::golden::{self, Question};
 use tidemark::judge::Settings;
 use tidemark::profile::ColumnProfile;
 use tidemark::quality::{self, CorrelationKind, Measure, MeasureName, Quality, QualityReport, correlation};
@@ -16,6 +16,7 @@ use super::tally::{Tally, agrees};
 pub fn run(file: &Value, tally: &mut Tally) {
     for case in file["cases"].as_array().expect("cases") {
         let id = case["id"].as_str().expect("an id");
+        let table = |columns| golden::table(columns).expect("a table");
         let (reference, current) = (table(&case["reference"]["data"]), table(&case["current"]["data"]));
         let schema = schema(&case["reference"]["data"]);
         let settings = Settings { quality: Quality::Full, ..Settings::default() };
@@ -42,29 +43,6 @@ pub fn run(file: &Value, tally: &mut Tally) {
 }
 
 type Side = fn(&Measure) -> Option<f64>;
-
-fn table(columns: &Value) -> Dataset {
-    let read = |column: &Value| {
-        let name = column["name"].as_str().expect("a name");
-        let values = column["values"].as_array().expect("values");
-        let number = |value: &Value| match value.as_str() {
-            Some("Infinity") => f64::INFINITY,
-            Some("-Infinity") => f64::NEG_INFINITY,
-            _ => value.as_f64().unwrap_or(f64::NAN),
-        };
-        match column["kind"].as_str().expect("a kind") {
-            "whole_numbers" => Column::numbers(name, values.iter().map(number).collect()),
-            "fractions" => Column::fractions(name, values.iter().map(number).collect()),
-            "booleans" => {
-                let values = values.iter().map(|value| value.as_bool().expect("a truth value")).collect();
-                Column { name: name.to_owned(), values: Values::Booleans(values) }
-            }
-            "strings" => Column::strings(name, values.iter().map(Value::as_str)),
-            other => panic!("unknown kind {other}"),
-        }
-    };
-    Dataset::new(columns.as_array().expect("columns").iter().map(read).collect()).expect("a table")
-}
 
 fn schema(columns: &Value) -> Schema {
     let spec = |column: &Value| ColumnSpec {

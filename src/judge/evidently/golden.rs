@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::{Options, judge};
 use crate::data::Column;
+use crate::golden::numbers::number_or_missing;
 use crate::profile::ColumnProfile;
 use crate::schema::ColumnType;
 use crate::stattest::{Current, Method, Reference, Tested};
@@ -36,14 +37,7 @@ pub(super) fn run(case: &str) -> Result<String, serde_json::Error> {
 
 /// A column of numbers if every value present is one (as the goldens write infinities, too), else of strings.
 fn column(values: &[Value]) -> Column {
-    let number = |value: &Value| match value {
-        Value::Null => Some(f64::NAN),
-        Value::String(text) if text == "NaN" => Some(f64::NAN),
-        Value::String(text) if text == "Infinity" => Some(f64::INFINITY),
-        Value::String(text) if text == "-Infinity" => Some(f64::NEG_INFINITY),
-        value => value.as_f64(),
-    };
-    if let Some(numbers) = values.iter().map(number).collect::<Option<Vec<_>>>() {
+    if let Some(numbers) = values.iter().map(number_or_missing).collect::<Option<Vec<_>>>() {
         // As in pandas: whole numbers are written without a point.
         let is_integer = values.iter().all(|value| value.is_i64() || value.is_u64());
         return if is_integer { Column::numbers("", numbers) } else { Column::fractions("", numbers) };
