@@ -56,7 +56,7 @@ fn page(document: &Value) -> String {
                 &mut index,
                 format_args!("<li><a href=\"#{id}\">{}<code>{}</code></a></li>", badge(method), escaped(path)),
             );
-            operations.push_str(&section(document, path, method, operation, &id));
+            operations.push_str(&section(path, method, operation, &id));
         }
         index.push_str("</ul></li>");
     }
@@ -89,7 +89,7 @@ fn operations_of<'a>(
     })
 }
 
-fn section(document: &Value, path: &str, method: &str, operation: &Value, id: &str) -> String {
+fn section(path: &str, method: &str, operation: &Value, id: &str) -> String {
     let mut html = format!(
         "<section id=\"{id}\" class=\"operation\"><h3>{}<code>{}</code></h3><p><strong>{}</strong> {}</p><p class=\"muted\">{}</p>",
         badge(method),
@@ -118,7 +118,7 @@ fn section(document: &Value, path: &str, method: &str, operation: &Value, id: &s
     let body = operation.get("requestBody");
     if let Some(body) = body {
         put(&mut html, format_args!("<h4>Body</h4><p>{}</p>", escaped(text(&body["description"]))));
-        html.push_str(&contents(document, &body["content"]));
+        html.push_str(&contents(&body["content"]));
     }
     html.push_str("<h4>Answers</h4><table><tbody>");
     for (status, response) in operation["responses"].as_object().into_iter().flatten() {
@@ -128,7 +128,7 @@ fn section(document: &Value, path: &str, method: &str, operation: &Value, id: &s
                 "<tr><th scope=\"row\"><code>{}</code></th><td>{}</td><td>{}</td></tr>",
                 escaped(status),
                 escaped(text(&response["description"])),
-                contents(document, &response["content"])
+                contents(&response["content"])
             ),
         );
     }
@@ -177,32 +177,29 @@ fn role(operation: &Value) -> String {
     }
 }
 
-fn contents(document: &Value, content: &Value) -> String {
+fn contents(content: &Value) -> String {
     let mut html = String::new();
     for (kind, content) in content.as_object().into_iter().flatten() {
-        put(
-            &mut html,
-            format_args!("<code>{}</code> {}<br>", escaped(kind), schema_name(document, &content["schema"])),
-        );
+        put(&mut html, format_args!("<code>{}</code> {}<br>", escaped(kind), schema_name(&content["schema"])));
     }
     html
 }
 
 /// A schema by its name, with a link, or by its type.
-fn schema_name(document: &Value, schema: &Value) -> String {
+fn schema_name(schema: &Value) -> String {
     if let Some(name) = schema["$ref"].as_str().and_then(|reference| reference.rsplit('/').next()) {
         let name = escaped(name);
         return format!("<a href=\"#schema-{name}\">{name}</a>");
     }
     if let Some(items) = schema.get("items") {
-        return format!("array of {}", schema_name(document, items));
+        return format!("array of {}", schema_name(items));
     }
     match &schema["type"] {
         Value::String(kind) => escaped(kind),
         Value::Array(kinds) => escaped(&kinds.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" or ")),
         _ => {
             let any = ["oneOf", "anyOf"].iter().find_map(|key| schema[*key].as_array());
-            let names = any.into_iter().flatten().map(|one| schema_name(document, one));
+            let names = any.into_iter().flatten().map(schema_name);
             names.collect::<Vec<_>>().join(" or ")
         }
     }
@@ -226,7 +223,7 @@ fn schemas(document: &Value) -> String {
                 format_args!(
                     "<tr><th scope=\"row\"><code>{}</code></th><td>{}</td><td>{}</td></tr>",
                     escaped(field),
-                    schema_name(document, of),
+                    schema_name(of),
                     escaped(text(&of["description"]))
                 ),
             );

@@ -60,7 +60,9 @@ fn split(reader: &mut Reader<'_>, format: &RowFormat, at: &str) -> Result<Rows, 
         match &*name {
             "columns" if names.is_none() => names = Some(strings(reader, &format!("{at}/columns"))?),
             "data" if data.is_none() => data = Some(reader.skip()?),
-            "index" => drop(reader.skip()?),
+            "index" => {
+                reader.skip()?;
+            }
             other => {
                 let detail =
                     if other == "columns" || other == "data" { "given twice" } else { "not a field of a frame" };

@@ -128,7 +128,9 @@ pub fn read(json: &[u8], binary: &[u8], format: &RowFormat) -> Result<InferReque
             ("id", Kind::String) if id.is_none() => id = Some(reader.string()?.into_owned()),
             ("inputs", Kind::Array) if tensors.is_none() => tensors = Some(read_tensors(reader, &mut binary)?),
             ("outputs", Kind::Array) if outputs.is_none() => outputs = Some(read_outputs(reader)?),
-            ("parameters", _) => drop(reader.skip()?),
+            ("parameters", _) => {
+                reader.skip()?;
+            }
             ("id" | "inputs" | "outputs", kind) => {
                 errors.push("", &name, format!("given twice, or {} where something else belongs", kind.with_article()));
                 reader.skip()?;

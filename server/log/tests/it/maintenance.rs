@@ -57,13 +57,13 @@ fn assert_queries(random: &mut Rng, reader: &Reader, there: std::ops::Range<u64>
     for _ in 0..20 {
         let from = 1 + random.next() % (there.end + 1);
         let to = from + random.next() % (there.end + 1);
-        let found: Vec<_> = reader.records(&line(), from..to).map(Result::unwrap).flatten().collect();
+        let found: Vec<_> = reader.records(&line(), from..to).flat_map(Result::unwrap).collect();
         let expected: Vec<_> = records.iter().filter(|record| (from..to).contains(&record.position)).cloned().collect();
         assert_eq!(found, expected);
         let rows = reader.rows(&line(), from..to).unwrap();
         assert_eq!(rows.positions, expected.iter().map(|record| record.position).collect::<Vec<_>>());
         let times = crate::support::MIDNIGHT + 10 * from as i64..crate::support::MIDNIGHT + 10 * to as i64;
-        let found: Vec<_> = reader.records_between(&line(), times.clone()).map(Result::unwrap).flatten().collect();
+        let found: Vec<_> = reader.records_between(&line(), times.clone()).flat_map(Result::unwrap).collect();
         let expected: Vec<_> = records.iter().filter(|record| times.contains(&record.time)).cloned().collect();
         assert_eq!(found, expected);
         let n = 1 + random.next() % (there.end + 1);
@@ -212,12 +212,8 @@ fn the_last_label_wins_and_the_others_are_kept() {
     assert_eq!(found.len(), 2);
     assert_eq!(found[&ids[0]].label.value, text("fraud"));
     assert_eq!(found[&ids[1]].label.value, Value::Number(1.5));
-    let history: Vec<LabelRecord> = log
-        .reader()
-        .labels("fraud", log.reader().positions(&Line::labels("fraud")))
-        .map(Result::unwrap)
-        .flatten()
-        .collect();
+    let history: Vec<LabelRecord> =
+        log.reader().labels("fraud", log.reader().positions(&Line::labels("fraud"))).flat_map(Result::unwrap).collect();
     let of_a: Vec<_> =
         history.iter().filter(|record| record.label.id == ids[0]).map(|record| &record.label.value).collect();
     assert_eq!(of_a, [&text("good"), &text("fraud")]);

@@ -84,10 +84,10 @@ pub fn entry(n: u64, features: &[Value]) -> Entry<'_> {
         time: MIDNIGHT + 10 * n as Millis,
         origin: Origin::Ingested,
         features: Features::Values(features),
-        outcome: Outcome::Class((n % 3 == 0).into()),
-        scores: if n % 2 == 0 { &[0.25, 0.75] } else { &[] },
-        violations: if n % 4 == 0 { &[1, 513] } else { &[] },
-        request_id: (n % 6 == 0).then_some("request 17"),
+        outcome: Outcome::Class((n.is_multiple_of(3)).into()),
+        scores: if n.is_multiple_of(2) { &[0.25, 0.75] } else { &[] },
+        violations: if n.is_multiple_of(4) { &[1, 513] } else { &[] },
+        request_id: (n.is_multiple_of(6)).then_some("request 17"),
     }
 }
 
@@ -101,7 +101,7 @@ pub fn append(log: &Log, stream: &Arc<Stream>, range: std::ops::Range<u64>) {
 /// All records of the line.
 pub fn all(reader: &tidemark_log::Reader) -> Vec<Record> {
     let line = line();
-    reader.records(&line, reader.positions(&line)).map(|chunk| chunk.expect("the log can be read")).flatten().collect()
+    reader.records(&line, reader.positions(&line)).flat_map(|chunk| chunk.expect("the log can be read")).collect()
 }
 
 /// That these are the records of this range, whole and in order, from this position on.
