@@ -1,0 +1,288 @@
+//! Runs: every window of a monitor has one, made once, whoever looks and whatever falls over.
+
+use rusqlite::{OptionalExtension, Row, TransactionBehavior, params};
+use serde::{Deserialize, Serialize};
+use tidemark::report::DriftReport;
+
+use super::snapshots::{self, Bounds, Head};
+use super::{Store, StoreError, alerts};
+use crate::Millis;
+use crate::monitor::Monitor;
+use crate::plan::{End, Plan};
+use crate::rules::Came;
+
+/// How far a run is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RunState {
+    /// Nobody has begun it.
+    Due,
+    /// Somebody is at it.
+    Running,
+    /// It made a snapshot.
+    Done,
+    /// It made none, because there were too few rows, or because nobody looked in time.
+    Skipped,
+    /// It made none, because something broke.
+    Failed,
+}
+
+impl RunState {
+    const ALL: [Self; 5] = [Self::Due, Self::Running, Self::Done, Self::Skipped, Self::Failed];
+
+    /// The name, as it is stored.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Due => "due",
+            Self::Running => "running",
+            Self::Done => "done",
+            Self::Skipped => "skipped",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// A run, or several windows one after the other that nothing came of for the same reason.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Run {
+    /// Its number.
+    pub id: i64,
+    /// The monitor.
+    pub monitor: String,
+    /// The end of its (first) window.
+    pub first: End,
+    /// The end of its (last) window.
+    pub last: End,
+    /// Windows.
+    pub n: u64,
+    /// How far it is.
+    pub state: RunState,
+    /// How often it was begun.
+    pub attempt: u32,
+    /// When it was begun last.
+    pub started: Option<Millis>,
+    /// When it was over.
+    pub finished: Option<Millis>,
+    /// Why there is no snapshot.
+    pub detail: Option<String>,
+    /// The snapshot that it made.
+    pub snapshot: Option<i64>,
+}
+
+/// A run that somebody is at. Only who holds the latest claim may finish it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Claim {
+    /// The run.
+    pub run: Run,
+    owner: String,
+}
+
+/// What came of a run.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Made {
+    /// A report of this window.
+    Report(Bounds, Box<DriftReport>),
+    /// Too few rows: so many.
+    TooFewRows(u64),
+    /// Nothing, for this reason.
+    Failed(String),
+}
+
+/// A run that took the service down so often is given up.
+const MAX_ATTEMPTS: u32 = 3;
+
+const RUN: &str = "id, monitor, first, last, n, state, attempt, started, finished, detail, snapshot";
+
+fn run(row: &Row<'_>) -> rusqlite::Result<Run> {
+    let state: String = row.get(5)?;
+    Ok(Run {
+        id: row.get(0)?,
+        monitor: row.get(1)?,
+        first: row.get(2)?,
+        last: row.get(3)?,
+        n: row.get(4)?,
+        state: RunState::ALL.into_iter().find(|known| known.name() == state).unwrap_or(RunState::Failed),
+        attempt: row.get(6)?,
+        started: row.get(7)?,
+        finished: row.get(8)?,
+        detail: row.get(9)?,
+        snapshot: row.get(10)?,
+    })
+}
+
+impl Store {
+    /// Plans what became due. `plan` gets the end of the last window that was planned, `None` for a monitor that is new, and
+    /// says where planning stands now and what is due. Whatever else plans on this store meanwhile waits.
+    ///
+    /// # Errors
+    /// The store cannot be written; then nothing was planned.
+    pub fn plan(
+        &self,
+        monitor: &str,
+        now: Millis,
+        plan: impl FnOnce(Option<End>) -> (End, Plan),
+    ) -> Result<Plan, StoreError> {
+        let mut connection = self.connection();
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let last = "select last from progress where monitor = ?1";
+        let last = transaction.query_row(last, [monitor], |row| row.get(0)).optional()?;
+        let (mut reached, plan) = plan(last);
+        if let Some(gap) = plan.gap {
+            let n = End::try_from(gap.n).unwrap_or(End::MAX);
+            let detail = "nobody looked while these windows ended";
+            transaction.execute(
+                "insert into runs (monitor, first, last, n, state, finished, detail) values (?1, ?2, ?3, ?4, 'skipped', ?5, ?6)",
+                params![monitor, gap.first, gap.last, n, now, detail],
+            )?;
+            reached = reached.max(gap.last);
+        }
+        for end in &plan.due {
+            transaction.execute(
+                "insert into runs (monitor, first, last, n, state) values (?1, ?2, ?2, 1, 'due')",
+                params![monitor, end],
+            )?;
+            reached = reached.max(*end);
+        }
+        if last != Some(reached) {
+            transaction.execute(
+                "insert or replace into progress (monitor, last) values (?1, ?2)",
+                params![monitor, reached],
+            )?;
+            transaction.commit()?;
+        }
+        Ok(plan)
+    }
+
+    /// Takes the next run of a monitor that is due, or whose owner has let its lease run out. Runs of a monitor are made one
+    /// after the other, in the order of their windows: while somebody is at one, there is none to take.
+    ///
+    /// # Errors
+    /// The store cannot be written.
+    pub fn claim(&self, monitor: &str, owner: &str, now: Millis, lease: Millis) -> Result<Option<Claim>, StoreError> {
+        let mut connection = self.connection();
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        loop {
+            let select = format!(
+                "select {RUN}, lease from runs where monitor = ?1 and state in ('due', 'running') order by last limit 1"
+            );
+            let next =
+                transaction.query_row(&select, [monitor], |row| Ok((run(row)?, row.get::<_, Option<Millis>>(11)?)));
+            let Some((run, leased)) = next.optional()? else {
+                transaction.commit()?;
+                return Ok(None);
+            };
+            if run.state == RunState::Running && leased.is_some_and(|until| until > now) {
+                return Ok(None);
+            }
+            if run.attempt >= MAX_ATTEMPTS {
+                let detail = format!("the service went down {MAX_ATTEMPTS} times during this run");
+                transaction.execute(
+                    "update runs set state = 'failed', finished = ?2, detail = ?3, owner = null where id = ?1",
+                    params![run.id, now, detail],
+                )?;
+                continue;
+            }
+            let run = Run { state: RunState::Running, attempt: run.attempt + 1, started: Some(now), ..run };
+            transaction.execute(
+                "update runs set state = 'running', attempt = ?2, started = ?3, owner = ?4, lease = ?5 where id = ?1",
+                params![run.id, run.attempt, now, owner, now + lease],
+            )?;
+            transaction.commit()?;
+            return Ok(Some(Claim { run, owner: owner.to_owned() }));
+        }
+    }
+
+    /// Lets everybody's claims go. For who knows that nobody else is at work on this store, as after a crash.
+    ///
+    /// # Errors
+    /// The store cannot be written.
+    pub fn release_all(&self) -> Result<usize, StoreError> {
+        Ok(self.connection().execute("update runs set lease = 0 where state = 'running'", [])?)
+    }
+
+    /// Stores what came of a run: the run's end, its snapshot, the alerts that it begins or ends and the messages about
+    /// them, all or nothing. `None` if somebody else has taken the run meanwhile; then nothing is stored.
+    ///
+    /// # Errors
+    /// The store cannot be written; then nothing is stored.
+    pub fn finish(
+        &self,
+        claim: &Claim,
+        monitor: &Monitor,
+        made: &Made,
+        now: Millis,
+    ) -> Result<Option<(Run, Option<Head>)>, StoreError> {
+        let mut connection = self.connection();
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let mut run = claim.run.clone();
+        let is_ours = "select 1 from runs where id = ?1 and state = 'running' and owner = ?2 and attempt = ?3";
+        let is_ours =
+            transaction.query_row(is_ours, params![run.id, claim.owner, run.attempt], |_| Ok(())).optional()?.is_some();
+        if !is_ours {
+            return Ok(None);
+        }
+        run.finished = Some(now);
+        let (came, head) = match made {
+            Made::Report(window, report) => {
+                let head = snapshots::insert(&transaction, (&monitor.model, &monitor.name), now, *window, report)?;
+                (run.state, run.snapshot) = (RunState::Done, Some(head.id));
+                (Came::Report(report), Some(head))
+            }
+            Made::TooFewRows(rows) => {
+                let found = if *rows == 0 {
+                    "no new rows".to_owned()
+                } else {
+                    format!("{rows} rows of at least {}", monitor.min_rows)
+                };
+                (run.state, run.detail) = (RunState::Skipped, Some(found));
+                (Came::TooFewRows(*rows), None)
+            }
+            Made::Failed(reason) => {
+                (run.state, run.detail) = (RunState::Failed, Some(reason.clone()));
+                (Came::Failed(reason), None)
+            }
+        };
+        let before = if run.state == RunState::Skipped { skipped_before(&transaction, &run)? } else { None };
+        if let Some((id, first, n)) = before {
+            // One line says it for all of them.
+            transaction.execute("delete from runs where id = ?1", [run.id])?;
+            transaction.execute(
+                "update runs set last = ?2, n = ?3, finished = ?4, detail = ?5 where id = ?1",
+                params![id, run.last, n + 1, now, run.detail],
+            )?;
+            (run.id, run.first, run.n) = (id, first, n + 1);
+        } else {
+            transaction.execute(
+                "update runs set state = ?2, finished = ?3, detail = ?4, snapshot = ?5, owner = null, lease = null where id = ?1",
+                params![run.id, run.state.name(), now, run.detail, run.snapshot],
+            )?;
+        }
+        alerts::step(&transaction, monitor, &run, came, now)?;
+        transaction.commit()?;
+        Ok(Some((run, head)))
+    }
+
+    /// The latest `n` runs of a monitor, the latest first.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn runs(&self, monitor: &str, n: u64) -> Result<Vec<Run>, StoreError> {
+        let connection = self.connection();
+        let mut statement = connection.prepare_cached(&format!(
+            "select {RUN} from runs where monitor = ?1 order by last desc, id desc limit ?2"
+        ))?;
+        let runs = statement.query_map(params![monitor, n], run)?;
+        Ok(runs.collect::<Result<_, _>>()?)
+    }
+}
+
+/// The run just before, if it was skipped for want of rows too: its number, its first window, and how many it stands for.
+fn skipped_before(connection: &rusqlite::Connection, run: &Run) -> Result<Option<(i64, End, u64)>, StoreError> {
+    let select = "select id, first, n, state, attempt, detail from runs where monitor = ?1 and last < ?2 order by last desc limit 1";
+    let before = connection.query_row(select, params![run.monitor, run.last], |row| {
+        let (state, attempt, detail): (String, u32, Option<String>) = (row.get(3)?, row.get(4)?, row.get(5)?);
+        let is_alike = state == RunState::Skipped.name() && attempt > 0 && detail == run.detail;
+        Ok(is_alike.then_some((row.get(0)?, row.get(1)?, row.get(2)?)))
+    });
+    Ok(before.optional()?.flatten())
+}

@@ -1,0 +1,145 @@
+//! Shared reports: whoever has the token reads the report, until it expires or is taken back.
+
+use rusqlite::{OptionalExtension, params};
+use serde::{Deserialize, Serialize};
+use tidemark::report::DriftReport;
+
+use super::snapshots::{pack, unpack};
+use super::{Store, StoreError};
+use crate::Millis;
+use crate::token::{Token, hash};
+
+/// A shared report, as its owner sees it. The token itself is nowhere.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Share {
+    /// The beginning of the token's hash: names it, opens nothing.
+    pub id: String,
+    /// What the page is called.
+    pub title: String,
+    /// When it was made.
+    pub created: Millis,
+    /// From when on it does not open any more.
+    pub expires: Option<Millis>,
+    /// When it was taken back.
+    pub revoked: Option<Millis>,
+    /// The snapshot; `None` for a report that somebody sent.
+    pub snapshot: Option<i64>,
+}
+
+/// What a token opens.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Opened {
+    /// What the page is called.
+    pub title: String,
+    /// When it was shared.
+    pub created: Millis,
+    /// From when on it does not open any more.
+    pub expires: Option<Millis>,
+    /// The report.
+    pub report: DriftReport,
+}
+
+/// Characters of a hash that name a share.
+const ID: usize = 16;
+
+impl Store {
+    /// Shares a snapshot. `None` if there is none of this id.
+    ///
+    /// # Errors
+    /// The store cannot be written, or there are no random numbers.
+    pub fn share_snapshot(
+        &self,
+        snapshot: i64,
+        title: &str,
+        now: Millis,
+        expires: Option<Millis>,
+    ) -> Result<Option<(Token, Share)>, StoreError> {
+        let connection = self.connection();
+        let select = "select 1 from snapshots where id = ?1";
+        if connection.query_row(select, [snapshot], |_| Ok(())).optional()?.is_none() {
+            return Ok(None);
+        }
+        let token = fresh()?;
+        connection.execute(
+            "insert into shares (hash, title, created, expires, snapshot) values (?1, ?2, ?3, ?4, ?5)",
+            params![hash(token.as_str()), title, now, expires, snapshot],
+        )?;
+        let share = share(&token, title, now, expires, Some(snapshot));
+        Ok(Some((token, share)))
+    }
+
+    /// Shares a report that somebody sent.
+    ///
+    /// # Errors
+    /// The store cannot be written, or there are no random numbers.
+    pub fn share_report(
+        &self,
+        report: &DriftReport,
+        title: &str,
+        now: Millis,
+        expires: Option<Millis>,
+    ) -> Result<(Token, Share), StoreError> {
+        let token = fresh()?;
+        self.connection().execute(
+            "insert into shares (hash, title, created, expires, report) values (?1, ?2, ?3, ?4, ?5)",
+            params![hash(token.as_str()), title, now, expires, pack(report)?],
+        )?;
+        let share = share(&token, title, now, expires, None);
+        Ok((token, share))
+    }
+
+    /// Opens a token; `None` if it is wrong, expired or taken back, which nobody can tell apart.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn open_share(&self, token: &str, now: Millis) -> Result<Option<Opened>, StoreError> {
+        let select = "select title, shares.created, expires, coalesce(shares.report, snapshots.report)
+                      from shares left join snapshots on snapshots.id = shares.snapshot
+                      where hash = ?1 and revoked is null and (expires is null or expires > ?2)";
+        let found = self.connection().query_row(select, params![hash(token), now], |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get::<_, Option<Vec<u8>>>(3)?))
+        });
+        let Some((title, created, expires, Some(packed))) = found.optional()? else { return Ok(None) };
+        Ok(Some(Opened { title, created, expires, report: unpack(&packed)? }))
+    }
+
+    /// Takes a share back, by its id. Says whether there was one that still opened.
+    ///
+    /// # Errors
+    /// The store cannot be written.
+    pub fn revoke_share(&self, id: &str, now: Millis) -> Result<bool, StoreError> {
+        let update = "update shares set revoked = ?2 where substr(hash, 1, 16) = ?1 and revoked is null";
+        Ok(self.connection().execute(update, params![id, now])? > 0)
+    }
+
+    /// All shares, the latest first.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn shares(&self) -> Result<Vec<Share>, StoreError> {
+        let connection = self.connection();
+        let mut statement = connection.prepare_cached(
+            "select substr(hash, 1, 16), title, created, expires, revoked, snapshot from shares order by created desc, hash",
+        )?;
+        let shares = statement.query_map([], |row| {
+            Ok(Share {
+                id: row.get(0)?,
+                title: row.get(1)?,
+                created: row.get(2)?,
+                expires: row.get(3)?,
+                revoked: row.get(4)?,
+                snapshot: row.get(5)?,
+            })
+        })?;
+        Ok(shares.collect::<Result<_, _>>()?)
+    }
+}
+
+fn fresh() -> Result<Token, StoreError> {
+    Token::fresh().map_err(|error| StoreError::Io(error.to_string()))
+}
+
+fn share(token: &Token, title: &str, created: Millis, expires: Option<Millis>, snapshot: Option<i64>) -> Share {
+    let id = hash(token.as_str())[..ID].to_owned();
+    Share { id, title: title.to_owned(), created, expires, revoked: None, snapshot }
+}

@@ -1,0 +1,393 @@
+//! The store's promises: every window once, all or nothing, nothing told twice, nothing forgotten.
+
+use std::path::PathBuf;
+use std::sync::LazyLock;
+use tidemark::data::{Column, Dataset, Numbers, Values};
+use tidemark::judge::Settings;
+use tidemark::report::{DriftReport, Source, compare};
+use tidemark::schema::{Schema, SchemaOverrides};
+use tidemark::stattest::{Current, Reference};
+
+use super::*;
+use crate::Millis;
+use crate::monitor::{Condition, Monitor, Rule, Schedule, Window};
+use crate::plan::{beginning, due};
+use crate::span::Span;
+
+/// A file that goes with the test.
+struct File(PathBuf);
+
+impl File {
+    fn new() -> Self {
+        let token = crate::token::Token::fresh().unwrap();
+        Self(std::env::temp_dir().join(format!("tidemark-watch-{}.db", token.as_str())))
+    }
+
+    fn open(&self) -> Store {
+        Store::open(&self.0).unwrap()
+    }
+}
+
+impl Drop for File {
+    fn drop(&mut self) {
+        for end in ["", "-wal", "-shm"] {
+            drop(std::fs::remove_file(format!("{}{end}", self.0.display())));
+        }
+    }
+}
+
+fn report(shift: f64) -> DriftReport {
+    let column = |shift: f64| {
+        let values = (0..300).map(|nth| f64::from(nth * 7919 % 300) / 300.0 + shift).collect();
+        Dataset::new(vec![Column { name: "Amount".to_owned(), values: Values::Numbers(Numbers::new(values, false)) }])
+            .unwrap()
+    };
+    let (reference, current) = (column(0.0), column(shift));
+    let schema = Schema::infer(&reference, &SchemaOverrides::default()).unwrap();
+    let source = |data| Source { label: "test", data, sha256: None };
+    compare(Reference(source(&reference)), Current(source(&current)), &schema, &Settings::default())
+}
+
+static STABLE: LazyLock<DriftReport> = LazyLock::new(|| report(0.0));
+static DRIFTED: LazyLock<DriftReport> = LazyLock::new(|| report(0.5));
+
+const SECOND: Millis = 1000;
+
+fn rule(name: &str, when: Condition) -> Rule {
+    Rule {
+        name: name.to_owned(),
+        when,
+        windows: 1,
+        clear_after: 1,
+        cooldown: None,
+        severity: None,
+        channels: vec!["ops".to_owned()],
+    }
+}
+
+fn monitor() -> Monitor {
+    Monitor {
+        schedule: Schedule::Every(Span::of_seconds(1)),
+        window: Window::Span(Span::of_seconds(1)),
+        missed: crate::monitor::Missed::All,
+        alerts: vec![rule("drift", Condition::Drifted), rule("traffic", Condition::MissingTraffic)],
+        ..Monitor::new("m", "model")
+    }
+}
+
+fn made(report: &DriftReport) -> Made {
+    Made::Report(Bounds { first: 1, end: 301, from: 0, to: 1 }, Box::new(report.clone()))
+}
+
+fn plan(store: &Store, monitor: &Monitor, now: Millis) -> crate::plan::Plan {
+    let plan = |last: Option<i64>| {
+        let last = last.unwrap_or_else(|| beginning(monitor, now, 0));
+        (last, due(monitor, last, now, 0))
+    };
+    store.plan(&monitor.name, now, plan).unwrap()
+}
+
+/// Plans and makes what is due at `now`.
+fn tick(store: &Store, monitor: &Monitor, now: Millis, made: &Made) {
+    plan(store, monitor, now);
+    while let Some(claim) = store.claim(&monitor.name, "me", now, 60 * SECOND).unwrap() {
+        store.finish(&claim, monitor, made, now).unwrap().unwrap();
+    }
+}
+
+fn messages(store: &Store, now: Millis) -> Vec<Message> {
+    std::iter::from_fn(|| {
+        let waiting = store.next_message(now, SECOND).unwrap()?;
+        store.sent(&waiting, &Sent::Taken, now).unwrap();
+        Some(waiting.message)
+    })
+    .collect()
+}
+
+#[test]
+fn two_schedulers_make_every_window_once() {
+    let file = File::new();
+    file.open();
+    let monitor = monitor();
+    let made = made(&STABLE);
+    std::thread::scope(|scope| {
+        for owner in ["one", "other", "third"] {
+            let (file, monitor, made) = (&file, &monitor, &made);
+            scope.spawn(move || {
+                let store = file.open();
+                for now in 1..=60 {
+                    plan(&store, monitor, now * SECOND);
+                    while let Some(claim) = store.claim("m", owner, now * SECOND, 3600 * SECOND).unwrap() {
+                        assert!(store.finish(&claim, monitor, made, now * SECOND).unwrap().is_some());
+                    }
+                }
+            });
+        }
+    });
+    let store = file.open();
+    tick(&store, &monitor, 60 * SECOND, &made);
+    let runs = store.runs("m", 1000).unwrap();
+    let ends: Vec<i64> = runs.iter().rev().map(|run| run.last / SECOND).collect();
+    assert_eq!(ends, (1..=60).collect::<Vec<_>>());
+    assert!(runs.iter().all(|run| run.state == RunState::Done && run.attempt == 1));
+    assert_eq!(store.latest(Cursor::Monitor("m"), None, 1000).unwrap().len(), 60);
+}
+
+#[test]
+fn a_run_that_was_interrupted_is_made_by_the_next_and_the_first_may_not_finish_it() {
+    let file = File::new();
+    let (store, monitor) = (file.open(), monitor());
+    plan(&store, &monitor, SECOND);
+    let first = store.claim("m", "one", SECOND, 5 * SECOND).unwrap().unwrap();
+    assert_eq!(store.claim("m", "other", 2 * SECOND, 5 * SECOND).unwrap(), None);
+    let second = store.claim("m", "other", 7 * SECOND, 5 * SECOND).unwrap().unwrap();
+    assert_eq!((first.run.id, second.run.attempt), (second.run.id, 2));
+    assert_eq!(store.finish(&first, &monitor, &made(&STABLE), 8 * SECOND).unwrap(), None);
+    assert!(store.latest(Cursor::Monitor("m"), None, 9).unwrap().is_empty());
+    assert!(store.finish(&second, &monitor, &made(&STABLE), 8 * SECOND).unwrap().is_some());
+    assert_eq!(store.finish(&second, &monitor, &made(&STABLE), 8 * SECOND).unwrap(), None);
+}
+
+#[test]
+fn a_run_that_takes_the_service_down_again_and_again_is_given_up() {
+    let file = File::new();
+    let (store, monitor) = (file.open(), monitor());
+    plan(&store, &monitor, SECOND);
+    for attempt in 1..=3 {
+        let claim = store.claim("m", "me", SECOND, 3600 * SECOND).unwrap().unwrap();
+        assert_eq!(claim.run.attempt, attempt);
+        assert_eq!(store.release_all().unwrap(), 1);
+    }
+    assert_eq!(store.claim("m", "me", SECOND, SECOND).unwrap(), None);
+    let run = &store.runs("m", 1).unwrap()[0];
+    assert_eq!(run.state, RunState::Failed);
+    assert!(run.detail.as_deref().unwrap().contains("3 times"));
+}
+
+#[test]
+fn a_gap_and_idle_windows_take_one_line_each() {
+    let file = File::new();
+    let (store, monitor) = (file.open(), Monitor { missed: crate::monitor::Missed::Latest, ..monitor() });
+    tick(&store, &monitor, SECOND, &made(&STABLE));
+    tick(&store, &monitor, 100 * SECOND, &made(&STABLE));
+    for now in 101..=150 {
+        tick(&store, &monitor, now * SECOND, &Made::TooFewRows(0));
+    }
+    tick(&store, &monitor, 151 * SECOND, &made(&STABLE));
+    let runs = store.runs("m", 10).unwrap();
+    let lines: Vec<(RunState, i64, i64, u64)> =
+        runs.iter().rev().map(|run| (run.state, run.first / SECOND, run.last / SECOND, run.n)).collect();
+    assert_eq!(
+        lines,
+        [
+            (RunState::Done, 1, 1, 1),
+            (RunState::Skipped, 2, 99, 98),
+            (RunState::Done, 100, 100, 1),
+            (RunState::Skipped, 101, 150, 50),
+            (RunState::Done, 151, 151, 1)
+        ]
+    );
+}
+
+#[test]
+fn a_failed_run_is_on_record_with_its_reason() {
+    let file = File::new();
+    let store = file.open();
+    let monitor = Monitor { alerts: vec![rule("broken", Condition::Failed)], ..monitor() };
+    tick(&store, &monitor, SECOND, &Made::Failed("the disk is gone".to_owned()));
+    let run = &store.runs("m", 1).unwrap()[0];
+    assert_eq!((run.state, run.detail.as_deref()), (RunState::Failed, Some("the disk is gone")));
+    assert_eq!(store.alerts(1).unwrap()[0].sentence, "The run failed: the disk is gone");
+}
+
+#[test]
+fn alerts_begin_are_told_in_one_message_and_end() {
+    let file = File::new();
+    let store = file.open();
+    let mut monitor = monitor();
+    monitor.alerts.push(rule(
+        "amount",
+        Condition::Column(crate::monitor::ColumnVerdict {
+            name: "Amount".to_owned(),
+            verdict: tidemark::judge::Verdict::Drifted,
+        }),
+    ));
+    tick(&store, &monitor, SECOND, &made(&STABLE));
+    assert!(messages(&store, SECOND).is_empty());
+    tick(&store, &monitor, 2 * SECOND, &made(&DRIFTED));
+    tick(&store, &monitor, 3 * SECOND, &made(&DRIFTED));
+    let told = messages(&store, 3 * SECOND);
+    assert_eq!(told.len(), 1);
+    let rules: Vec<(&str, bool)> = told[0].alerts.iter().map(|told| (told.rule.as_str(), told.is_over)).collect();
+    assert_eq!(rules, [("drift", false), ("amount", false)]);
+    tick(&store, &monitor, 4 * SECOND, &made(&STABLE));
+    assert!(messages(&store, 4 * SECOND)[0].alerts.iter().all(|told| told.is_over));
+    assert!(store.alerts(9).unwrap().iter().all(|alert| alert.ended == Some(4 * SECOND)));
+    assert_eq!(store.undelivered().unwrap(), (0, 0));
+}
+
+#[test]
+fn what_is_muted_acknowledged_or_told_lately_is_not_told() {
+    let file = File::new();
+    let store = file.open();
+    let mut monitor = monitor();
+    monitor.alerts[0].cooldown = Some(Span::of_seconds(10));
+    store.mute(&Mute { monitor: "m".to_owned(), rule: "drift".to_owned(), until: 3 * SECOND }).unwrap();
+    tick(&store, &monitor, 2 * SECOND, &made(&DRIFTED));
+    assert!(messages(&store, 2 * SECOND).is_empty());
+    assert_eq!(store.alerts(1).unwrap().len(), 1, "it is on record all the same");
+    // The mute is over, and the alert goes on.
+    tick(&store, &monitor, 3 * SECOND, &made(&DRIFTED));
+    assert_eq!(messages(&store, 3 * SECOND).len(), 1);
+    tick(&store, &monitor, 4 * SECOND, &made(&STABLE));
+    assert_eq!(messages(&store, 4 * SECOND).len(), 1);
+    // The next alert falls into the cooldown, and is told when that is over.
+    for now in 5..13 {
+        tick(&store, &monitor, now * SECOND, &made(&DRIFTED));
+        assert!(messages(&store, now * SECOND).is_empty(), "{now}");
+    }
+    tick(&store, &monitor, 13 * SECOND, &made(&DRIFTED));
+    assert_eq!(messages(&store, 13 * SECOND).len(), 1);
+    tick(&store, &monitor, 14 * SECOND, &made(&STABLE));
+    messages(&store, 14 * SECOND);
+    // Whoever knows need not be told.
+    store.mute(&Mute { monitor: "m".to_owned(), rule: String::new(), until: 31 * SECOND }).unwrap();
+    tick(&store, &monitor, 30 * SECOND, &made(&DRIFTED));
+    let id = store.alerts(1).unwrap()[0].id;
+    assert!(store.acknowledge(id, "ada", 30 * SECOND).unwrap());
+    tick(&store, &monitor, 40 * SECOND, &made(&DRIFTED));
+    assert!(messages(&store, 40 * SECOND).is_empty());
+    assert!(!store.acknowledge(id + 1, "ada", 0).unwrap());
+}
+
+#[test]
+fn missing_traffic_is_an_alert() {
+    let file = File::new();
+    let (store, monitor) = (file.open(), monitor());
+    tick(&store, &monitor, SECOND, &Made::TooFewRows(3));
+    let told = messages(&store, SECOND);
+    assert_eq!(told[0].alerts[0].sentence, "The window has only 3 rows");
+    tick(&store, &monitor, 2 * SECOND, &made(&STABLE));
+    assert!(messages(&store, 2 * SECOND)[0].alerts[0].is_over);
+}
+
+#[test]
+fn a_message_whose_sender_died_is_sent_again_under_the_same_id() {
+    let file = File::new();
+    let (store, monitor) = (file.open(), monitor());
+    tick(&store, &monitor, SECOND, &made(&DRIFTED));
+    let first = store.next_message(SECOND, 60 * SECOND).unwrap().unwrap();
+    assert_eq!(store.next_message(60 * SECOND, 60 * SECOND).unwrap(), None);
+    let second = store.next_message(61 * SECOND, 60 * SECOND).unwrap().unwrap();
+    assert_eq!((first.message, second.attempts), (second.message.clone(), 2));
+    store.sent(&second, &Sent::Later("busy".to_owned()), 61 * SECOND).unwrap();
+    assert_eq!(store.next_message(62 * SECOND, SECOND).unwrap(), None, "it waits two seconds");
+    let third = store.next_message(63 * SECOND, SECOND).unwrap().unwrap();
+    store.sent(&third, &Sent::Never("gone".to_owned()), 63 * SECOND).unwrap();
+    assert_eq!(store.undelivered().unwrap(), (0, 1));
+}
+
+#[test]
+fn a_token_opens_its_report_until_it_expires_or_is_taken_back() {
+    let file = File::new();
+    let store = file.open();
+    let head = store.insert("model", 5, Bounds { first: 1, end: 301, from: 0, to: 1 }, &STABLE).unwrap();
+    let (token, share) = store.share_snapshot(head.id, "Look", 10, Some(100)).unwrap().unwrap();
+    assert_eq!(store.open_share(token.as_str(), 99).unwrap().unwrap().report, *STABLE);
+    for (token, now) in
+        [(token.as_str(), 100), ("wrong", 10), ("", 10), (share.id.as_str(), 10), (":token", 10), ("%", 10)]
+    {
+        assert_eq!(store.open_share(token, now).unwrap(), None, "{token:?} at {now}");
+    }
+    assert_eq!(store.share_snapshot(head.id + 1, "Look", 10, None).unwrap(), None);
+    let (other, other_share) = store.share_report(&DRIFTED, "Other", 11, None).unwrap();
+    assert!(store.revoke_share(&share.id, 20).unwrap());
+    assert!(!store.revoke_share(&share.id, 21).unwrap());
+    assert_eq!(store.open_share(token.as_str(), 50).unwrap(), None);
+    assert_eq!(store.open_share(other.as_str(), 50).unwrap().unwrap().report, *DRIFTED);
+    let ids: Vec<String> = store.shares().unwrap().into_iter().map(|share| share.id).collect();
+    assert_eq!(ids, [other_share.id, share.id]);
+}
+
+#[test]
+fn what_is_shared_outlives_retention() {
+    let file = File::new();
+    let store = file.open();
+    let window = Bounds { first: 1, end: 301, from: 0, to: 1 };
+    let (kept, gone) = (store.insert("a", 5, window, &STABLE).unwrap(), store.insert("a", 6, window, &STABLE).unwrap());
+    let late = store.insert("a", 50, window, &STABLE).unwrap();
+    store.share_snapshot(kept.id, "", 10, None).unwrap().unwrap();
+    assert_eq!(store.retain(50).unwrap(), 1);
+    let ids: Vec<i64> = store.latest(Cursor::Model("a"), None, 9).unwrap().iter().map(|head| head.id).collect();
+    assert_eq!(ids, [kept.id, late.id]);
+    assert_eq!(store.snapshot(gone.id).unwrap(), None);
+}
+
+#[test]
+fn a_column_knows_since_when_it_is_drifted() {
+    let file = File::new();
+    let (store, monitor) = (file.open(), monitor());
+    let at =
+        |to, report: &DriftReport| Made::Report(Bounds { first: 1, end: 301, from: 0, to }, Box::new(report.clone()));
+    for (now, report) in [(1, &*STABLE), (2, &DRIFTED), (3, &STABLE), (4, &DRIFTED), (5, &DRIFTED)] {
+        tick(&store, &monitor, now * SECOND, &at(now * SECOND, report));
+    }
+    assert_eq!(store.drifted_since("m").unwrap(), [("Amount".to_owned(), 4 * SECOND, 4)]);
+    let timeline = store.timeline(Cursor::Monitor("m"), "Amount", 3).unwrap();
+    let ids: Vec<i64> = timeline.iter().map(|(_, id, _)| *id).collect();
+    assert_eq!(ids, [3, 4, 5]);
+    assert!(timeline[0].2.effect.unwrap().abs() < timeline[1].2.effect.unwrap().abs());
+}
+
+#[test]
+fn a_monitor_that_is_removed_begins_anew() {
+    let file = File::new();
+    let (store, monitor) = (file.open(), monitor());
+    store.put_monitor(&monitor).unwrap();
+    assert_eq!(store.monitors().unwrap(), [monitor.clone()]);
+    plan(&store, &monitor, SECOND);
+    assert!(store.remove_monitor("m").unwrap());
+    assert!(!store.remove_monitor("m").unwrap());
+    assert_eq!(store.claim("m", "me", SECOND, SECOND).unwrap(), None);
+    assert_eq!(plan(&store, &monitor, 9 * SECOND).due, [9 * SECOND]);
+}
+
+#[test]
+fn a_hundred_thousand_snapshots_are_listed_at_once() {
+    let file = File::new();
+    let store = file.open();
+    let head = store.insert("model", 1, Bounds { first: 1, end: 301, from: 0, to: 1 }, &STABLE).unwrap();
+    store.connection().execute_batch(&format!(
+        "begin; with recursive n(i) as (select 2 union all select i + 1 from n where i < 100000)
+         insert into snapshots select i, model, 'm', i, first, end, i, i, share_drifted, n_drifted, n_columns, data_drifted,
+         predictions_drifted, sentence, points, report from snapshots, n where id = {}; commit;", head.id,
+    )).unwrap();
+    let began = std::time::Instant::now();
+    let latest = store.latest(Cursor::Model("model"), None, 60).unwrap();
+    let page = store.latest(Cursor::Model("model"), Some(50_000), 60).unwrap();
+    let timeline = store.timeline(Cursor::Monitor("m"), "Amount", 500).unwrap();
+    let took = began.elapsed();
+    assert_eq!((latest.len(), latest[59].id, page[59].id, timeline.len()), (60, 100_000, 49_999, 500));
+    assert!(took.as_millis() < 100, "{took:?}");
+}
+
+#[test]
+fn the_snapshots_of_0_1_are_taken_over() {
+    let file = File::new();
+    let old = open(&file.0).unwrap();
+    old.execute_batch(
+        "create table snapshots (id integer primary key autoincrement, head text not null, report text not null) strict;",
+    )
+    .unwrap();
+    let head = r#"{"id":"7","created":5,"window":{"first":1,"end":301,"from":2,"to":3},"share_drifted":0,"n_drifted":0,
+        "n_columns":1,"data_drifted":false,"predictions_drifted":null,"sentence":"x"}"#;
+    let report = serde_json::to_string(&*STABLE).unwrap();
+    old.execute("insert into snapshots (id, head, report) values (7, ?1, ?2)", [head, report.as_str()]).unwrap();
+    drop(old);
+    for _ in 0..2 {
+        let store = file.open();
+        let heads = store.latest(Cursor::Model("whatever the default is"), None, 9).unwrap();
+        assert_eq!((heads.len(), heads[0].id, heads[0].created, heads[0].window.to), (1, 7, 5, 3));
+        assert_eq!(store.snapshot(7).unwrap().unwrap().report, *STABLE);
+    }
+}
