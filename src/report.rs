@@ -8,11 +8,12 @@ use serde::{Deserialize, Serialize};
 use crate::judge::nannyml::{ColumnChunks, ReportChunks};
 use crate::judge::{Calibrated, Judge, Settings, Verdict};
 use crate::multivariate::MultivariateReport;
-use crate::schema::{ColumnRole, ColumnType};
+use crate::schema::{ColumnRole, ColumnSpec, ColumnType, Schema};
 use crate::stattest::{TestOutcome, Tested};
 
 mod compare;
 mod datetime;
+mod difference;
 mod distribution;
 mod embeddings;
 mod group;
@@ -22,6 +23,7 @@ pub use compare::{
     FittedReference, OnProgress, Profiled, Progress, Source, compare, compare_profiles, compare_with_progress,
 };
 pub use datetime::{DatetimeReport, DatetimeSide, Gap, RateBlocks, Reading};
+pub use difference::{ColumnDifference, Difference};
 pub use distribution::{Bin, CategoryShare, Distribution};
 pub use embeddings::{EmbeddingOutcome, EmbeddingReport};
 
@@ -75,6 +77,17 @@ impl DriftReport {
     /// The column of this name.
     pub fn column(&self, name: &str) -> Option<&ColumnReport> {
         self.columns.iter().find(|column| column.name == name)
+    }
+
+    /// The schema that the report was made by: its columns, their types and what they are for.
+    pub fn schema(&self) -> Schema {
+        let spec = |column: &ColumnReport| ColumnSpec {
+            name: column.name.clone(),
+            column_type: column.column_type,
+            role: column.role,
+            is_declared: false,
+        };
+        Schema { columns: self.columns.iter().map(spec).collect() }
     }
 
     /// The verdict of `column` under the judge that leads this report.

@@ -8,6 +8,7 @@ use std::process::ExitCode;
 
 mod check;
 mod demo;
+mod diff;
 mod example;
 mod expect;
 mod files;
@@ -24,6 +25,7 @@ mod serve;
 mod simulate;
 mod stop;
 mod train;
+mod verify;
 mod watch;
 
 /// Tidemark watches machine-learning models: it serves one, logs every prediction, and says whether the data or the
@@ -66,6 +68,8 @@ enum Command {
     Report(report::Args),
     Expect(expect::Args),
     Check(check::Args),
+    Verify(verify::Args),
+    Diff(diff::Args),
     Watch(watch::Args),
     Log(log::Args),
 }
@@ -125,6 +129,8 @@ pub fn run() -> ExitCode {
         Command::Report(args) => report::run(&args),
         Command::Expect(args) => expect::run(&args),
         Command::Check(args) => check::run(&args),
+        Command::Verify(args) => verify::run(&args),
+        Command::Diff(args) => diff::run(&args),
         Command::Watch(args) => watch::run(&args),
         Command::Log(args) => log::run(&args),
     };

@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use subtle::ConstantTimeEq;
 use tidemark_app::monitor::Millis;
 
-use crate::store::{StoreError, open};
+use tidemark_watch::store::{StoreError, open};
 
 mod secret;
 

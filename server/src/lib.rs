@@ -17,5 +17,4 @@ pub mod routes;
 pub mod serve;
 pub mod service;
 pub mod slow_body;
-pub mod store;
 pub mod wire;

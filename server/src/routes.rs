@@ -20,6 +20,7 @@ use crate::problem::Problem;
 use crate::request_id::X_REQUEST_ID;
 use crate::service::Service;
 
+mod alerts;
 mod api;
 mod docs;
 mod doors;
@@ -27,8 +28,11 @@ mod example;
 mod health;
 mod metrics;
 mod mlflow;
+mod monitors;
 mod openapi;
 mod predict;
+mod reports;
+mod shares;
 mod sign_in;
 mod v2;
 

@@ -34,19 +34,20 @@ impl Edge {
 pub async fn run(
     listener: TcpListener,
     service: Arc<Service>,
-    interval: Duration,
     edge: Edge,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) {
     metrics::start();
     let Edge { settings, limits, tls } = edge;
     let (router, front) = routes::router_behind(Arc::clone(&service), settings);
-    let checks = tokio::spawn(check_every(interval, Arc::clone(&service), Arc::clone(&front)));
+    let checks = tokio::spawn(tick(Arc::clone(&service), Arc::clone(&front)));
+    let messages = tokio::spawn(send_messages(Arc::clone(&service)));
     let upkeep = tokio::spawn(maintain(service));
     let keys = tokio::spawn(refresh_keys(Arc::clone(&front)));
     let certificates = tls.clone().map(|tls| tokio::spawn(reload_at_hangup(tls)));
     listen::serve(listener, router, tls, limits, shutdown, || front.drain()).await;
     checks.abort();
+    messages.abort();
     upkeep.abort();
     keys.abort();
     if let Some(certificates) = certificates {
@@ -86,29 +87,45 @@ async fn reload_at_hangup(tls: Tls) {
     }
 }
 
-/// Compares the latest window at every tick. A slow comparison delays the next, it does not pile up.
-async fn check_every(interval: Duration, service: Arc<Service>, front: Arc<Front>) {
-    let mut ticks = tokio::time::interval(interval);
+/// How often monitors are looked at.
+const TICK: Duration = Duration::from_secs(1);
+
+/// Makes what is due of all monitors at every tick. A slow run delays the next tick, it does not pile up.
+async fn tick(service: Arc<Service>, front: Arc<Front>) {
+    let mut ticks = tokio::time::interval(TICK);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    // The first tick comes at once, before there is anything to compare.
-    ticks.tick().await;
     loop {
         ticks.tick().await;
         let service = Arc::clone(&service);
         let began = Instant::now();
-        let checked = tokio::task::spawn_blocking(move || service.check_all_if_due()).await;
-        let made = matches!(&checked, Ok(Ok(heads)) if !heads.is_empty());
-        if made || !matches!(checked, Ok(Ok(_))) {
-            front.metrics().observe_report(began.elapsed(), made);
+        let made = tokio::task::spawn_blocking(move || service.tick()).await;
+        let is_made = matches!(&made, Ok(Ok(heads)) if !heads.is_empty());
+        if is_made || !matches!(made, Ok(Ok(_))) {
+            front.metrics().observe_report(began.elapsed(), is_made);
         }
-        match checked {
+        match made {
             Ok(Ok(heads)) => {
                 for head in heads {
                     tracing::info!(report = %head.id, rows = head.window.rows(), "{}", head.sentence);
                 }
             }
-            Ok(Err(error)) => tracing::error!(%error, "the comparison failed; the next one comes as planned"),
-            Err(panic) => tracing::error!(%panic, "the comparison panicked; the next one comes as planned"),
+            Ok(Err(error)) => tracing::error!(%error, "what was due was not made; the next tick tries again"),
+            Err(panic) => tracing::error!(%panic, "a tick panicked; the next one comes as planned"),
+        }
+    }
+}
+
+/// Sends what monitors have to say, apart from them: a channel that does not answer holds nothing up but its messages.
+async fn send_messages(service: Arc<Service>) {
+    let mut ticks = tokio::time::interval(TICK);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        let service = Arc::clone(&service);
+        match tokio::task::spawn_blocking(move || service.send_messages()).await {
+            Ok(Ok(_)) => {}
+            Ok(Err(error)) => tracing::error!(%error, "messages could not be sent; the next tick tries again"),
+            Err(panic) => tracing::error!(%panic, "sending messages panicked; the next tick tries again"),
         }
     }
 }

@@ -2,7 +2,7 @@
 //! references.
 
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError};
 
 use tidemark::forest::Task;
@@ -13,25 +13,29 @@ use tidemark::validation::{Mode, Violation};
 use tidemark_app::backend::Backend;
 use tidemark_app::error::AppError;
 use tidemark_app::monitor::{Millis, ModelCard, Overview, Snapshot, SnapshotHead, Traffic};
+use tidemark_watch::config::Config;
+use tidemark_watch::store::{Cursor, Store, StoreError};
 use tidemark_log::{AppendError, Entry, Features, Id, Log, Maintained, Origin, Outcome, Policy, Profiler, ReadError};
 
 use crate::clock::Clock;
 use crate::registry::folder::ModelFolder;
 use crate::registry::{Catalog, Registry};
-use crate::store::{Snapshots, StoreError};
 use crate::wire::rows::Rows;
 
-pub mod monitor;
+pub mod baseline;
+mod making;
 mod profiles;
 mod pulse;
 mod shadow;
 pub mod slot;
 pub mod version;
+pub mod watching;
 
 use profiles::SegmentProfiler;
 use shadow::{ShadowRow, Shadows};
 use slot::{Serving, Slot, SlotError};
 use version::{Said, Version};
+use watching::Watching;
 
 /// What the service is told about its work.
 #[derive(Debug, Clone)]
@@ -46,6 +50,10 @@ pub struct Options {
     pub settings: Settings,
     /// What of the log is kept.
     pub policy: Policy,
+    /// Monitors and channels of the set-up file.
+    pub config: Config,
+    /// Where people reach the pages, for links in messages.
+    pub base_url: Option<String>,
 }
 
 /// The models, their log and their history. Shared behind an `Arc` by handlers, pages and the loop.
@@ -54,8 +62,12 @@ pub struct Service {
     pub registry: Registry,
     /// What they were asked.
     pub log: Arc<Log>,
-    snapshots: Snapshots,
+    /// Monitors, runs, snapshots, alerts and shared reports.
+    pub store: Store,
     options: Options,
+    watching: Watching,
+    /// Where files lie that monitors name as their reference.
+    references: PathBuf,
     clock: Arc<dyn Clock>,
     shadows: Shadows,
 }
@@ -129,7 +141,7 @@ impl Service {
     pub fn new(
         data_folder: &Path,
         log: Log,
-        snapshots: Snapshots,
+        store: Store,
         options: Options,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, SlotError> {
@@ -139,12 +151,14 @@ impl Service {
         let (of_slots, settings) = (Arc::clone(&log), options.settings.clone());
         let make = move |folder: &ModelFolder, entry: &_, old: Option<&Slot>| {
             let slot = Slot::make(&of_slots, &settings, folder, entry, old)?;
-            profiler.watch(&slot.line(), slot.monitor.as_ref());
+            profiler.watch(&slot.line(), slot.baseline.as_ref());
             Ok(slot)
         };
         let registry = Registry::open(ModelFolder::of(data_folder), Box::new(make))?;
         let shadows = Shadows::start(Arc::clone(&log));
-        Ok(Self { registry, log, snapshots, options, clock, shadows })
+        let watching = Watching::new(options.config.clone(), options.base_url.clone());
+        let references = data_folder.join("references");
+        Ok(Self { registry, log, store, options, watching, references, clock, shadows })
     }
 
     /// The models as they are now.
@@ -275,41 +289,6 @@ impl Service {
         }
     }
 
-    /// Takes over what the command line changed, then compares the latest window of every model that has new rows, and
-    /// stores the reports.
-    ///
-    /// # Errors
-    /// The store cannot be read or written.
-    pub fn check_all_if_due(&self) -> Result<Vec<SnapshotHead>, StoreError> {
-        match self.registry.refresh() {
-            Ok(true) => tracing::info!("the models changed"),
-            Ok(false) => {}
-            Err(error) => tracing::error!(%error, "the models were changed to something unsound; the old ones go on"),
-        }
-        let mut heads = Vec::new();
-        for slot in self.catalog().slots() {
-            heads.extend(self.check_if_due(slot)?);
-        }
-        Ok(heads)
-    }
-
-    /// Compares the latest window of a model; `None` while there is nothing new, not enough, or no reference.
-    ///
-    /// # Errors
-    /// The store cannot be read or written.
-    pub fn check_if_due(&self, slot: &Slot) -> Result<Option<SnapshotHead>, StoreError> {
-        let end = self.log.reader().end(&slot.line());
-        let last = self.snapshots.latest(slot.name(), 1)?;
-        let is_new = last.last().is_none_or(|head| head.window.end < end);
-        if !is_new || end <= self.options.min_window_rows {
-            return Ok(None);
-        }
-        self.check(slot).map(Some).or_else(|error| match error {
-            CheckError::TooFewRows { .. } | CheckError::NoReference => Ok(None),
-            CheckError::Store(error) => Err(error),
-        })
-    }
-
     /// Does one round of what keeps the log in shape ([`Log::maintain`]). Blocks.
     ///
     /// # Errors
@@ -321,7 +300,7 @@ impl Service {
     fn check(&self, slot: &Slot) -> Result<SnapshotHead, CheckError> {
         // A comparison that panicked left no state behind.
         let _one_at_a_time = slot.checking.lock().unwrap_or_else(PoisonError::into_inner);
-        let monitor = slot.monitor.as_ref().ok_or(CheckError::NoReference)?;
+        let baseline = slot.baseline.as_ref().ok_or(CheckError::NoReference)?;
         let (reader, line) = (self.log.reader(), slot.line());
         let all = reader.positions(&line);
         let positions = all.start.max(all.end.saturating_sub(self.options.window_rows))..all.end;
@@ -329,12 +308,19 @@ impl Service {
         if found < needed {
             return Err(CheckError::TooFewRows { found, needed });
         }
-        let report = profiles::report(reader, &line, positions, monitor, &self.options.settings)?;
+        let report = profiles::report(reader, &line, positions, baseline, &self.options.settings)?;
         let Some((window, report)) = report else { return Err(CheckError::TooFewRows { found: 0, needed }) };
-        Ok(self.snapshots.insert(slot.name(), self.clock.now(), window, &report)?)
+        let head = self.store.insert(slot.name(), self.clock.now(), making::bounds_of(window), &report)?;
+        Ok(making::head_of(head))
     }
 
-    fn traffic(&self, slot: &Slot) -> Result<Traffic, StoreError> {
+    /// The latest comparisons of a model, oldest first.
+    fn history(&self, model: &str) -> Result<Vec<SnapshotHead>, StoreError> {
+        let heads = self.store.latest(Cursor::Model(model), None, HISTORY)?;
+        Ok(heads.into_iter().map(making::head_of).collect())
+    }
+
+    fn traffic(&self, slot: &Slot) -> Result<Traffic, ReadError> {
         let (reader, line) = (self.log.reader(), slot.line());
         // A share of positives means something where there are two classes.
         let has_positive = slot.answering().is_none_or(|version| version.classes().len() == 2);
@@ -378,7 +364,7 @@ fn kind_of(model: &Model) -> String {
 }
 
 fn model_card(slot: &Slot) -> ModelCard {
-    let n_reference = slot.monitor.as_ref().map_or(0, |monitor| monitor.n_reference);
+    let n_reference = slot.baseline.as_ref().map_or(0, |baseline| baseline.n_reference);
     match &slot.serving {
         Serving::Here { answering, .. } => {
             let (model, forest) = (&answering.model, &answering.model.forest);
@@ -408,6 +394,7 @@ enum CheckError {
     TooFewRows { found: u64, needed: u64 },
     NoReference,
     Store(StoreError),
+    Log(ReadError),
 }
 
 impl From<StoreError> for CheckError {
@@ -418,7 +405,7 @@ impl From<StoreError> for CheckError {
 
 impl From<ReadError> for CheckError {
     fn from(error: ReadError) -> Self {
-        Self::Store(error.into())
+        Self::Log(error)
     }
 }
 
@@ -434,8 +421,8 @@ impl Backend for Service {
         Ok(Overview {
             model: model_card(&slot),
             models: self.catalog().slots().iter().map(|slot| slot.name().to_owned()).collect(),
-            traffic: self.traffic(&slot).map_err(internal)?,
-            history: self.snapshots.latest(slot.name(), HISTORY).map_err(internal)?,
+            traffic: self.traffic(&slot).map_err(|error| internal(StoreError::Log(error.to_string())))?,
+            history: self.history(slot.name()).map_err(internal)?,
             interval_seconds: self.options.interval_seconds,
             min_window_rows: self.options.min_window_rows,
             share_threshold: self.options.settings.drift_share(),
@@ -444,7 +431,8 @@ impl Backend for Service {
     }
 
     fn snapshot(&self, id: &str) -> Result<Snapshot, AppError> {
-        let found = self.snapshots.get(id).map_err(internal)?;
+        let found = id.parse().ok().map(|id| self.store.snapshot(id)).transpose().map_err(internal)?.flatten();
+        let found = found.map(|found| Snapshot { head: making::head_of(found.head), report: found.report });
         found.ok_or_else(|| AppError::NotFound { what: "report".to_owned(), id: id.to_owned() })
     }
 
@@ -457,6 +445,7 @@ impl Backend for Service {
                 reason: "the model came without a reference, so there is nothing to compare with".to_owned(),
             },
             CheckError::Store(error) => internal(error),
+            CheckError::Log(error) => internal(StoreError::Log(error.to_string())),
         })
     }
 }

@@ -303,4 +303,43 @@ impl Column {
         };
         Self { name: self.name.clone(), values }
     }
+
+    /// A copy of the rows that are to be kept.
+    ///
+    /// # Panics
+    /// When `keep` has another length than the column.
+    pub fn keep(&self, keep: &[bool]) -> Self {
+        fn kept<T: Copy>(values: &[T], keep: &[bool]) -> Vec<T> {
+            assert_eq!(values.len(), keep.len(), "a word for every row");
+            values.iter().zip(keep).filter(|(_, keep)| **keep).map(|(value, _)| *value).collect()
+        }
+        let values = match &self.values {
+            Values::Numbers(numbers) => {
+                Values::Numbers(Numbers { values: kept(&numbers.values, keep), is_integer: numbers.is_integer })
+            }
+            Values::Booleans(values) => Values::Booleans(kept(values, keep)),
+            Values::Strings(strings) => {
+                let (codes, dictionary) = (kept(&strings.codes, keep), strings.dictionary.clone());
+                Values::Strings(Strings { codes, dictionary })
+            }
+        };
+        Self { name: self.name.clone(), values }
+    }
+
+    /// Of each row whether its value is one of these, as a CSV would have it: `1`, `0.5`, `true`, `DE`.
+    pub fn is_any_of(&self, values: &[String]) -> Vec<bool> {
+        match &self.values {
+            Values::Numbers(numbers) => {
+                let wanted: Vec<f64> = values.iter().filter_map(|value| value.parse().ok()).collect();
+                numbers.as_slice().iter().map(|value| wanted.contains(value)).collect()
+            }
+            Values::Booleans(booleans) => {
+                let is_wanted = |value: bool| values.iter().any(|text| text.parse() == Ok(value));
+                booleans.iter().map(|value| is_wanted(*value)).collect()
+            }
+            Values::Strings(strings) => {
+                strings.map_distinct(|text| values.iter().any(|value| value == text)).map(|is| is == Some(true)).collect()
+            }
+        }
+    }
 }

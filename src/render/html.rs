@@ -13,17 +13,45 @@ mod multivariate;
 
 /// The report as a complete HTML document.
 pub fn report(report: &DriftReport) -> String {
+    let title = format!("Drift report: {} against {}", report.current.label, report.reference.label);
+    page(report, &title, "", "")
+}
+
+/// Writes the report as the page of a share link: search engines are to leave it alone, a chat shows a card of it, and
+/// `downloads` are the names and addresses of its other forms.
+pub fn shared(report: &DriftReport, title: &str, downloads: &[(&str, String)]) -> String {
+    let mut head = String::new();
+    push(
+        &mut head,
+        format_args!(
+            "<meta name=\"robots\" content=\"noindex,nofollow\"><meta name=\"referrer\" content=\"no-referrer\">\
+             <meta property=\"og:type\" content=\"article\"><meta property=\"og:site_name\" content=\"Tidemark\">\
+             <meta property=\"og:title\" content=\"{0}\"><meta property=\"og:description\" content=\"{1}\">\
+             <meta name=\"description\" content=\"{1}\">",
+            escape(title),
+            escape(&report.sentence),
+        ),
+    );
+    let mut links = String::from("<p class=\"downloads\">Download: ");
+    for (nth, (name, address)) in downloads.iter().enumerate() {
+        let between = if nth == 0 { "" } else { " · " };
+        push(&mut links, format_args!("{between}<a href=\"{}\">{}</a>", escape(address), escape(name)));
+    }
+    links.push_str("</p>");
+    page(report, title, &head, &links)
+}
+
+fn page(report: &DriftReport, title: &str, more_head: &str, more_foot: &str) -> String {
     let mut html = String::with_capacity(16_384 + 3_000 * report.columns.len());
-    let title = format!("{} against {}", report.current.label, report.reference.label);
     push(
         &mut html,
         format_args!(
             "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\
              <meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\
              <meta name=\"color-scheme\" content=\"light dark\"><meta name=\"generator\" content=\"Tidemark {}\">\
-             <title>Drift report: {}</title><style>{}</style></head><body><main>",
+             {more_head}<title>{}</title><style>{}</style></head><body><main>",
             report.tidemark_version,
-            escape(&title),
+            escape(title),
             include_str!("html/report.css"),
         ),
     );
@@ -40,6 +68,7 @@ pub fn report(report: &DriftReport) -> String {
     }
     html.extend(report.expectations.as_ref().map(super::expectations::html));
     html.extend(report.quality.as_ref().map(super::quality::html));
+    html.push_str(more_foot);
     foot(&mut html, report);
     html.push_str("</main></body></html>\n");
     html

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use tidemark_log::Log;
+use tidemark_watch::config::Config;
+use tidemark_watch::store::Store;
 
 use super::report::Judging;
 use super::{Failure, files};
@@ -15,7 +17,6 @@ use crate::migrate;
 use crate::registry::folder::{MAX_MODEL_BYTES, ModelFolder};
 use crate::serve;
 use crate::service::{Options, Service};
-use crate::store::Snapshots;
 
 mod edge;
 mod keep;
@@ -56,6 +57,12 @@ pub(super) struct ServiceArgs {
     /// Rows below which there is no comparison yet
     #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u64).range(2..))]
     pub(super) min_window: u64,
+    /// A file of monitors and channels, TOML. A model that it has no monitor for is watched by the three flags above
+    #[arg(long, value_name = "FILE")]
+    pub(super) config: Option<PathBuf>,
+    /// Where people reach the pages, for the links in messages: https://tidemark.example.org
+    #[arg(long, value_name = "URL", env = "TIDEMARK_PUBLIC_URL")]
+    pub(super) public_url: Option<String>,
     /// When an answer may go out
     #[arg(long, value_enum, default_value = "commit")]
     pub(super) durability: Durability,
@@ -94,8 +101,7 @@ pub(super) fn serve(models: &[PathBuf], args: &ServiceArgs, on_ready: impl FnOnc
         let edge = args.edge.open(address, &args.data_dir)?;
         println!("Tidemark is at {}://{address}/", if edge.tls.is_some() { "https" } else { "http" });
         on_ready(address);
-        let interval = Duration::from_secs(args.interval);
-        serve::run(listener, service, interval, edge, serve::stop_signal()).await;
+        serve::run(listener, service, edge, serve::stop_signal()).await;
         Ok(())
     })?;
     tracing::info!("stopped in good order");
@@ -116,19 +122,26 @@ fn open(models: &[PathBuf], args: &ServiceArgs) -> Result<Arc<Service>, Failure>
     let log = Log::open(folder, log_options).map_err(|error| Failure::file(folder, error))?;
     add_models(&ModelFolder::of(folder), models)?;
     let path = folder.join("tidemark.db");
-    let snapshots = Snapshots::open(&path).map_err(|error| Failure::file(&path, error))?;
+    let store = Store::open(&path).map_err(|error| Failure::file(&path, error))?;
+    // Nobody else has the folder, so that whoever was at a run is no more.
+    store.release_all().map_err(|error| Failure::file(&path, error))?;
     let options = Options {
         interval_seconds: args.interval,
         window_rows: args.window,
         min_window_rows: args.min_window.min(args.window),
         settings: args.judging.settings(),
         policy: args.keep.policy(),
+        config: args.config.as_deref().map(read_config).transpose()?.unwrap_or_default(),
+        base_url: args.public_url.clone(),
     };
-    let service = Service::new(folder, log, snapshots, options, Arc::new(SystemClock));
+    let service = Service::new(folder, log, store, options, Arc::new(SystemClock));
     let service = service.map_err(|error| Failure::file(folder, error))?;
     if service.catalog().slots().is_empty() {
         let remedy = "no model to serve; --model names a file, and `tidemark models add` takes one";
         return Err(Failure::file(folder, remedy));
+    }
+    if let Some(path) = &args.config {
+        service.check_set_up().map_err(|error| Failure::file(path, error))?;
     }
     match migrate::take_over(&path, &service) {
         Ok(0) => {}
@@ -137,6 +150,11 @@ fn open(models: &[PathBuf], args: &ServiceArgs) -> Result<Arc<Service>, Failure>
         Err(error) => tracing::error!(%error, "predictions that 0.1 had logged were not taken over"),
     }
     Ok(Arc::new(service))
+}
+
+fn read_config(path: &Path) -> Result<Config, Failure> {
+    let text = std::fs::read_to_string(path).map_err(|error| Failure::file(path, error))?;
+    Config::from_toml(&text).map_err(|error| Failure::file(path, error))
 }
 
 /// How long a prediction may wait for the disk where answers do not.

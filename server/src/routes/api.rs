@@ -90,7 +90,7 @@ fn view<'a>(state: &AppState, catalog: &'a Catalog, slot: &'a Slot) -> ModelView
         versions: entry.versions.iter().map(String::as_str).collect(),
         shadows: entry.shadows.iter().map(String::as_str).collect(),
         features,
-        has_reference: slot.monitor.is_some(),
+        has_reference: slot.baseline.is_some(),
         predictions: state.service.log.reader().end(&slot.line()) - 1,
         violations: slot.violations.by_rule().map(|(rule, count)| (rule.name().to_owned(), count.into())).collect(),
     }
@@ -646,7 +646,7 @@ fn unchanged(error: &SlotError) -> Problem {
     Problem::new(status, error.to_string())
 }
 
-fn from_json<T: for<'de> Deserialize<'de>>(body: &[u8]) -> Result<T, Problem> {
+pub(super) fn from_json<T: for<'de> Deserialize<'de>>(body: &[u8]) -> Result<T, Problem> {
     serde_json::from_slice(body).map_err(|error| {
         let status = if error.is_data() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::BAD_REQUEST };
         Problem::new(status, format!("the body is not the JSON it should be: {error}"))
@@ -654,7 +654,7 @@ fn from_json<T: for<'de> Deserialize<'de>>(body: &[u8]) -> Result<T, Problem> {
 }
 
 /// Runs work that may take long off the threads that serve.
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Problem> {
+pub(super) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Problem> {
     tokio::task::spawn_blocking(work).await.map_err(|panic| {
         tracing::error!(%panic, "a request panicked");
         Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "something went wrong inside Tidemark; its log says what")

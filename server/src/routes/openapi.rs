@@ -11,7 +11,7 @@ use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::{AppState, MAX_BATCH_BYTES, api, docs, example, health, metrics, mlflow, predict, v2};
+use super::{AppState, MAX_BATCH_BYTES, alerts, api, docs, example, health, metrics, mlflow, monitors, predict, reports, shares, v2};
 use crate::problem::{FieldError, Problem};
 
 /// The start of the document: everything that is no operation.
@@ -30,6 +30,10 @@ use crate::problem::{FieldError, Problem};
         (name = "open inference", description = "The Open Inference Protocol, version 2; its errors are `{\"error\": …}`"),
         (name = "models", description = "Which models and versions there are, and which of them answer"),
         (name = "ingestion", description = "Predictions and labels of models that are served elsewhere"),
+        (name = "monitors", description = "What is watched, and what came of it"),
+        (name = "reports", description = "Stored reports, and what changed from one to another"),
+        (name = "alerts", description = "What people are told, and by what channel"),
+        (name = "shares", description = "Links that open one report and nothing else"),
         (name = "probes", description = "Is the service there, and can it work?"),
         (name = "observability", description = "For Prometheus"),
         (name = "documentation", description = "This document, and example data"),
@@ -44,6 +48,10 @@ pub(super) fn programs() -> OpenApiRouter<AppState> {
         .routes(routes!(predict::predict))
         .merge(batches())
         .merge(api::routes())
+        .merge(monitors::routes())
+        .merge(reports::routes())
+        .merge(alerts::routes())
+        .merge(shares::routes())
         .routes(routes!(mlflow::ping))
         .routes(routes!(mlflow::version))
         .routes(routes!(v2::server))

@@ -1,8 +1,8 @@
 //! Profiles beside the log's segments: a window that covers whole segments is put together from theirs, and only the rows
 //! at its ends are read.
 //!
-//! A stored profile is the [`Mark`](super::monitor::Mark) of the monitor that took it, and
-//! [`TableProfile::to_bytes`]. A segment whose profile is another monitor's, as after a new version of the model, counts as
+//! A stored profile is the [`Mark`](super::baseline::Mark) of the baseline that took it, and
+//! [`TableProfile::to_bytes`]. A segment whose profile is another baseline's, as after a new version of the model, counts as
 //! one without.
 
 use std::ops::Range;
@@ -14,7 +14,7 @@ use tidemark::report::DriftReport;
 use tidemark_app::monitor::Window;
 use tidemark_log::{Line, Profiler, ReadError, Reader, Rows, SegmentProfile};
 
-use super::monitor::Monitor;
+use super::baseline::Baseline;
 
 /// Segments with more values than these get no profile: it takes 8 bytes a value of memory to make one.
 const MOST_VALUES: u64 = 1 << 24;
@@ -22,59 +22,59 @@ const MOST_VALUES: u64 = 1 << 24;
 /// Rows that are read at once where there is no profile.
 const ROWS_AT_ONCE: usize = 65_536;
 
-/// Makes the profiles of segments, by the monitors that there are at the moment.
+/// Makes the profiles of segments, by the baselines that there are at the moment.
 #[derive(Default)]
 pub(super) struct SegmentProfiler {
-    monitors: RwLock<Vec<(Line, Arc<Monitor>)>>,
+    baselines: RwLock<Vec<(Line, Arc<Baseline>)>>,
 }
 
 impl SegmentProfiler {
-    /// From now on segments of this line are profiled for this monitor.
-    pub(super) fn watch(&self, line: &Line, monitor: Option<&Arc<Monitor>>) {
-        let mut monitors = self.monitors.write().unwrap_or_else(PoisonError::into_inner);
-        monitors.retain(|(known, _)| known != line);
-        monitors.extend(monitor.map(|monitor| (line.clone(), Arc::clone(monitor))));
+    /// From now on segments of this line are profiled for this baseline.
+    pub(super) fn watch(&self, line: &Line, baseline: Option<&Arc<Baseline>>) {
+        let mut baselines = self.baselines.write().unwrap_or_else(PoisonError::into_inner);
+        baselines.retain(|(known, _)| known != line);
+        baselines.extend(baseline.map(|baseline| (line.clone(), Arc::clone(baseline))));
     }
 
-    fn monitor(&self, line: &Line) -> Option<Arc<Monitor>> {
-        let monitors = self.monitors.read().unwrap_or_else(PoisonError::into_inner);
-        monitors.iter().find(|(known, _)| known == line).map(|(_, monitor)| Arc::clone(monitor))
+    fn baseline(&self, line: &Line) -> Option<Arc<Baseline>> {
+        let baselines = self.baselines.read().unwrap_or_else(PoisonError::into_inner);
+        baselines.iter().find(|(known, _)| known == line).map(|(_, baseline)| Arc::clone(baseline))
     }
 }
 
 impl Profiler for SegmentProfiler {
     fn wants(&self, line: &Line) -> bool {
-        self.monitor(line).is_some()
+        self.baseline(line).is_some()
     }
 
     fn profile(&self, line: &Line, rows: &Rows) -> Option<Vec<u8>> {
-        let monitor = self.monitor(line)?;
-        let profile = is_small(&monitor, rows.len() as u64).then(|| monitor.profile(rows)).flatten();
-        profile.map(|profile| stored(&monitor, &profile))
+        let baseline = self.baseline(line)?;
+        let profile = is_small(&baseline, rows.len() as u64).then(|| baseline.profile(rows)).flatten();
+        profile.map(|profile| stored(&baseline, &profile))
     }
 
     fn merge(&self, line: &Line, parts: &[Vec<u8>]) -> Option<Vec<u8>> {
-        let monitor = self.monitor(line)?;
-        let parts: Vec<TableProfile> = parts.iter().map(|bytes| read(&monitor, bytes)).collect::<Option<_>>()?;
+        let baseline = self.baseline(line)?;
+        let parts: Vec<TableProfile> = parts.iter().map(|bytes| read(&baseline, bytes)).collect::<Option<_>>()?;
         let n_rows = parts.iter().map(TableProfile::rows).sum();
-        let profile = is_small(&monitor, n_rows).then(|| merged(parts)).flatten();
-        profile.map(|profile| stored(&monitor, &profile))
+        let profile = is_small(&baseline, n_rows).then(|| merged(parts)).flatten();
+        profile.map(|profile| stored(&baseline, &profile))
     }
 }
 
-fn is_small(monitor: &Monitor, n_rows: u64) -> bool {
-    n_rows.saturating_mul(monitor.n_columns() as u64) <= MOST_VALUES
+fn is_small(baseline: &Baseline, n_rows: u64) -> bool {
+    n_rows.saturating_mul(baseline.n_columns() as u64) <= MOST_VALUES
 }
 
-fn stored(monitor: &Monitor, profile: &TableProfile) -> Vec<u8> {
-    let mut bytes = monitor.mark().to_vec();
+fn stored(baseline: &Baseline, profile: &TableProfile) -> Vec<u8> {
+    let mut bytes = baseline.mark().to_vec();
     bytes.extend(profile.to_bytes());
     bytes
 }
 
-/// A stored profile, if it is whole, not too large and of this monitor.
-fn read(monitor: &Monitor, bytes: &[u8]) -> Option<TableProfile> {
-    let profile = bytes.strip_prefix(&monitor.mark())?;
+/// A stored profile, if it is whole, not too large and of this baseline.
+fn read(baseline: &Baseline, bytes: &[u8]) -> Option<TableProfile> {
+    let profile = bytes.strip_prefix(&baseline.mark())?;
     // The rows whose order is kept stand beside the sorted values.
     TableProfile::from_bytes(profile, 2 * MOST_VALUES).ok()
 }
@@ -100,20 +100,20 @@ pub(super) fn report(
     reader: &Reader,
     line: &Line,
     positions: Range<u64>,
-    monitor: &Monitor,
+    baseline: &Baseline,
     settings: &Settings,
 ) -> Result<Option<(Window, DriftReport)>, ReadError> {
     if !takes_rows(settings)
         && let Some(window) = window_at_ends(reader, line, &positions)?
-        && let Some(profile) = profile_of(reader, line, positions.clone(), monitor)?
+        && let Some(profile) = profile_of(reader, line, positions.clone(), baseline)?
         && profile.rows() == window.rows()
-        && let Ok(report) = monitor.compare_profile(&profile, &label(&window), settings)
+        && let Ok(report) = baseline.compare_profile(&profile, &label(&window), settings)
     {
         return Ok(Some((window, report)));
     }
     let rows = reader.rows(line, positions)?;
     let Some(window) = window_of(&rows) else { return Ok(None) };
-    let report = monitor.compare(&rows, &label(&window), settings);
+    let report = baseline.compare(&rows, &label(&window), settings);
     Ok(Some((window, report)))
 }
 
@@ -125,11 +125,11 @@ fn takes_rows(settings: &Settings) -> bool {
         || settings.quality == Quality::Full
 }
 
-fn label(window: &Window) -> String {
+pub(super) fn label(window: &Window) -> String {
     format!("predictions {} to {}", window.first, window.end - 1)
 }
 
-fn window_of(rows: &Rows) -> Option<Window> {
+pub(super) fn window_of(rows: &Rows) -> Option<Window> {
     let (first, last) = (rows.positions.first()?, rows.positions.last()?);
     Some(Window { first: *first, end: last + 1, from: *rows.times.first()?, to: *rows.times.last()? })
 }
@@ -150,11 +150,11 @@ fn profile_of(
     reader: &Reader,
     line: &Line,
     positions: Range<u64>,
-    monitor: &Monitor,
+    baseline: &Baseline,
 ) -> Result<Option<TableProfile>, ReadError> {
     let segments = reader.profiles(line, positions.clone())?;
     let usable = segments.iter().filter_map(|SegmentProfile { positions, bytes }| {
-        let profile = read(monitor, bytes)?;
+        let profile = read(baseline, bytes)?;
         (profile.rows() == positions.end - positions.start).then(|| (positions.clone(), profile))
     });
     let usable: Vec<(Range<u64>, TableProfile)> = usable.collect();
@@ -164,13 +164,13 @@ fn profile_of(
     let mut parts = Vec::new();
     let mut next = positions.start;
     for (segment, profile) in usable {
-        if !profile_rows(reader, line, next..segment.start, monitor, &mut parts)? {
+        if !profile_rows(reader, line, next..segment.start, baseline, &mut parts)? {
             return Ok(None);
         }
         parts.push(profile);
         next = segment.end;
     }
-    let is_complete = profile_rows(reader, line, next..positions.end, monitor, &mut parts)?;
+    let is_complete = profile_rows(reader, line, next..positions.end, baseline, &mut parts)?;
     Ok(if is_complete { merged(parts) } else { None })
 }
 
@@ -179,12 +179,12 @@ fn profile_rows(
     reader: &Reader,
     line: &Line,
     positions: Range<u64>,
-    monitor: &Monitor,
+    baseline: &Baseline,
     parts: &mut Vec<TableProfile>,
 ) -> Result<bool, ReadError> {
     for start in positions.clone().step_by(ROWS_AT_ONCE) {
         let rows = reader.rows(line, start..positions.end.min(start + ROWS_AT_ONCE as u64))?;
-        match monitor.profile(&rows) {
+        match baseline.profile(&rows) {
             Some(profile) => parts.push(profile),
             None => return Ok(false),
         }

@@ -4,12 +4,13 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use tidemark::data::Dataset;
 use tidemark::judge::Settings;
 use tidemark::schema::{ColumnRole, ColumnSpec, ColumnType, Schema};
 use tidemark::validation::{Mode, RowRules, Rule, Violation};
 use tidemark_log::{Answers, AppendError, Feature, Kind, Layout, Line, Log, Stream};
 
-use super::monitor::Monitor;
+use super::baseline::Baseline;
 use super::pulse::Pulse;
 use super::version::Version;
 use crate::registry::folder::{ModelFolder, RegistryError};
@@ -68,7 +69,7 @@ pub struct Slot {
     /// Who answers, and where.
     pub serving: Serving,
     /// What windows are held against; none without a reference.
-    pub monitor: Option<Arc<Monitor>>,
+    pub baseline: Option<Arc<Baseline>>,
     /// What came in lately.
     pub pulse: Arc<Pulse>,
     /// What came in and broke a rule.
@@ -132,7 +133,7 @@ impl Slot {
         entry: &ModelEntry,
         old: Option<&Self>,
     ) -> Result<Self, SlotError> {
-        let Made { serving, monitor, warnings } = match &entry.elsewhere {
+        let Made { serving, baseline, warnings } = match &entry.elsewhere {
             Some(declaration) => elsewhere(settings, folder, entry, declaration)?,
             None => here(log, settings, folder, entry, old)?,
         };
@@ -141,7 +142,7 @@ impl Slot {
             entry: entry.clone(),
             warnings,
             serving,
-            monitor,
+            baseline,
             pulse: old.map(|old| Arc::clone(&old.pulse)).unwrap_or_default(),
             violations: old.map(|old| Arc::clone(&old.violations)).unwrap_or_default(),
             checking: old.map(|old| Arc::clone(&old.checking)).unwrap_or_default(),
@@ -194,6 +195,33 @@ impl Slot {
         }
     }
 
+    /// What windows are held against where a monitor looks at these columns or this segment only: the rows of the model's reference
+    /// that belong to it. What the model said of them is known by row where the reference holds it beside the features.
+    ///
+    /// # Errors
+    /// The reference cannot be read.
+    pub fn baseline_of(
+        &self,
+        folder: &ModelFolder,
+        settings: &Settings,
+        columns: &[String],
+        segment: Option<(&str, &[String])>,
+    ) -> Result<Option<Baseline>, SlotError> {
+        let Some(whole) = &self.baseline else { return Ok(None) };
+        let label = format!("reference of {}", self.name());
+        match &self.serving {
+            Serving::Here { answering, .. } => {
+                let column = |name: &str| answering.model.reference_column(name);
+                Ok(whole.narrowed(label, settings, columns, segment, column))
+            }
+            Serving::Elsewhere(Elsewhere { declaration, .. }) => {
+                let Some(sha256) = &declaration.reference else { return Ok(None) };
+                let reference: Dataset = folder.read_reference(self.name(), sha256)?;
+                Ok(whole.narrowed(label, settings, columns, segment, |name| reference.column(name)))
+            }
+        }
+    }
+
     /// What windows are judged by.
     pub fn rules(&self) -> &RowRules {
         match &self.serving {
@@ -205,7 +233,7 @@ impl Slot {
 
 struct Made {
     serving: Serving,
-    monitor: Option<Arc<Monitor>>,
+    baseline: Option<Arc<Baseline>>,
     warnings: Vec<String>,
 }
 
@@ -244,13 +272,13 @@ fn here(
     };
     warnings.iter().for_each(|warning| tracing::error!("{warning}"));
     let is_unchanged = old.and_then(Slot::answering).is_some_and(|before| Arc::ptr_eq(before, &answering));
-    let monitor = match old.filter(|_| is_unchanged) {
-        Some(old) => old.monitor.clone(),
-        None => Monitor::of_model(&answering.model, settings).map(Arc::new),
+    let baseline = match old.filter(|_| is_unchanged) {
+        Some(old) => old.baseline.clone(),
+        None => Baseline::of_model(&answering.model, settings).map(Arc::new),
     };
     let shadows = entry.shadows.iter().filter_map(find);
     let shadows = shadows.filter(|shadow| !Arc::ptr_eq(shadow, &answering)).collect();
-    Ok(Made { serving: Serving::Here { answering, versions, shadows }, monitor, warnings })
+    Ok(Made { serving: Serving::Here { answering, versions, shadows }, baseline, warnings })
 }
 
 fn read_version(log: &Log, folder: &ModelFolder, model: &str, version: &str) -> Result<Arc<Version>, SlotError> {
@@ -267,7 +295,7 @@ fn elsewhere(
 ) -> Result<Made, SlotError> {
     let mut schema = schema_of(declaration);
     let features = schema.columns.clone();
-    let (rules, monitor) = match &declaration.reference {
+    let (rules, baseline) = match &declaration.reference {
         None => (RowRules::learn(&features, |_| None), None),
         Some(sha256) => {
             let reference = folder.read_reference(&entry.name, sha256)?;
@@ -283,13 +311,13 @@ fn elsewhere(
                 }
             }
             let rules = RowRules::learn(&features, |name| reference.column(name));
-            let monitor = Monitor::of_reference(&entry.name, &reference, &schema, SCORE, settings);
-            (rules, Some(Arc::new(monitor)))
+            let baseline = Baseline::of_reference(&entry.name, &reference, &schema, SCORE, settings);
+            (rules, Some(Arc::new(baseline)))
         }
     };
     let declaration = declaration.clone();
     let serving = Serving::Elsewhere(Elsewhere { declaration, rules, streams: Mutex::default() });
-    Ok(Made { serving, monitor, warnings: Vec::new() })
+    Ok(Made { serving, baseline, warnings: Vec::new() })
 }
 
 fn schema_of(declaration: &Declaration) -> Schema {

@@ -119,7 +119,7 @@ async fn unchanged_rows_are_stable_and_the_prediction_is_compared() {
         let rows: Vec<Value> = (0..300).map(|row| body(row, n_features)).collect();
         post(&instance, "/predict_batch", &json!({ "rows": rows })).await;
         let service = Arc::clone(&instance.service);
-        let heads = crate::support::off_the_runtime(move || service.check_all_if_due().unwrap());
+        let heads = crate::support::off_the_runtime(move || service.tick().unwrap());
         let snapshot = tidemark_app::backend::Backend::snapshot(&*instance.service, &heads[0].id).unwrap();
         let report = &snapshot.report;
         let is_drifted =
@@ -138,7 +138,7 @@ async fn without_a_reference_there_is_no_report_and_the_page_says_so() {
     post(&instance, "/predict_batch", &json!({ "rows": rows })).await;
     assert_eq!(instance.logged_of("m", 10).len(), 10);
     let service = Arc::clone(&instance.service);
-    let heads = crate::support::off_the_runtime(move || service.check_all_if_due().unwrap());
+    let heads = crate::support::off_the_runtime(move || service.tick().unwrap());
     assert!(heads.is_empty());
     let page = instance.send("GET", "/", None).await.text;
     assert!(page.contains("none, so no reports"));

@@ -32,8 +32,7 @@ async fn serve_with(limits: Limits) -> Served {
     let (stop, stopped) = oneshot::channel();
     let settings = Settings { pace: Pace { patience: HEAD, bytes_per_second: 4096 }, ..Settings::local() };
     let edge = Edge { settings, limits, tls: None };
-    let hour = Duration::from_secs(3600);
-    let server = tokio::spawn(serve::run(listener, Arc::clone(&instance.service), hour, edge, async {
+    let server = tokio::spawn(serve::run(listener, Arc::clone(&instance.service), edge, async {
         drop(stopped.await);
     }));
     Served { address, stop, server, _instance: instance }

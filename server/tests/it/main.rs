@@ -9,6 +9,7 @@ mod imported;
 mod listen;
 mod log;
 mod models;
+mod monitors;
 mod openapi;
 mod pages;
 mod predict;

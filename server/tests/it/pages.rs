@@ -64,8 +64,7 @@ async fn a_real_port_is_served_until_told_to_stop() {
     let address = listener.local_addr().unwrap();
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let service = Arc::clone(&instance.service);
-    let hour = Duration::from_secs(3600);
-    let server = tokio::spawn(tidemark_server::serve::run(listener, service, hour, Edge::local(), async {
+    let server = tokio::spawn(tidemark_server::serve::run(listener, service, Edge::local(), async {
         drop(stopped.await);
     }));
     let health = tokio::task::spawn_blocking(move || {

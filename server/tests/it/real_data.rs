@@ -13,9 +13,10 @@ use tidemark::schema::{Schema, SchemaOverrides};
 use tidemark::stattest::{Current, Reference};
 use tidemark_app::backend::Backend;
 use tidemark_log::{Log, Options as LogOptions, Policy};
+use tidemark_server::clock::Clock;
 use tidemark_server::registry::folder::ModelFolder;
 use tidemark_server::service::{Options, Service};
-use tidemark_server::store::Snapshots;
+use tidemark_watch::store::Store;
 
 use crate::support::{Folder, HandClock, Instance, off_the_runtime};
 
@@ -59,13 +60,16 @@ async fn stored_reports_on_real_traffic_are_the_command_lines() {
         min_window_rows: 100,
         settings: settings.clone(),
         policy: Policy::default(),
+        config: tidemark_watch::config::Config::default(),
+        base_url: None,
     };
+    let clock = Arc::new(HandClock(AtomicI64::new(0)));
     let service = off_the_runtime(|| {
         let log = Log::open(&folder.0, LogOptions::default()).unwrap();
-        let snapshots = Snapshots::open(&folder.path("tidemark.db")).unwrap();
-        Service::new(&folder.0, log, snapshots, options, Arc::new(HandClock(AtomicI64::new(0)))).unwrap()
+        let store = Store::open(&folder.path("tidemark.db")).unwrap();
+        Service::new(&folder.0, log, store, options, Arc::clone(&clock) as Arc<dyn Clock>).unwrap()
     });
-    let instance = Instance::of(Arc::new(service), folder);
+    let instance = Instance { clock: Some(clock), ..Instance::of(Arc::new(service), folder) };
 
     // Two rounds of the loop: one in the middle of the traffic, one at its end.
     for (round, bodies) in bodies(&second).chunks(second.n_rows().div_ceil(2)).enumerate() {
@@ -73,7 +77,7 @@ async fn stored_reports_on_real_traffic_are_the_command_lines() {
             let answer = instance.send("POST", "/predict", Some(body.clone())).await;
             assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
         }
-        let head = instance.service.check_all_if_due().unwrap().pop().expect("rows came");
+        let head = instance.tick(1).pop().expect("rows came");
         let seen = second.slice(0..usize::try_from(head.window.rows()).unwrap());
         let stored = instance.service.snapshot(&head.id).unwrap().report;
 

@@ -6,21 +6,14 @@ use tidemark::schema::ColumnRole;
 use tidemark::stattest::{Current, NotTested, Reference, Tested};
 use tidemark_app::backend::Backend;
 use tidemark_app::error::AppError;
-use tidemark_app::monitor::SnapshotHead;
-use tidemark_server::store::StoreError;
 
 use crate::support::{Instance, MIN_WINDOW, WINDOW, current};
-
-fn check_if_due(instance: &Instance) -> Result<Option<SnapshotHead>, StoreError> {
-    let catalog = instance.service.catalog();
-    instance.service.check_if_due(catalog.default_slot().expect("a model was added"))
-}
 
 #[tokio::test]
 async fn too_few_rows_make_no_report() {
     let instance = Instance::new();
     instance.predict_rows(0..10).await;
-    assert_eq!(check_if_due(&instance), Ok(None));
+    assert_eq!(instance.tick(10), []);
     assert_eq!(instance.service.check_now(None), Err(AppError::TooFewRows { found: 10, needed: MIN_WINDOW }));
 }
 
@@ -28,11 +21,11 @@ async fn too_few_rows_make_no_report() {
 async fn a_window_is_compared_once_and_again_when_rows_came() {
     let instance = Instance::new();
     instance.predict_rows(0..120).await;
-    let first = check_if_due(&instance).unwrap().expect("enough rows");
+    let first = instance.tick(10).pop().expect("enough rows");
     assert_eq!((first.window.first, first.window.end, first.id.as_str()), (1, 121, "1"));
-    assert_eq!(check_if_due(&instance), Ok(None), "nothing new");
+    assert_eq!(instance.tick(10), [], "nothing new");
     instance.predict_rows(120..121).await;
-    assert_eq!(check_if_due(&instance).unwrap().expect("a new row").id, "2");
+    assert_eq!(instance.tick(10).pop().expect("a new row").id, "2");
     let overview = instance.service.overview(None).unwrap();
     assert_eq!(overview.history.iter().map(|head| head.id.as_str()).collect::<Vec<_>>(), ["1", "2"]);
     assert_eq!(overview.traffic.total, 121);

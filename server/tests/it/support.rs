@@ -10,13 +10,14 @@ use tidemark::data::{Dataset, Values};
 use tidemark::example::card_fraud;
 use tidemark::judge::Settings;
 use tidemark::model::{TrainOptions, train};
-use tidemark_app::monitor::Millis;
+use tidemark_app::monitor::{Millis, SnapshotHead};
 use tidemark_log::{Line, Log, Options as LogOptions, Policy, Rows};
 use tidemark_server::clock::Clock;
 use tidemark_server::registry::folder::ModelFolder;
 use tidemark_server::routes::router;
 use tidemark_server::service::{Options, Service};
-use tidemark_server::store::Snapshots;
+use tidemark_watch::config::Config;
+use tidemark_watch::store::Store;
 use tower::ServiceExt;
 
 pub const MIN_WINDOW: u64 = 100;
@@ -89,13 +90,28 @@ impl Drop for Folder {
 pub struct Instance {
     pub service: Arc<Service>,
     pub folder: Folder,
+    /// The service's clock, where the test may set it.
+    pub clock: Option<Arc<HandClock>>,
     router: Router,
 }
 
 impl Instance {
     pub fn of(service: Arc<Service>, folder: Folder) -> Self {
         let router = router(Arc::clone(&service));
-        Self { service, folder, router }
+        Self { service, folder, clock: None, router }
+    }
+
+    /// Lets so many seconds go by, and makes what became due. Gives the comparisons that were made.
+    pub fn tick(&self, seconds: i64) -> Vec<SnapshotHead> {
+        let clock = self.clock.as_ref().expect("a clock that can be set");
+        clock.0.fetch_add(seconds * 1000, Ordering::SeqCst);
+        off_the_runtime(|| self.service.tick().expect("the store can be written"))
+    }
+
+    /// With this set-up file.
+    pub fn configured(toml: &str) -> Self {
+        let config = Config::from_toml(toml).expect("a set-up");
+        Self::with(LogOptions::default(), Policy::default(), config)
     }
 
     pub fn new() -> Self {
@@ -113,21 +129,26 @@ impl Instance {
     }
 
     fn on_and_keeping(log: LogOptions, policy: Policy) -> Self {
+        Self::with(log, policy, Config::default())
+    }
+
+    fn with(log: LogOptions, policy: Policy, config: Config) -> Self {
         let folder = Folder::new();
         let clock = Arc::new(HandClock(AtomicI64::new(1_795_423_287_120)));
         ModelFolder::of(&folder.0).add("the model", model_file(), None).expect("the folder can be written");
-        Self::of(open_keeping(&folder.0, clock, log, policy), folder)
+        let service = open_keeping(&folder.0, Arc::clone(&clock), log, policy, config);
+        Self { clock: Some(clock), ..Self::of(service, folder) }
     }
 
     /// The same after a restart, by another clock.
     pub fn restarted(self, now: Millis) -> Self {
-        let Self { service, folder, router } = self;
+        let Self { service, folder, router, .. } = self;
         drop(router);
         // One service at a time has the log.
         let last = Arc::into_inner(service).expect("no request is under way");
         drop(last);
         let clock = Arc::new(HandClock(AtomicI64::new(now)));
-        Self::of(open(&folder.0, clock, LogOptions::default()), folder)
+        Self { clock: Some(Arc::clone(&clock)), ..Self::of(open(&folder.0, clock, LogOptions::default()), folder) }
     }
 
     /// The version of the default model that answers.
@@ -177,21 +198,23 @@ impl Instance {
 }
 
 pub fn open(folder: &Path, clock: Arc<HandClock>, log: LogOptions) -> Arc<Service> {
-    open_keeping(folder, clock, log, Policy::default())
+    open_keeping(folder, clock, log, Policy::default(), Config::default())
 }
 
-fn open_keeping(folder: &Path, clock: Arc<HandClock>, log: LogOptions, policy: Policy) -> Arc<Service> {
+fn open_keeping(folder: &Path, clock: Arc<HandClock>, log: LogOptions, policy: Policy, config: Config) -> Arc<Service> {
     let options = Options {
         interval_seconds: 10,
         window_rows: WINDOW,
         min_window_rows: MIN_WINDOW,
         settings: Settings::default(),
         policy,
+        config,
+        base_url: None,
     };
     off_the_runtime(|| {
         let log = Log::open(folder, log).expect("the folder can be written");
-        let snapshots = Snapshots::open(&folder.join("tidemark.db")).expect("the folder can be written");
-        Arc::new(Service::new(folder, log, snapshots, options, clock).expect("the models can be read"))
+        let store = Store::open(&folder.join("tidemark.db")).expect("the folder can be written");
+        Arc::new(Service::new(folder, log, store, options, clock).expect("the models can be read"))
     })
 }
 

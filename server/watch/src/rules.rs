@@ -17,6 +17,8 @@ pub enum Came<'a> {
     Report(&'a DriftReport),
     /// Too few rows: so many.
     TooFewRows(u64),
+    /// Nothing to hold the window against.
+    NoReference,
     /// Nothing, for this reason.
     Failed(&'a str),
 }
@@ -44,7 +46,7 @@ pub fn find(condition: &Condition, came: Came<'_>) -> Finding {
             return Finding::Met(format!("The window has {rows}"), Severity::Critical);
         }
         (_, Came::Report(report)) => report,
-        (_, Came::TooFewRows(_) | Came::Failed(_)) => return Finding::Unknown,
+        (_, Came::TooFewRows(_) | Came::NoReference | Came::Failed(_)) => return Finding::Unknown,
     };
     let (is_met, what) = match condition {
         Condition::Drifted => (report.is_drifted(), report.sentence.clone()),

@@ -84,6 +84,8 @@ pub enum Made {
     Report(Bounds, Box<DriftReport>),
     /// Too few rows: so many.
     TooFewRows(u64),
+    /// Nothing to hold the window against, for this reason.
+    NoReference(String),
     /// Nothing, for this reason.
     Failed(String),
 }
@@ -236,6 +238,10 @@ impl Store {
                 };
                 (run.state, run.detail) = (RunState::Skipped, Some(found));
                 (Came::TooFewRows(*rows), None)
+            }
+            Made::NoReference(reason) => {
+                (run.state, run.detail) = (RunState::Skipped, Some(reason.clone()));
+                (Came::NoReference, None)
             }
             Made::Failed(reason) => {
                 (run.state, run.detail) = (RunState::Failed, Some(reason.clone()));

@@ -8,12 +8,12 @@ use tidemark::model::{Model, PROBABILITY};
 use tidemark::profile::TableProfile;
 use tidemark::profile::table::ProfileMismatch;
 use tidemark::report::{DriftReport, FittedReference, Input, Profiled, Source};
-use tidemark::schema::{ColumnRole, Schema};
+use tidemark::schema::{ColumnRole, ColumnSpec, Schema};
 use tidemark::stattest::Current;
 use tidemark_log::{Outcome, Rows};
 
 /// The reference, fitted once, and the columns that a window has to have.
-pub struct Monitor {
+pub struct Baseline {
     reference: FittedReference,
     schema: Schema,
     columns: Vec<WindowColumn>,
@@ -51,26 +51,26 @@ enum WindowSource {
     Score,
 }
 
-impl Monitor {
-    /// The monitor of a model that Tidemark serves; none if it came without a reference.
+impl Baseline {
+    /// The baseline of a model that Tidemark serves; none if it came without a reference.
     pub fn of_model(model: &Model, settings: &Settings) -> Option<Self> {
         if model.reference.columns().is_empty() {
             return None;
         }
         let label = format!("training data of {}", model.name);
-        let mut monitor = Self::new(label, &model.schema, PROBABILITY, settings, |name| model.reference_column(name));
-        monitor.importances = model.importances.clone();
-        monitor.n_reference = model.reference.n_rows() as u64;
-        Some(monitor)
+        let mut baseline = Self::new(label, &model.schema, PROBABILITY, settings, |name| model.reference_column(name));
+        baseline.importances = model.importances.clone();
+        baseline.n_reference = model.reference.n_rows() as u64;
+        Some(baseline)
     }
 
-    /// The monitor of a model that is served elsewhere. `schema` says which of the reference's columns are features and
+    /// The baseline of a model that is served elsewhere. `schema` says which of the reference's columns are features and
     /// which hold what the model said: a score in the column `score`, anything else in the others.
     pub fn of_reference(name: &str, reference: &Dataset, schema: &Schema, score: &str, settings: &Settings) -> Self {
         let label = format!("reference of {name}");
-        let mut monitor = Self::new(label, schema, score, settings, |name| reference.column(name));
-        monitor.n_reference = reference.n_rows() as u64;
-        monitor
+        let mut baseline = Self::new(label, schema, score, settings, |name| reference.column(name));
+        baseline.n_reference = reference.n_rows() as u64;
+        baseline
     }
 
     fn new<'a>(
@@ -104,6 +104,60 @@ impl Monitor {
         Self { reference, schema, columns, mark, importances: Vec::new(), n_reference: rows }
     }
 
+    /// The same columns, or of them these, held against other rows: those of the log.
+    pub fn of_rows(&self, label: String, rows: &Rows, settings: &Settings, columns: &[String]) -> Self {
+        let data = self.window(rows);
+        self.fitted(label, settings, columns, |name| data.column(name))
+    }
+
+    /// The same columns, or of them these, held against the rows of a segment in `column`. `None` where no column says which rows
+    /// belong to the segment, or no row does.
+    pub fn narrowed<'a>(
+        &self,
+        label: String,
+        settings: &Settings,
+        columns: &[String],
+        segment: Option<(&str, &[String])>,
+        column: impl Fn(&str) -> Option<&'a Column> + Sync,
+    ) -> Option<Self> {
+        let Some((name, values)) = segment else { return Some(self.fitted(label, settings, columns, column)) };
+        let keep = column(name)?.is_any_of(values);
+        if !keep.contains(&true) {
+            return None;
+        }
+        let of_segment = |spec: &ColumnSpec| column(&spec.name).filter(|column| column.len() == keep.len());
+        let kept = self.schema.columns.iter().filter_map(|spec| Some(of_segment(spec)?.keep(&keep)));
+        let kept: Vec<Column> = kept.collect();
+        let find = |name: &str| kept.iter().find(|column| column.name == name);
+        Some(self.fitted(label, settings, columns, find))
+    }
+
+    /// The same columns, or of them these, as far as `column` has them.
+    fn fitted<'a>(
+        &self,
+        label: String,
+        settings: &Settings,
+        columns: &[String],
+        column: impl Fn(&str) -> Option<&'a Column> + Sync,
+    ) -> Self {
+        let mut schema = self.schema.clone();
+        schema.columns.retain(|spec| column(&spec.name).is_some());
+        for spec in &mut schema.columns {
+            if !columns.is_empty() && !columns.contains(&spec.name) {
+                spec.role = ColumnRole::Ignored;
+            }
+        }
+        let score = self.columns.iter().find(|column| column.source == WindowSource::Score);
+        let score = score.map_or("", |column| column.name.as_str());
+        let importances = self.importances.clone();
+        Self { importances, ..Self::new(label, &schema, score, settings, column) }
+    }
+
+    /// The columns that it looks at.
+    pub fn column_names(&self) -> impl Iterator<Item = &str> {
+        self.columns.iter().map(|column| column.name.as_str())
+    }
+
     /// Holds rows of the log against the reference.
     pub fn compare(&self, rows: &Rows, label: &str, settings: &Settings) -> DriftReport {
         let data = self.window(rows);
@@ -125,7 +179,7 @@ impl Monitor {
     /// byte, where the settings ask for nothing that takes rows.
     ///
     /// # Errors
-    /// The profile is not one of this monitor's.
+    /// The profile is not one of this baseline's.
     pub fn compare_profile(
         &self,
         profile: &TableProfile,
@@ -136,7 +190,7 @@ impl Monitor {
         self.reference.compare_profile(current, &self.importances, settings, &|_| {})
     }
 
-    /// What profiles of this monitor are marked with.
+    /// What profiles of this baseline are marked with.
     pub const fn mark(&self) -> Mark {
         self.mark
     }
