@@ -17,4 +17,5 @@ mod real_data;
 mod reports;
 mod standards;
 mod support;
+mod week;
 mod windows;

@@ -230,7 +230,7 @@ async fn drift_begins_an_alert_that_is_told_acknowledged_and_over() {
 
         [[monitor.alert]]
         name = "amount"
-        when = {{ effect = {{ name = "Amount", at_least = 1.5 }} }}
+        when = {{ column = {{ name = "Amount", verdict = "drifted" }} }}
         channels = ["ops"]
         "#
     );
@@ -263,8 +263,7 @@ async fn drift_begins_an_alert_that_is_told_acknowledged_and_over() {
     off_the_runtime(|| assert_eq!(instance.service.send_messages(), Ok(1)));
     assert!(messages.recv().unwrap().contains("\"is_over\":true"));
     // A test of the channel goes out at once.
-    let router_instance = &instance;
-    assert_eq!(router_instance.send("POST", "/api/v1/channels/ops/test", None).await.status, 204);
+    assert_eq!(instance.send("POST", "/api/v1/channels/ops/test", None).await.status, 204);
     assert!(messages.recv().unwrap().contains("\"is_test\":true"));
     assert_eq!(instance.send("POST", "/api/v1/channels/none/test", None).await.status, 404);
 }

@@ -69,7 +69,8 @@ async fn stored_reports_on_real_traffic_are_the_command_lines() {
         let store = Store::open(&folder.path("tidemark.db")).unwrap();
         Service::new(&folder.0, log, store, options, Arc::clone(&clock) as Arc<dyn Clock>).unwrap()
     });
-    let instance = Instance { clock: Some(clock), ..Instance::of(Arc::new(service), folder) };
+    let mut instance = Instance::of(Arc::new(service), folder);
+    instance.clock = Some(clock);
 
     // Two rounds of the loop: one in the middle of the traffic, one at its end.
     for (round, bodies) in bodies(&second).chunks(second.n_rows().div_ceil(2)).enumerate() {

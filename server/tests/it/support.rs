@@ -114,6 +114,14 @@ impl Instance {
         Self::with(LogOptions::default(), Policy::default(), config)
     }
 
+    /// With this set-up file, no model and a clock that stands at `now`.
+    pub fn watching(toml: &str, now: Millis) -> Self {
+        let (folder, clock) = (Folder::new(), Arc::new(HandClock(AtomicI64::new(now))));
+        let config = Config::from_toml(toml).expect("a set-up");
+        let service = open_keeping(&folder.0, Arc::clone(&clock), LogOptions::default(), Policy::default(), config);
+        Self { clock: Some(clock), ..Self::of(service, folder) }
+    }
+
     pub fn new() -> Self {
         Self::on(LogOptions::default())
     }
