@@ -13,9 +13,9 @@ use tidemark::validation::{Mode, Violation};
 use tidemark_app::backend::Backend;
 use tidemark_app::error::AppError;
 use tidemark_app::monitor::{Millis, ModelCard, Overview, Snapshot, SnapshotHead, Traffic};
+use tidemark_log::{AppendError, Entry, Features, Id, Log, Maintained, Origin, Outcome, Policy, Profiler, ReadError};
 use tidemark_watch::config::Config;
 use tidemark_watch::store::{Cursor, Store, StoreError};
-use tidemark_log::{AppendError, Entry, Features, Id, Log, Maintained, Origin, Outcome, Policy, Profiler, ReadError};
 
 use crate::clock::Clock;
 use crate::registry::folder::ModelFolder;

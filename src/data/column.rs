@@ -337,9 +337,10 @@ impl Column {
                 let is_wanted = |value: bool| values.iter().any(|text| text.parse() == Ok(value));
                 booleans.iter().map(|value| is_wanted(*value)).collect()
             }
-            Values::Strings(strings) => {
-                strings.map_distinct(|text| values.iter().any(|value| value == text)).map(|is| is == Some(true)).collect()
-            }
+            Values::Strings(strings) => strings
+                .map_distinct(|text| values.iter().any(|value| value == text))
+                .map(|is| is == Some(true))
+                .collect(),
         }
     }
 }

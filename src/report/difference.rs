@@ -48,9 +48,11 @@ impl Difference {
                 effects: (before.and_then(effect), after.and_then(effect)),
             }
         };
-        let columns = names.map(|column| difference(&column.name)).filter(|column| column.verdicts.0 != column.verdicts.1);
+        let columns =
+            names.map(|column| difference(&column.name)).filter(|column| column.verdicts.0 != column.verdicts.1);
         let columns: Vec<ColumnDifference> = columns.collect();
-        let count = |is_one: fn(&ColumnDifference) -> bool| columns.iter().filter(|column| is_one(column)).count() as u64;
+        let count =
+            |is_one: fn(&ColumnDifference) -> bool| columns.iter().filter(|column| is_one(column)).count() as u64;
         let began = count(|column| column.verdicts.1 == Some(Verdict::Drifted));
         let ended = count(|column| column.verdicts.0 == Some(Verdict::Drifted));
         let sentence = match (columns.len(), began, ended) {

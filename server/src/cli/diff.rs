@@ -38,7 +38,9 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let difference = Difference::of(&read(&args.earlier)?, &read(&args.later)?);
     let text = match args.format {
         Format::Text => text(&difference),
-        Format::Json => serde_json::to_string_pretty(&difference).map_err(|error| Failure::new("difference", error))? + "\n",
+        Format::Json => {
+            serde_json::to_string_pretty(&difference).map_err(|error| Failure::new("difference", error))? + "\n"
+        }
     };
     write_or_print(None, &text)
 }
@@ -54,8 +56,18 @@ fn text(difference: &Difference) -> String {
     let lines = difference.columns.iter().map(|column| {
         let ((before, after), (was, is)) = (column.verdicts, column.effects);
         let name = &column.name;
-        format!("{name:width$}  {} -> {}  (effect {} -> {})\n", verdict(before), verdict(after), effect(was), effect(is))
+        format!(
+            "{name:width$}  {} -> {}  (effect {} -> {})\n",
+            verdict(before),
+            verdict(after),
+            effect(was),
+            effect(is)
+        )
     });
-    let warning = if difference.comparable { "" } else { "The reports have other references or settings: they are not quite comparable.\n" };
+    let warning = if difference.comparable {
+        ""
+    } else {
+        "The reports have other references or settings: they are not quite comparable.\n"
+    };
     format!("{}\n{warning}{}", difference.sentence, lines.collect::<String>())
 }

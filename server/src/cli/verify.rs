@@ -40,7 +40,10 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let told: DriftReport = serde_json::from_slice(&text).map_err(|error| Failure::new(&args.report, error))?;
     if told.schema_version != SCHEMA_VERSION {
         let found = told.schema_version;
-        return Err(Failure::new(&args.report, format!("its schema has version {found}, this Tidemark's {SCHEMA_VERSION}")));
+        return Err(Failure::new(
+            &args.report,
+            format!("its schema has version {found}, this Tidemark's {SCHEMA_VERSION}"),
+        ));
     }
     let made = make(&told, args)?;
     let mut differences = Vec::new();
@@ -125,6 +128,14 @@ fn fetch(url: &str) -> Result<Vec<u8>, Failure> {
     let is_page = url.split_once("/r/").is_some_and(|(_, rest)| !rest.trim_end_matches('/').contains('/'));
     let url = if is_page { format!("{}/report.json", url.trim_end_matches('/')) } else { url.to_owned() };
     let config = ureq::Agent::config_builder().timeout_global(Some(Duration::from_secs(60))).build();
-    let mut answer = ureq::Agent::new_with_config(config).get(&url).call().map_err(|error| Failure::new("the report's address", error))?;
-    answer.body_mut().with_config().limit(MAX_BYTES).read_to_vec().map_err(|error| Failure::new("the report's address", error))
+    let mut answer = ureq::Agent::new_with_config(config)
+        .get(&url)
+        .call()
+        .map_err(|error| Failure::new("the report's address", error))?;
+    answer
+        .body_mut()
+        .with_config()
+        .limit(MAX_BYTES)
+        .read_to_vec()
+        .map_err(|error| Failure::new("the report's address", error))
 }

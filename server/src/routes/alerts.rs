@@ -71,7 +71,11 @@ struct Acknowledge {
         (status = 422, description = "The body does not say who", body = Problem, content_type = "application/problem+json"),
     ),
 )]
-async fn acknowledge(State(state): State<AppState>, Path(id): Path<String>, body: Bytes) -> Result<StatusCode, Problem> {
+async fn acknowledge(
+    State(state): State<AppState>,
+    Path(id): Path<String>,
+    body: Bytes,
+) -> Result<StatusCode, Problem> {
     let Acknowledge { by } = from_json(&body)?;
     let missing = || Problem::new(StatusCode::NOT_FOUND, format!("there is no alert {id:?}"));
     let number: i64 = id.parse().map_err(|_no_number| missing())?;
@@ -122,7 +126,9 @@ struct NewMute {
 async fn mute(State(state): State<AppState>, body: Bytes) -> Result<StatusCode, Problem> {
     let NewMute { monitor, rule, span } = from_json(&body)?;
     let until = state.service.now() + span.map_or(0, Span::millis);
-    blocking(move || state.service.store.mute(&Mute { monitor, rule, until })).await?.map_err(|error| broken(&error))?;
+    blocking(move || state.service.store.mute(&Mute { monitor, rule, until }))
+        .await?
+        .map_err(|error| broken(&error))?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -203,7 +203,11 @@ async fn remove(State(state): State<AppState>, Path(name): Path<String>) -> Resu
     params(("monitor" = String, Path, description = "The monitor's name"), Limit),
     responses((status = 200, description = "The runs", body = Object)),
 )]
-async fn runs(State(state): State<AppState>, Path(name): Path<String>, query: Asked<Limit>) -> Result<Response, Problem> {
+async fn runs(
+    State(state): State<AppState>,
+    Path(name): Path<String>,
+    query: Asked<Limit>,
+) -> Result<Response, Problem> {
     let limit = asked(query)?.get()?;
     let runs = blocking(move || state.service.store.runs(&name, limit)).await?;
     runs.map(|runs| Json(json!({ "runs": runs })).into_response()).map_err(|error| broken(&error))
@@ -233,7 +237,8 @@ async fn column(
     let (timeline, since) = found.await?.map_err(|error| broken(&error))?;
     let with_effect: Vec<_> = timeline.iter().filter_map(|(to, _, point)| Some((*to, point.effect?))).collect();
     let effects: Vec<f64> = with_effect.iter().map(|(_, effect)| *effect).collect();
-    let at = |place: u64| usize::try_from(place).ok().and_then(|place| with_effect.get(place)).map(|(to, _)| rfc3339(*to));
+    let at =
+        |place: u64| usize::try_from(place).ok().and_then(|place| with_effect.get(place)).map(|(to, _)| rfc3339(*to));
     let change = change_point(&effects).map(|change| {
         json!({
             "at": at(change.at), "between": [at(change.between.0), at(change.between.1)], "p_value": change.p_value,

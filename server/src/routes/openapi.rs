@@ -11,7 +11,10 @@ use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::{AppState, MAX_BATCH_BYTES, alerts, api, docs, example, health, metrics, mlflow, monitors, predict, reports, shares, v2};
+use super::{
+    AppState, MAX_BATCH_BYTES, alerts, api, docs, example, health, metrics, mlflow, monitors, predict, reports, shares,
+    v2,
+};
 use crate::problem::{FieldError, Problem};
 
 /// The start of the document: everything that is no operation.

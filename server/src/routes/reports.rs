@@ -78,7 +78,8 @@ async fn list(State(state): State<AppState>, query: Asked<Which>) -> Result<Resp
     }
     let heads = blocking(move || {
         let catalog = state.service.catalog();
-        let model = which.model.as_deref().or_else(|| catalog.default_slot().map(|slot| slot.name())).unwrap_or_default();
+        let model =
+            which.model.as_deref().or_else(|| catalog.default_slot().map(|slot| slot.name())).unwrap_or_default();
         let of = which.monitor.as_deref().map_or(Cursor::Model(model), Cursor::Monitor);
         state.service.store.latest(of, which.before, limit)
     });
@@ -122,8 +123,7 @@ async fn find(state: &AppState, id: &str) -> Result<DriftReport, Problem> {
 async fn show(State(state): State<AppState>, Path(name): Path<String>) -> Result<Response, Problem> {
     let (id, form) = name.split_once('.').unwrap_or((&name, "json"));
     let report = find(&state, id).await?;
-    rendered(&report, form)
-        .ok_or_else(|| Problem::new(StatusCode::NOT_FOUND, format!("a report has no form {form:?}")))
+    rendered(&report, form).ok_or_else(|| Problem::new(StatusCode::NOT_FOUND, format!("a report has no form {form:?}")))
 }
 
 /// What changed from one report to another

@@ -74,7 +74,10 @@ async fn share(State(state): State<AppState>, body: Bytes) -> Result<Response, P
     blocking(move || {
         let NewShare { report, title, expires_in } = from_json(&body)?;
         if title.as_ref().is_some_and(|title| title.chars().count() > MAX_TITLE) {
-            return Err(Problem::fields(vec![FieldError::new("title", format!("expected at most {MAX_TITLE} characters"))]));
+            return Err(Problem::fields(vec![FieldError::new(
+                "title",
+                format!("expected at most {MAX_TITLE} characters"),
+            )]));
         }
         let title = title.filter(|title| !title.trim().is_empty()).unwrap_or_else(|| "Drift report".to_owned());
         let (store, now) = (&state.service.store, state.service.now());
@@ -86,7 +89,9 @@ async fn share(State(state): State<AppState>, body: Bytes) -> Result<Response, P
                 let made = store.share_snapshot(number, &title, now, expires).map_err(|error| broken(&error))?;
                 made.ok_or_else(missing)?
             }
-            Shared::Sent(report) => store.share_report(&report, &title, now, expires).map_err(|error| broken(&error))?,
+            Shared::Sent(report) => {
+                store.share_report(&report, &title, now, expires).map_err(|error| broken(&error))?
+            }
         };
         let (token, share) = made;
         let path = format!("/r/{}", token.as_str());
@@ -121,7 +126,8 @@ async fn list(State(state): State<AppState>) -> Result<Response, Problem> {
 )]
 async fn revoke(State(state): State<AppState>, Path(id): Path<String>) -> Result<StatusCode, Problem> {
     let now = state.service.now();
-    let revoked = blocking(move || state.service.store.revoke_share(&id, now)).await?.map_err(|error| broken(&error))?;
+    let revoked =
+        blocking(move || state.service.store.revoke_share(&id, now)).await?.map_err(|error| broken(&error))?;
     if revoked {
         Ok(StatusCode::NO_CONTENT)
     } else {
@@ -184,7 +190,10 @@ async fn open(State(state): State<AppState>, Path(token): Path<String>) -> Resul
         (status = 404, description = "The link opens nothing, or nothing any more", body = Problem, content_type = "application/problem+json"),
     ),
 )]
-async fn download(State(state): State<AppState>, Path((token, file)): Path<(String, String)>) -> Result<Response, Problem> {
+async fn download(
+    State(state): State<AppState>,
+    Path((token, file)): Path<(String, String)>,
+) -> Result<Response, Problem> {
     let opened = opened(state, token).await?;
     let form = file.strip_prefix("report.").unwrap_or_default();
     let file = rendered(&opened.report, form);

@@ -112,7 +112,7 @@ impl Service {
     /// What a window is held against.
     fn baseline_of(&self, slot: &Slot, monitor: &Monitor, window: &Stretch) -> Result<Arc<Baseline>, Unmade> {
         let stays = matches!(monitor.reference, Reference::Training | Reference::File(_) | Reference::AfterDeploy(_));
-        let made_for = (monitor.clone(), slot.answering().map(|version| version.version.clone()));
+        let made_for = (monitor.clone(), self.latest_version(slot)?);
         let mut kept = self.watching.kept.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(kept) = kept.get(&monitor.name).filter(|kept| stays && kept.made_for == made_for) {
             return Ok(Arc::clone(&kept.baseline));
@@ -127,7 +127,8 @@ impl Service {
     fn fresh_baseline(&self, slot: &Slot, monitor: &Monitor, window: &Stretch) -> Result<Baseline, Unmade> {
         let segment = monitor.segment.as_ref().map(|Segment { column, any_of }| (column.as_str(), any_of.as_slice()));
         let none = || Unmade::NoReference("the reference has no row of this segment".to_owned());
-        let whole = || slot.baseline.as_ref().ok_or_else(|| Unmade::NoReference("the model has no reference".to_owned()));
+        let whole =
+            || slot.baseline.as_ref().ok_or_else(|| Unmade::NoReference("the model has no reference".to_owned()));
         let (settings, columns) = (&monitor.settings, monitor.columns.as_slice());
         let stretches = match &monitor.reference {
             Reference::Training => {
@@ -147,7 +148,9 @@ impl Service {
                 return refitted(whole()?, monitor, "first rows of the version", &rows);
             }
             Reference::Previous => before(window),
-            Reference::Rolling(span) => vec![Stretch::Times(reaching_back(self.begin_of(slot, window)?, span.millis()))],
+            Reference::Rolling(span) => {
+                vec![Stretch::Times(reaching_back(self.begin_of(slot, window)?, span.millis()))]
+            }
             Reference::SameHours(same) => same_hours(window, *same),
         };
         let rows = read(self.log.reader(), &slot.line(), &stretches, monitor)?;
@@ -165,12 +168,18 @@ impl Service {
         }
     }
 
-    /// The first `n` rows that the version answered which answers now, or of a model served elsewhere, which answered last.
+    /// The version that answers, or of a model that is served elsewhere the one that answered last.
+    fn latest_version(&self, slot: &Slot) -> Result<Option<String>, ReadError> {
+        if let Some(version) = slot.answering() {
+            return Ok(Some(version.version.clone()));
+        }
+        let latest = self.log.reader().latest(&slot.line(), 1)?;
+        Ok(latest.streams.first().map(|stream| stream.version().to_owned()))
+    }
+
+    /// The first `n` rows of the latest version.
     fn first_of_version(&self, slot: &Slot, monitor: &Monitor, n: u64) -> Result<Rows, Unmade> {
-        let (reader, line) = (self.log.reader(), slot.line());
-        let latest = reader.latest(&line, 1)?;
-        let version = slot.answering().map(|version| version.version.clone());
-        let version = version.or_else(|| latest.streams.first().map(|stream| stream.version().to_owned()));
+        let (reader, line, version) = (self.log.reader(), slot.line(), self.latest_version(slot)?);
         let mut builder = RowsBuilder::default();
         let mut found = 0;
         for chunk in reader.records(&line, reader.positions(&line)) {
@@ -266,9 +275,7 @@ fn is_in(record: &Record, segment: &Segment) -> bool {
     let features = &record.stream.layout().features;
     let Some(place) = features.iter().position(|feature| feature.name == segment.column) else { return false };
     match (&features[place].kind, record.features.get(place)) {
-        (Kind::Number, Some(Value::Number(number))) => {
-            segment.any_of.iter().any(|value| value.parse() == Ok(*number))
-        }
+        (Kind::Number, Some(Value::Number(number))) => segment.any_of.iter().any(|value| value.parse() == Ok(*number)),
         (_, Some(Value::Text(text))) => segment.any_of.iter().any(|value| **value == **text),
         _ => false,
     }

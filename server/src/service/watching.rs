@@ -257,8 +257,9 @@ impl Service {
         while let Some(claim) = self.store.claim(&monitor.name, &self.watching.owner, self.now(), LEASE)? {
             // A panic within a comparison fails this run and no other.
             let work = std::panic::AssertUnwindSafe(|| self.make(slot, monitor, &claim.run));
-            let made = std::panic::catch_unwind(work)
-                .unwrap_or_else(|_panic| Made::Failed("the comparison broke off; the service's log says where".to_owned()));
+            let made = std::panic::catch_unwind(work).unwrap_or_else(|_panic| {
+                Made::Failed("the comparison broke off; the service's log says where".to_owned())
+            });
             if let Some((run, head)) = self.store.finish(&claim, monitor, &made, self.now())? {
                 tell(&run);
                 heads.extend(head.map(head_of));
@@ -284,7 +285,9 @@ impl Service {
 fn tell(run: &Run) {
     let detail = run.detail.as_deref().unwrap_or_default();
     match run.state {
-        RunState::Failed => tracing::error!(monitor = run.monitor, detail, "a run failed; the next one comes as planned"),
+        RunState::Failed => {
+            tracing::error!(monitor = run.monitor, detail, "a run failed; the next one comes as planned")
+        }
         _ => tracing::debug!(monitor = run.monitor, state = run.state.name(), detail, "a run is over"),
     }
 }

@@ -48,7 +48,10 @@ async fn a_wrong_setting_is_refused_by_name_and_nothing_changes() {
         (json!({ "model": NAME, "schedule": { "every": "0s" } }), "/schedule/every"),
         (json!({ "model": NAME, "name": "other" }), "/name"),
         (json!({ "model": NAME, "reference": { "file": "../../etc/passwd" } }), "/reference/file"),
-        (json!({ "model": NAME, "alert": [{ "name": "a", "when": "drifted", "channels": ["ops"] }] }), "/alert/0/channels"),
+        (
+            json!({ "model": NAME, "alert": [{ "name": "a", "when": "drifted", "channels": ["ops"] }] }),
+            "/alert/0/channels",
+        ),
         (json!({ "model": NAME, "alert": [{ "name": "a", "when": { "share": 2 } }] }), "/alert/0/when/share"),
     ] {
         let (status, problem) = put(&instance, "/api/v1/monitors/mine", &body).await;
@@ -119,7 +122,8 @@ async fn a_report_has_five_forms_and_a_difference_to_an_earlier_one() {
     instance.tick(10);
     instance.predict_rows(2600..3000).await;
     instance.tick(10);
-    for (form, begin) in [("json", "{"), ("html", "<!doctype html>"), ("md", ""), ("csv", "column,"), ("xml", "<?xml")] {
+    for (form, begin) in [("json", "{"), ("html", "<!doctype html>"), ("md", ""), ("csv", "column,"), ("xml", "<?xml")]
+    {
         let answer = instance.send("GET", &format!("/api/v1/reports/2.{form}"), None).await;
         assert_eq!(answer.status, 200, "{form}");
         assert!(answer.text.starts_with(begin), "{form}: {}", &answer.text[..60]);
@@ -183,7 +187,11 @@ async fn a_share_expires_and_a_report_that_was_sent_is_shared_without_a_row() {
     assert_eq!(get(&instance, &format!("{path}/report.json")).await, report);
     instance.tick(10);
     assert_eq!(instance.send("GET", &path, None).await.status, 404);
-    for body in [json!({ "report": "77" }), json!({ "report": { "schema_version": 1 } }), json!({ "report": "1", "expires_in": "soon" })] {
+    for body in [
+        json!({ "report": "77" }),
+        json!({ "report": { "schema_version": 1 } }),
+        json!({ "report": "1", "expires_in": "soon" }),
+    ] {
         let status = instance.send("POST", "/api/v1/shares", Some(body.to_string())).await.status.as_u16();
         assert!([404, 422].contains(&status), "{body}: {status}");
     }
@@ -278,7 +286,10 @@ async fn what_is_exported_is_a_set_up_file() {
     assert_eq!(put(&instance, "/api/v1/monitors/hourly", &made).await.0, 200);
     let toml = instance.send("GET", "/api/v1/set-up", None).await.text;
     let config = Config::from_toml(&toml).unwrap();
-    assert_eq!(serde_json::to_value(&config.monitors[0]).unwrap()["reference"], json!({ "same_hours": { "days": 7, "weeks": 0 } }));
+    assert_eq!(
+        serde_json::to_value(&config.monitors[0]).unwrap()["reference"],
+        json!({ "same_hours": { "days": 7, "weeks": 0 } })
+    );
     let again = Instance::configured(&toml);
     let monitor = get(&again, "/api/v1/monitors/hourly").await;
     assert_eq!((&monitor["origin"], &monitor["alert"][0]["windows"]), (&json!("file"), &json!(2)));
