@@ -313,7 +313,7 @@ mod tests {
 
     #[test]
     fn the_window_before_is_as_long_as_the_window() {
-        assert_eq!(times(&before(&Stretch::Times(100..150))), [50..100]);
+        assert!(matches!(&before(&Stretch::Times(100..150))[0], Stretch::Times(range) if *range == (50..100)));
         assert!(matches!(&before(&Stretch::Positions(101..151))[0], Stretch::Positions(range) if *range == (51..101)));
         assert!(matches!(&before(&Stretch::Positions(11..151))[0], Stretch::Positions(range) if *range == (1..11)));
     }

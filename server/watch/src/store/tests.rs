@@ -344,7 +344,7 @@ fn a_monitor_that_is_removed_begins_anew() {
     let file = File::new();
     let (store, monitor) = (file.open(), monitor());
     store.put_monitor(&monitor).unwrap();
-    assert_eq!(store.monitors().unwrap(), [monitor.clone()]);
+    assert_eq!(store.monitors().unwrap(), std::slice::from_ref(&monitor));
     plan(&store, &monitor, SECOND);
     assert!(store.remove_monitor("m").unwrap());
     assert!(!store.remove_monitor("m").unwrap());
