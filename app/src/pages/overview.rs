@@ -72,9 +72,12 @@ fn LiveOverview(first: Overview, chosen: Option<String>) -> impl IntoView {
         Memo::new(move |_| history.with(|history| history.iter().rev().take(LISTED).cloned().collect::<Vec<_>>()));
     let threshold = Memo::new(move |_| overview.with(|overview| overview.share_threshold));
     let is_empty = Memo::new(move |_| latest.with(Option::is_none));
+    let has_reference = Memo::new(move |_| overview.with(has_reference));
     let name = model.name.clone();
     let below = move || {
-        if is_empty.get() {
+        if is_empty.get() && !has_reference.get() {
+            view! { <WithoutReference/> }.into_any()
+        } else if is_empty.get() {
             view! { <Awaiting overview/> }.into_any()
         } else {
             view! {
@@ -100,7 +103,7 @@ fn LiveOverview(first: Overview, chosen: Option<String>) -> impl IntoView {
             </div>
             <LinkState live/>
         </header>
-        <Standing live latest chosen/>
+        <Standing live latest has_reference chosen/>
         <Tiles overview latest/>
         <div class="overview__columns">
             <div class="overview__main">{below}</div>
@@ -127,9 +130,19 @@ fn LinkState(live: Live) -> impl IntoView {
     .into_any()
 }
 
-/// The verdict of the latest comparison, and the button that makes a new one.
+/// Whether there is anything that what comes in can be compared with.
+const fn has_reference(overview: &Overview) -> bool {
+    overview.model.n_reference > 0
+}
+
+/// The verdict of the latest comparison, and the button that makes a new one where one can be made.
 #[component]
-fn Standing(live: Live, latest: Memo<Option<SnapshotHead>>, chosen: Option<String>) -> impl IntoView {
+fn Standing(
+    live: Live,
+    latest: Memo<Option<SnapshotHead>>,
+    has_reference: Memo<bool>,
+    chosen: Option<String>,
+) -> impl IntoView {
     let overview = live.overview;
     let check = ServerAction::<CheckNow>::new();
     // A comparison just made is shown at once, not with the next question.
@@ -139,18 +152,17 @@ fn Standing(live: Live, latest: Memo<Option<SnapshotHead>>, chosen: Option<Strin
         }
     });
     let standing = move || latest.with(|head| head.as_ref().map(SnapshotHead::verdict));
-    let verdict = Signal::derive(move || standing().map_or(Verdict::NotEnoughData, |(verdict, _)| verdict));
-    let label = Signal::derive(move || standing().map_or("Not enough data yet", |(_, label)| label).to_owned());
+    // What is said as long as nothing was compared.
+    let nothing_yet = move || match has_reference.get() {
+        true => (Verdict::NotEnoughData, "Not enough data yet"),
+        false => (Verdict::NotTested, "No reference"),
+    };
+    let verdict = Signal::derive(move || standing().unwrap_or_else(nothing_yet).0);
+    let label = Signal::derive(move || standing().unwrap_or_else(nothing_yet).1.to_owned());
     let sentence = Signal::derive(move || {
-        latest.with(|head| head.as_ref().map(|head| head.sentence.clone())).unwrap_or_else(|| {
-            overview.with(|overview| {
-                format!(
-                    "The first comparison needs {}; {} so far.",
-                    format::plural(overview.min_window_rows, "row"),
-                    format::count(overview.traffic.total)
-                )
-            })
-        })
+        latest
+            .with(|head| head.as_ref().map(|head| head.sentence.clone()))
+            .unwrap_or_else(|| overview.with(sentence_before_the_first))
     });
     let made = move || {
         let now = overview.with(|overview| overview.now);
@@ -163,8 +175,10 @@ fn Standing(live: Live, latest: Memo<Option<SnapshotHead>>, chosen: Option<Strin
             })
         })
     };
-    let every =
-        move || overview.with(|overview| format!("Compares every {}", span(overview.interval_seconds as i64 * 1000)));
+    let every = move || {
+        let seconds = overview.with(|overview| overview.interval_seconds);
+        has_reference.get().then(|| view! { <span>{format!("Compares every {}", span(seconds as i64 * 1000))}</span> })
+    };
     let problem = move || {
         check.value().with(|answer| match answer {
             Some(Err(error)) => Some(error.to_string()),
@@ -181,7 +195,12 @@ fn Standing(live: Live, latest: Memo<Option<SnapshotHead>>, chosen: Option<Strin
                 view! {
                     <ActionForm action=check>
                         {chosen.clone().map(|name| view! { <input type="hidden" name="model" value=name/> })}
-                        <button class="button button--primary" r#type="submit" disabled=move || pending.get()>
+                        <button
+                            class="button button--primary"
+                            r#type="submit"
+                            hidden=move || !has_reference.get()
+                            disabled=move || pending.get()
+                        >
                             {move || if pending.get() { "Comparing…" } else { "Check now" }}
                         </button>
                     </ActionForm>
@@ -190,10 +209,23 @@ fn Standing(live: Live, latest: Memo<Option<SnapshotHead>>, chosen: Option<Strin
             }
         >
             {made}
-            <span>{every}</span>
+            {every}
         </VerdictBanner>
     }
     .into_any()
+}
+
+/// What stands in for the sentence of a comparison, until there is one.
+fn sentence_before_the_first(overview: &Overview) -> String {
+    let total = overview.traffic.total;
+    if !has_reference(overview) {
+        return format!(
+            "{} logged. There is nothing to compare them with: the model came without a reference.",
+            format::plural(total, "prediction")
+        );
+    }
+    let needed = format::plural(overview.min_window_rows, "row");
+    format!("The first comparison needs {needed}; {} so far.", format::count(total))
 }
 
 #[component]
@@ -214,9 +246,13 @@ fn Tiles(overview: RwSignal<Overview>, latest: Memo<Option<SnapshotHead>>) -> im
             Some(at.map_or_else(|| "none yet".to_owned(), |at| format!("latest {}", ago(at, overview.now))))
         })
     });
-    let positive = Signal::derive(move || {
-        traffic.with(|traffic| traffic.share_positive.map_or_else(|| "–".to_owned(), format::share))
-    });
+    // Models of more or fewer than two classes have none.
+    let positive = Memo::new(move |_| traffic.with(|traffic| traffic.share_positive.map(format::share)));
+    let positive_tile = move || {
+        positive.get().map(|share| {
+            view! { <StatTile label="Share of positives" value=Signal::stored(share) note="in the latest window"/> }
+        })
+    };
     let drifted = Signal::derive(move || {
         latest.with(|head| {
             head.as_ref().map_or_else(|| "–".to_owned(), |head| format!("{} of {}", head.n_drifted, head.n_columns))
@@ -231,7 +267,7 @@ fn Tiles(overview: RwSignal<Overview>, latest: Memo<Option<SnapshotHead>>) -> im
                 <Sparkline counts=minute label="Predictions in each of the last sixty seconds"/>
             </StatTile>
             <StatTile label="Predictions" value=total note=latest_prediction/>
-            <StatTile label="Share of positives" value=positive note="in the latest window"/>
+            {positive_tile}
             <StatTile label="Drifted columns" value=drifted note=counts_from/>
         </dl>
     }
@@ -253,6 +289,26 @@ fn Awaiting(overview: RwSignal<Overview>) -> impl IntoView {
             <progress class="progress" max=move || needed().to_string() value=move || rows().to_string() aria-label="Rows so far"></progress>
             <p class="empty-state__count">
                 {move || format!("{} of {}", format::count(rows()), format::plural(needed(), "row"))}
+            </p>
+        </EmptyState>
+    }
+    .into_any()
+}
+
+/// Where there is nothing to compare with: what still works, and how a reference is given.
+#[component]
+fn WithoutReference() -> impl IntoView {
+    view! {
+        <EmptyState title="No reference, so no comparisons">
+            <p>
+                "Predictions are answered and logged. To see whether the data drift, Tidemark needs rows to hold them against, such as the ones that the model was trained on:"
+            </p>
+            <pre class="empty-state__command"><code>"tidemark import model.onnx --reference held_out.csv --target Class --out model.tidemark"</code></pre>
+            <p>
+                "A model that is served elsewhere takes its rows at "
+                <code>"POST /api/v1/models/{model}/reference"</code>
+                "; one from " <code>"tidemark train"</code> " has them from the start. Two files can be compared at once: "
+                <a href="/compare">"Compare"</a> "."
             </p>
         </EmptyState>
     }

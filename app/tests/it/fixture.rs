@@ -64,12 +64,14 @@ pub fn snapshot() -> Snapshot {
 pub struct Fixed {
     /// Whether there is one.
     pub is_empty: bool,
+    /// Whether the model came without a reference, and has more than two classes.
+    pub is_bare: bool,
 }
 
 impl Fixed {
     /// Ready to be put into a context.
-    pub fn handle(is_empty: bool) -> tidemark_app::backend::BackendHandle {
-        Arc::new(Self { is_empty })
+    pub fn handle(self) -> tidemark_app::backend::BackendHandle {
+        Arc::new(self)
     }
 }
 
@@ -82,7 +84,7 @@ impl Backend for Fixed {
                 kind: "random forest, 20 trees".to_owned(),
                 target: "Class".to_owned(),
                 n_features: 6,
-                n_reference: 600,
+                n_reference: if self.is_bare { 0 } else { 600 },
                 metrics: vec![("roc_auc".to_owned(), 0.971)],
             },
             models: vec!["card-fraud".to_owned()],
@@ -90,7 +92,7 @@ impl Backend for Fixed {
                 total: 612,
                 per_second: 10.2,
                 last_minute: vec![10; 60],
-                share_positive: Some(0.001_7),
+                share_positive: (!self.is_bare).then_some(0.001_7),
                 latest: Some(1_795_422_783_000),
             },
             history: if self.is_empty { Vec::new() } else { vec![snapshot().head] },

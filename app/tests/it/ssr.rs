@@ -28,10 +28,15 @@ fn without_marks(html: &str) -> String {
 
 /// The whole page at an address.
 async fn page(address: &str, is_empty: bool) -> String {
+    served(address, fixture::Fixed { is_empty, is_bare: false }).await
+}
+
+/// The whole page, from this backend.
+async fn served(address: &str, backend: fixture::Fixed) -> String {
     let _ = Executor::init_tokio();
     let owner = Owner::new_root(Some(Arc::new(hydration_context::SsrSharedContext::new())));
     let stream = owner.with(|| {
-        provide_context(fixture::Fixed::handle(is_empty));
+        provide_context(backend.handle());
         provide_context(RequestUrl::new(address));
         view! {
             <MetaTags/>
@@ -111,6 +116,22 @@ async fn before_the_first_comparison_the_overview_says_what_it_waits_for() {
     assert!(overview.contains("The first comparison needs 1,000 rows; 612 so far."), "{overview}");
     assert!(overview.contains("Waiting for the first window"), "{overview}");
     assert!(overview.contains("value=\"612\""), "{overview}");
+}
+
+#[tokio::test]
+async fn without_a_reference_the_overview_waits_for_nothing_and_says_how_to_give_one() {
+    let overview = served("/", fixture::Fixed { is_empty: true, is_bare: true }).await;
+    assert!(overview.contains("the model came without a reference"), "{overview}");
+    assert!(overview.contains("--reference held_out.csv"), "{overview}");
+    assert!(!overview.contains("Waiting for") && !overview.contains("<progress"), "{overview}");
+    assert!(!overview.contains("Compares every"), "{overview}");
+}
+
+#[tokio::test]
+async fn a_share_of_positives_is_shown_where_there_is_one() {
+    assert!(page("/", true).await.contains("Share of positives"));
+    let overview = served("/", fixture::Fixed { is_empty: true, is_bare: true }).await;
+    assert!(!overview.contains("Share of positives"), "{overview}");
 }
 
 #[tokio::test]

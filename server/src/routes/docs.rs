@@ -48,13 +48,13 @@ fn page(document: &Value) -> String {
         put(&mut index, format_args!("<li><h2>{}</h2><ul>", escaped(name)));
         put(
             &mut operations,
-            format_args!("<h2>{}</h2><p class=\"muted\">{}</p>", escaped(name), escaped(text(&tag["description"]))),
+            format_args!("<h2>{}</h2><p class=\"muted\">{}</p>", escaped(name), prose(text(&tag["description"]))),
         );
         for (path, method, operation) in operations_of(document, name) {
             let id = anchor(method, path);
             put(
                 &mut index,
-                format_args!("<li><a href=\"#{id}\">{}<code>{}</code></a></li>", badge(method), escaped(path)),
+                format_args!("<li><a href=\"#{id}\">{}<code>{}</code></a></li>", badge(method), address(path)),
             );
             operations.push_str(&section(path, method, operation, &id));
         }
@@ -72,7 +72,7 @@ fn page(document: &Value) -> String {
          <main><h1>API</h1><p>{about}</p>{operations}<h2>Schemas</h2>{schemas}</main></div></body></html>",
         api = escaped(text(&document["info"]["version"])),
         openapi = escaped(text(&document["openapi"])),
-        about = escaped(text(&document["info"]["description"])),
+        about = prose(text(&document["info"]["description"])),
         schemas = schemas(document),
     )
 }
@@ -93,9 +93,9 @@ fn section(path: &str, method: &str, operation: &Value, id: &str) -> String {
     let mut html = format!(
         "<section id=\"{id}\" class=\"operation\"><h3>{}<code>{}</code></h3><p><strong>{}</strong> {}</p><p class=\"muted\">{}</p>",
         badge(method),
-        escaped(path),
-        escaped(text(&operation["summary"])),
-        escaped(text(&operation["description"])),
+        address(path),
+        prose(text(&operation["summary"])),
+        prose(text(&operation["description"])),
         escaped(&role(operation)),
     );
     let parameters: Vec<&Value> = operation["parameters"].as_array().into_iter().flatten().collect();
@@ -109,7 +109,7 @@ fn section(path: &str, method: &str, operation: &Value, id: &str) -> String {
                     "<tr><th scope=\"row\"><code>{}</code></th><td>{}</td><td>{}</td></tr>",
                     escaped(text(name)),
                     escaped(text(place)),
-                    escaped(text(what))
+                    prose(text(what))
                 ),
             );
         }
@@ -117,7 +117,7 @@ fn section(path: &str, method: &str, operation: &Value, id: &str) -> String {
     }
     let body = operation.get("requestBody");
     if let Some(body) = body {
-        put(&mut html, format_args!("<h4>Body</h4><p>{}</p>", escaped(text(&body["description"]))));
+        put(&mut html, format_args!("<h4>Body</h4><p>{}</p>", prose(text(&body["description"]))));
         html.push_str(&contents(&body["content"]));
     }
     html.push_str("<h4>Answers</h4><table><tbody>");
@@ -127,7 +127,7 @@ fn section(path: &str, method: &str, operation: &Value, id: &str) -> String {
             format_args!(
                 "<tr><th scope=\"row\"><code>{}</code></th><td>{}</td><td>{}</td></tr>",
                 escaped(status),
-                escaped(text(&response["description"])),
+                prose(text(&response["description"])),
                 contents(&response["content"])
             ),
         );
@@ -213,7 +213,7 @@ fn schemas(document: &Value) -> String {
             &mut html,
             format_args!(
                 "<section id=\"schema-{name}\"><h3><code>{name}</code></h3><p>{}</p>",
-                escaped(text(&schema["description"]))
+                prose(text(&schema["description"]))
             ),
         );
         html.push_str("<table><tbody>");
@@ -224,7 +224,7 @@ fn schemas(document: &Value) -> String {
                     "<tr><th scope=\"row\"><code>{}</code></th><td>{}</td><td>{}</td></tr>",
                     escaped(field),
                     schema_name(of),
-                    escaped(text(&of["description"]))
+                    prose(text(&of["description"]))
                 ),
             );
         }
@@ -254,6 +254,26 @@ fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
+/// A description: what stands between backticks is code. An odd one stays a backtick.
+fn prose(text: &str) -> String {
+    let pieces: Vec<&str> = text.split('`').collect();
+    let mut html = String::new();
+    for (i, piece) in pieces.iter().enumerate() {
+        match (i % 2 == 1, i + 1 == pieces.len()) {
+            (false, _) => html.push_str(&escaped(piece)),
+            (true, false) => put(&mut html, format_args!("<code>{}</code>", escaped(piece))),
+            (true, true) => put(&mut html, format_args!("`{}", escaped(piece))),
+        }
+    }
+    html
+}
+
+/// A path that may go on in the next line after a slash, and nowhere else.
+fn address(path: &str) -> String {
+    let (first, rest) = path.split_at(path.len().min(1));
+    format!("{first}{}", escaped(rest).replace('/', "/<wbr>"))
+}
+
 fn put(html: &mut String, piece: std::fmt::Arguments<'_>) {
     html.write_fmt(piece).expect("writing to memory does not fail");
 }
@@ -277,6 +297,14 @@ mod tests {
         assert!(html.contains("id=\"get-x--id-\"") && html.contains("id=\"post-x--id-\""), "{html}");
         assert!(html.contains("Key: ingest.") && html.contains("Key: admin."));
         assert!(!html.contains("<script>alert"));
+        assert!(html.contains("<code>/x/<wbr>{id}</code>"), "{html}");
         assert!(!html.contains(" style=\"") && !html.contains("http://") && !html.contains("https://"));
+    }
+
+    #[test]
+    fn words_between_backticks_are_code_and_still_text() {
+        assert_eq!(prose("`id` or `<b>`, & more"), "<code>id</code> or <code>&lt;b&gt;</code>, &amp; more");
+        assert_eq!(prose("a ` alone"), "a ` alone");
+        assert_eq!(prose(""), "");
     }
 }

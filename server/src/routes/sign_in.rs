@@ -89,7 +89,7 @@ fn page(status: StatusCode, to: &str, complaint: &str) -> Response {
          <meta name=\"color-scheme\" content=\"light dark\">\
          <link rel=\"stylesheet\" href=\"/pkg/tidemark.css{version}\"><link rel=\"stylesheet\" href=\"/docs.css\">\
          <link rel=\"icon\" href=\"/favicon.svg\" type=\"image/svg+xml\"></head>\
-         <body class=\"plain\"><main class=\"sign-in\"><h1>Sign in</h1>\
+         <body class=\"plain plain--alone\"><main class=\"sign-in\"><p class=\"sign-in__name\">Tidemark</p><h1>Sign in</h1>\
          <p>Tidemark can be reached from other machines here, so it asks for a key. An administrator makes one with \
          <code>tidemark keys create --role read</code>.</p>{complaint}\
          <form method=\"post\" action=\"/sign-in\"><input type=\"hidden\" name=\"to\" value=\"{to}\">\
