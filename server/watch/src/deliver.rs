@@ -116,7 +116,7 @@ pub struct Sender {
 }
 
 /// How long a message is kept from others while it is being sent: longer than any channel's patience.
-const LEASE: Millis = 60_000;
+const LEASE: Millis = 20_000;
 
 impl Sender {
     /// Sends by these channels.
