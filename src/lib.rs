@@ -4,6 +4,7 @@
 //! Arithmetic only: same inputs, same answer, on a server and in a browser. No clock, no files, no network, no
 //! unseeded randomness. Parallelism is behind the feature `parallel` and changes no digit.
 
+pub mod alarm_budget;
 pub mod change_point;
 pub mod chunking;
 pub mod data;

@@ -6,6 +6,8 @@ use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+mod audit;
+mod budget;
 mod check;
 mod demo;
 mod diff;
@@ -70,6 +72,8 @@ enum Command {
     Check(check::Args),
     Verify(verify::Args),
     Diff(diff::Args),
+    Audit(audit::Args),
+    Budget(budget::Args),
     Watch(watch::Args),
     Log(log::Args),
 }
@@ -131,6 +135,8 @@ pub fn run() -> ExitCode {
         Command::Check(args) => check::run(&args),
         Command::Verify(args) => verify::run(&args),
         Command::Diff(args) => diff::run(&args),
+        Command::Audit(args) => audit::run(&args),
+        Command::Budget(args) => budget::run(&args),
         Command::Watch(args) => watch::run(&args),
         Command::Log(args) => log::run(&args),
     };

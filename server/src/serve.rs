@@ -138,6 +138,13 @@ const UPKEEP_EVERY: Duration = Duration::from_secs(10);
 async fn maintain(service: Arc<Service>) {
     loop {
         let of_round = Arc::clone(&service);
+        match tokio::task::spawn_blocking(move || of_round.retain_reports()).await {
+            Ok(Ok(0)) => {}
+            Ok(Ok(n)) => tracing::info!(n, "reports were deleted"),
+            Ok(Err(error)) => tracing::error!(%error, "old reports could not be deleted; the next round tries again"),
+            Err(panic) => tracing::error!(%panic, "deleting old reports panicked; the next round comes as planned"),
+        }
+        let of_round = Arc::clone(&service);
         let again = match tokio::task::spawn_blocking(move || of_round.maintain()).await {
             Ok(Ok(done)) => {
                 if done != Maintained::default() {

@@ -50,6 +50,8 @@ pub struct Options {
     pub settings: Settings,
     /// What of the log is kept.
     pub policy: Policy,
+    /// How long reports are kept; for ever if not given.
+    pub keep_reports: Option<Millis>,
     /// Monitors and channels of the set-up file.
     pub config: Config,
     /// Where people reach the pages, for links in messages.
@@ -295,6 +297,14 @@ impl Service {
     /// The log cannot be read or written.
     pub fn maintain(&self) -> Result<Maintained, AppendError> {
         self.log.maintain(self.now(), &self.options.policy)
+    }
+
+    /// Deletes reports that are not to be kept any longer. Says how many.
+    ///
+    /// # Errors
+    /// The store cannot be written.
+    pub fn retain_reports(&self) -> Result<usize, StoreError> {
+        self.options.keep_reports.map_or(Ok(0), |keep| self.store.retain(self.now() - keep))
     }
 
     fn check(&self, slot: &Slot) -> Result<SnapshotHead, CheckError> {

@@ -18,6 +18,7 @@ use crate::stattest::{
 };
 
 mod embeddings;
+pub mod foreign;
 mod golden;
 mod notes;
 mod sampled;

@@ -131,6 +131,7 @@ fn open(models: &[PathBuf], args: &ServiceArgs) -> Result<Arc<Service>, Failure>
         min_window_rows: args.min_window.min(args.window),
         settings: args.judging.settings(),
         policy: args.keep.policy(),
+        keep_reports: args.keep.reports(),
         config: args.config.as_deref().map(read_config).transpose()?.unwrap_or_default(),
         base_url: args.public_url.clone(),
     };

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use crate::support::{Folder, current, model_file, reference};
 
-fn tidemark(folder: &Folder, args: &[&str]) -> Output {
+pub fn tidemark(folder: &Folder, args: &[&str]) -> Output {
     command(folder, args).output().expect("the binary runs")
 }
 
@@ -16,13 +16,13 @@ fn command(folder: &Folder, args: &[&str]) -> Command {
     command
 }
 
-fn stdout(output: &Output) -> String {
+pub fn stdout(output: &Output) -> String {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
 /// A folder with reference.csv, current.csv and a model.
-fn prepared() -> Folder {
+pub fn prepared() -> Folder {
     let folder = Folder::new();
     for (name, data) in [("reference.csv", reference()), ("current.csv", current())] {
         let mut csv = Vec::new();

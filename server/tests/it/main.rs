@@ -15,6 +15,7 @@ mod pages;
 mod predict;
 mod real_data;
 mod reports;
+mod reports_cli;
 mod standards;
 mod support;
 mod week;

@@ -218,6 +218,7 @@ fn open_keeping(folder: &Path, clock: Arc<HandClock>, log: LogOptions, policy: P
         policy,
         config,
         base_url: None,
+        keep_reports: None,
     };
     off_the_runtime(|| {
         let log = Log::open(folder, log).expect("the folder can be written");

@@ -15,6 +15,10 @@ pub(in super::super) struct KeepArgs {
     /// given. A shadow version's predictions and a model's labels have the same again
     #[arg(long, value_name = "SIZE", value_parser = parse_size, help_heading = KEEPING)]
     retain_size: Option<u64>,
+    /// Delete reports, and the runs and alerts of that time, this many days after they were made; for ever if not given. What
+    /// is shared stays
+    #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(1..=36_500), help_heading = KEEPING)]
+    retain_reports_days: Option<u32>,
 }
 
 const DAY: Millis = 86_400_000;
@@ -24,6 +28,11 @@ impl KeepArgs {
     pub(super) fn policy(&self) -> Policy {
         let max_age = self.retain_days.map(|days| Millis::from(days) * DAY);
         Policy { retention: Retention { max_age, max_bytes: self.retain_size }, ..Policy::default() }
+    }
+
+    /// How long reports are kept.
+    pub(super) fn reports(&self) -> Option<Millis> {
+        self.retain_reports_days.map(|days| Millis::from(days) * DAY)
     }
 }
 
@@ -66,10 +75,11 @@ mod tests {
 
     #[test]
     fn everything_is_kept_unless_something_is_said() {
-        let kept = KeepArgs { retain_days: None, retain_size: None };
+        let kept = KeepArgs { retain_days: None, retain_size: None, retain_reports_days: None };
         assert_eq!(kept.policy(), Policy::default());
         assert_eq!(Policy::default().retention, Retention { max_age: None, max_bytes: None });
-        let week = KeepArgs { retain_days: Some(7), retain_size: Some(5) };
+        let week = KeepArgs { retain_days: Some(7), retain_size: Some(5), retain_reports_days: Some(1) };
+        assert_eq!(week.reports(), Some(DAY));
         assert_eq!(week.policy().retention, Retention { max_age: Some(604_800_000), max_bytes: Some(5) });
     }
 }
