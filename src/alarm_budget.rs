@@ -93,7 +93,13 @@ const MOST_WINDOWS: u32 = 4;
 ///
 /// # Source
 /// Waiting time for a run: W. Feller, An Introduction to Probability Theory and Its Applications I, XIII.7.
-pub fn simulate(reference: &Dataset, schema: &Schema, settings: &Settings, plan: Plan, seed: u64) -> Result<Budget, NoBudget> {
+pub fn simulate(
+    reference: &Dataset,
+    schema: &Schema,
+    settings: &Settings,
+    plan: Plan,
+    seed: u64,
+) -> Result<Budget, NoBudget> {
     let (n, rows) = (reference.n_rows(), usize::try_from(plan.window_rows).unwrap_or(usize::MAX));
     if rows < 2 || n / PARTS < rows {
         return Err(NoBudget::TooFewRows);
@@ -151,9 +157,9 @@ pub fn simulate(reference: &Dataset, schema: &Schema, settings: &Settings, plan:
         }
     }
     let within = choices.iter().enumerate().filter(|(_, choice)| choice.at_most <= plan.false_alarms_per_month);
-    let best = within.filter_map(|(place, choice)| Some((place, choice.delay_windows?, choice.at_most))).min_by(|a, b| {
-        a.1.total_cmp(&b.1).then(a.2.total_cmp(&b.2))
-    });
+    let best = within
+        .filter_map(|(place, choice)| Some((place, choice.delay_windows?, choice.at_most)))
+        .min_by(|a, b| a.1.total_cmp(&b.1).then(a.2.total_cmp(&b.2)));
     Ok(Budget { plan, choices, best: best.map(|(place, ..)| place as u64) })
 }
 
@@ -206,7 +212,8 @@ fn moves(reference: &Dataset, schema: &Schema, shift: f64) -> Vec<(String, f64)>
         .filter_map(|spec| {
             let finite: Vec<f64> = numbers(&spec.name)?.iter().copied().filter(|value| value.is_finite()).collect();
             let mean = finite.iter().sum::<f64>() / finite.len() as f64;
-            let variance = finite.iter().map(|value| (value - mean) * (value - mean)).sum::<f64>() / finite.len() as f64;
+            let variance =
+                finite.iter().map(|value| (value - mean) * (value - mean)).sum::<f64>() / finite.len() as f64;
             (variance > 0.0).then(|| (spec.name.clone(), shift * variance.sqrt()))
         })
         .collect()
@@ -221,9 +228,10 @@ fn moved(window: &Dataset, moves: &[(String, f64)], n: u64, rng: &mut Rng) -> Da
     let columns = window.columns().iter().map(|column| {
         let by = chosen.iter().find(|(name, _)| *name == column.name).map(|(_, by)| *by);
         match (&column.values, by) {
-            (crate::data::Values::Numbers(numbers), Some(by)) => {
-                crate::data::Column::fractions(column.name.clone(), numbers.as_slice().iter().map(|value| value + by).collect())
-            }
+            (crate::data::Values::Numbers(numbers), Some(by)) => crate::data::Column::fractions(
+                column.name.clone(),
+                numbers.as_slice().iter().map(|value| value + by).collect(),
+            ),
             _ => column.clone(),
         }
     });
@@ -245,7 +253,14 @@ mod tests {
     }
 
     fn plan() -> Plan {
-        Plan { window_rows: 300, windows_per_month: 720.0, false_alarms_per_month: 1.0, shift: 0.6, shifted_columns: 3, draws: 300 }
+        Plan {
+            window_rows: 300,
+            windows_per_month: 720.0,
+            false_alarms_per_month: 1.0,
+            shift: 0.6,
+            shifted_columns: 3,
+            draws: 300,
+        }
     }
 
     #[test]
@@ -256,7 +271,13 @@ mod tests {
         let best = budget.choices[usize::try_from(budget.best.expect("one is within")).unwrap()];
         assert!(best.at_most <= 1.0 && best.delay_windows.unwrap() < 5.0, "{best:?}");
         // Three of ten columns moved: a rule that asks for more never fires.
-        assert!(budget.choices.iter().filter(|choice| choice.share > 0.45).all(|choice| choice.delay_windows.is_none_or(|d| d > 5.0)));
+        assert!(
+            budget
+                .choices
+                .iter()
+                .filter(|choice| choice.share > 0.45)
+                .all(|choice| choice.delay_windows.is_none_or(|d| d > 5.0))
+        );
         assert_eq!(simulate(&reference, &schema, &Settings::default(), plan(), 1).unwrap(), budget, "the seed decides");
     }
 
@@ -287,7 +308,9 @@ mod tests {
     /// Expected by scipy 1.17: `scipy.stats.beta.ppf(0.95, k + 1, n - k)`.
     #[test]
     fn the_upper_bound_is_clopper_and_pearsons() {
-        for (found, n, expected) in [(0, 100, 0.029513049607039925), (3, 100, 0.07571079374983004), (50, 100, 0.5863782853690882)] {
+        for (found, n, expected) in
+            [(0, 100, 0.029513049607039925), (3, 100, 0.07571079374983004), (50, 100, 0.5863782853690882)]
+        {
             assert!((upper_bound(found, n) - expected).abs() < 1e-12, "{found} of {n}");
         }
     }

@@ -4,8 +4,8 @@ use clap::{Args as ClapArgs, ValueEnum};
 use serde::Serialize;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
-use tidemark::judge::{Settings, Verdict};
 use tidemark::judge::evidently::foreign::{self, Said};
+use tidemark::judge::{Settings, Verdict};
 use tidemark::render::format;
 use tidemark::report::DriftReport;
 
@@ -70,7 +70,9 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let said = foreign::read(&String::from_utf8_lossy(&text)).map_err(|error| Failure::file(&args.report, error))?;
     let (reference, current) = (read_table(&args.reference)?, read_table(&args.current)?);
     let mut settings = Settings::default();
-    for Said { column, method, threshold, .. } in said.iter().filter(|said| reference.data.column(&said.column).is_some()) {
+    for Said { column, method, threshold, .. } in
+        said.iter().filter(|said| reference.data.column(&said.column).is_some())
+    {
         settings.evidently.per_column_method.extend(method.map(|method| (column.clone(), method)));
         settings.evidently.per_column_threshold.extend(threshold.map(|threshold| (column.clone(), threshold)));
     }
@@ -88,7 +90,8 @@ fn line<'a>(said: &'a Said, report: &'a DriftReport) -> Line<'a> {
     let outcome = column.and_then(|column| column.evidently.outcome());
     let outcome = outcome.filter(|outcome| Some(outcome.method) == said.method);
     let score_here = outcome.map(|outcome| outcome.score.value());
-    let same_score = said.score.zip(score_here).map(|(there, here)| (there - here).abs() <= SAME * there.abs().max(here.abs()));
+    let same_score =
+        said.score.zip(score_here).map(|(there, here)| (there - here).abs() <= SAME * there.abs().max(here.abs()));
     let calibrated = column.map(|column| column.calibrated.verdict);
     let says = calibrated.filter(|verdict| !matches!(verdict, Verdict::NotTested | Verdict::NotEnoughData));
     let differs = said.drifted.zip(says).map(|(there, here)| there != (here == Verdict::Drifted));
@@ -99,7 +102,8 @@ fn line<'a>(said: &'a Said, report: &'a DriftReport) -> Line<'a> {
 fn table(lines: &[Line<'_>], path: &Path) -> String {
     let number = |number: Option<f64>| number.map_or_else(|| "–".to_owned(), format::number);
     let width = lines.iter().map(|line| line.said.column.chars().count()).max().unwrap_or(0).max(6);
-    let mut text = format!("{:width$}  {:>12}  {:>12}  {:9}  {:15}  method\n", "column", "there", "here", "there", "here");
+    let mut text =
+        format!("{:width$}  {:>12}  {:>12}  {:9}  {:15}  method\n", "column", "there", "here", "there", "here");
     for Line { said, score_here, same_score, calibrated, differs, why } in lines {
         let there = said.drifted.map_or("–", |drifted| if drifted { "drifted" } else { "not" });
         let here = calibrated.map_or("not there", Verdict::name);
@@ -110,7 +114,8 @@ fn table(lines: &[Line<'_>], path: &Path) -> String {
         };
         let (column, method) = (&said.column, &said.method_name);
         let (score, score_here) = (number(said.score), number(*score_here));
-        writeln!(text, "{column:width$}  {score:>12}  {score_here:>12}  {there:9}  {here:15}  {method}{marks}").expect("a string takes everything");
+        writeln!(text, "{column:width$}  {score:>12}  {score_here:>12}  {there:9}  {here:15}  {method}{marks}")
+            .expect("a string takes everything");
         if let Some(why) = why {
             writeln!(text, "{:width$}  {why}", "").expect("a string takes everything");
         }

@@ -59,7 +59,10 @@ enum Format {
 }
 
 fn positive(text: &str) -> Result<f64, String> {
-    text.parse().ok().filter(|number: &f64| *number > 0.0 && number.is_finite()).ok_or_else(|| "expected a number above 0".to_owned())
+    text.parse()
+        .ok()
+        .filter(|number: &f64| *number > 0.0 && number.is_finite())
+        .ok_or_else(|| "expected a number above 0".to_owned())
 }
 
 /// A month of 30 days, in milliseconds.
@@ -68,7 +71,8 @@ const MONTH: f64 = 30.0 * 86_400_000.0;
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
     args.judging.check_without_rows()?;
     let reference = read_table(&args.reference)?;
-    let schema = Schema::infer(&reference.data, &args.columns.overrides()).map_err(|error| Failure::file(&args.reference, error))?;
+    let schema = Schema::infer(&reference.data, &args.columns.overrides())
+        .map_err(|error| Failure::file(&args.reference, error))?;
     let plan = Plan {
         window_rows: args.window,
         windows_per_month: MONTH / args.every.millis() as f64,

@@ -91,7 +91,13 @@ pub fn read(text: &str) -> Result<Vec<Said>, NoReport> {
         }
         let of_table = |column: &Value| {
             let drifted = column["drift_detected"].as_bool();
-            of_column(&column["column_name"], &column["stattest_name"], &column["stattest_threshold"], &column["drift_score"], drifted)
+            of_column(
+                &column["column_name"],
+                &column["stattest_name"],
+                &column["stattest_threshold"],
+                &column["drift_score"],
+                drifted,
+            )
         };
         match metric["metric"].as_str() {
             Some("DataDriftTable") => {
