@@ -142,13 +142,15 @@ pub fn simulate(
         let (p, q) = (n_quiet as f64 / draws as f64, n_changed as f64 / draws as f64);
         let upper = upper_bound(n_quiet, draws);
         for windows in 1..=MOST_WINDOWS {
-            let a_month = |p: f64| plan.windows_per_month * (1.0 - p) * libm::pow(p, f64::from(windows));
+            // Where more windows count than this, alerts begin less often because they do not end: that is no better.
+            let most = f64::from(windows) / f64::from(windows + 1);
+            let a_month =
+                |p: f64| plan.windows_per_month * (1.0 - p.min(most)) * libm::pow(p.min(most), f64::from(windows));
             choices.push(Choice {
                 share,
                 windows,
                 false_alarms_per_month: a_month(p),
-                // Beyond a certain share of windows that count the alert begins less often because it does not end.
-                at_most: a_month(upper.min(f64::from(windows) / f64::from(windows + 1))),
+                at_most: a_month(upper),
                 delay_windows: (n_changed > 0).then(|| waiting_time(q, windows)),
             });
         }

@@ -128,5 +128,6 @@ fn delay(windows: f64, every: Span) -> String {
     if windows > 1e4 {
         return "practically never".to_owned();
     }
-    format!("{} windows, {}", format::number(windows), format::duration(windows * every.millis() as f64 / 1000.0))
+    let noun = if windows == 1.0 { "window" } else { "windows" };
+    format!("{} {noun}, {}", format::number(windows), format::duration(windows * every.millis() as f64 / 1000.0))
 }

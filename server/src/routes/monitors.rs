@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tidemark::change_point::change_point;
 use tidemark_watch::config::monitor_from_json;
-use tidemark_watch::monitor::{Invalid, Monitor};
+use tidemark_watch::monitor::{Invalid, Monitor, Schedule};
 use tidemark_watch::store::{Cursor, Run, StoreError};
 use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
@@ -37,9 +37,22 @@ struct MonitorView {
     /// `default`, `file` or `made`.
     origin: &'static str,
     /// The latest run.
-    latest: Option<Run>,
+    latest: Option<serde_json::Value>,
     #[serde(flatten)]
     monitor: Monitor,
+}
+
+/// A run as the API shows it: the ends of its windows are times, or rows where the schedule counts rows.
+fn run_view(run: &Run, schedule: &Schedule) -> serde_json::Value {
+    let end = |end: i64| match schedule {
+        Schedule::Rows(_) => json!({ "row": end }),
+        Schedule::Every(_) | Schedule::Cron(_) => json!({ "time": rfc3339(end) }),
+    };
+    json!({
+        "id": run.id, "first": end(run.first), "last": end(run.last), "windows": run.n, "state": run.state,
+        "attempt": run.attempt, "started": run.started.map(rfc3339), "finished": run.finished.map(rfc3339),
+        "detail": run.detail, "report": run.snapshot.map(|id| id.to_string()),
+    })
 }
 
 /// How many to list.
@@ -92,6 +105,7 @@ fn unchanged(error: &MonitorError) -> Problem {
 
 fn view(state: &AppState, Watched { monitor, origin }: Watched) -> Result<MonitorView, StoreError> {
     let latest = state.service.store.runs(&monitor.name, 1)?.pop();
+    let latest = latest.map(|run| run_view(&run, &monitor.schedule));
     Ok(MonitorView { origin: origin.name(), latest, monitor })
 }
 
@@ -201,7 +215,10 @@ async fn remove(State(state): State<AppState>, Path(name): Path<String>) -> Resu
 #[utoipa::path(
     get, path = "/api/v1/monitors/{monitor}/runs", tag = "monitors", operation_id = "monitors_runs", security(("key" = ["read"])),
     params(("monitor" = String, Path, description = "The monitor's name"), Limit),
-    responses((status = 200, description = "The runs", body = Object)),
+    responses(
+        (status = 200, description = "The runs", body = Object),
+        (status = 404, description = "There is no such monitor", body = Problem, content_type = "application/problem+json"),
+    ),
 )]
 async fn runs(
     State(state): State<AppState>,
@@ -209,8 +226,13 @@ async fn runs(
     query: Asked<Limit>,
 ) -> Result<Response, Problem> {
     let limit = asked(query)?.get()?;
-    let runs = blocking(move || state.service.store.runs(&name, limit)).await?;
-    runs.map(|runs| Json(json!({ "runs": runs })).into_response()).map_err(|error| broken(&error))
+    blocking(move || {
+        let watched = state.service.monitor(&name).map_err(|error| broken(&error))?.ok_or_else(|| unknown(&name))?;
+        let runs = state.service.store.runs(&name, limit).map_err(|error| broken(&error))?;
+        let runs: Vec<_> = runs.iter().map(|run| run_view(run, &watched.monitor.schedule)).collect();
+        Ok(Json(json!({ "runs": runs })).into_response())
+    })
+    .await?
 }
 
 /// A column over time

@@ -84,8 +84,8 @@ async fn windows_of_rows_are_made_once_each_also_after_a_restart() {
         .unwrap()
         .iter()
         .rev()
-        .filter(|run| run["last"] != 0)
-        .map(|run| (run["last"].as_i64().unwrap(), run["state"].as_str().unwrap()))
+        .filter(|run| run["last"]["row"] != 0)
+        .map(|run| (run["last"]["row"].as_i64().unwrap(), run["state"].as_str().unwrap()))
         .collect();
     assert_eq!(states, [(100, "skipped"), (200, "done"), (300, "done"), (400, "done")]);
     let reports = get(&instance, "/api/v1/reports?monitor=tumbling&limit=2").await;
