@@ -12,6 +12,7 @@ use crate::schema::{ColumnRole, ColumnSpec, ColumnType, Schema};
 use crate::stattest::{TestOutcome, Tested};
 
 mod compare;
+pub mod cumulative;
 mod datetime;
 mod difference;
 mod distribution;

@@ -3,12 +3,10 @@
 //! No callback is ever put into a chart: `charming` would build it with `new Function`, which the pages' content
 //! security policy forbids. Numbers are rounded and labels written here instead.
 
-mod category_bars;
 mod drift_timeline;
 mod histogram_overlay;
 mod palette;
 
-pub use category_bars::category_bars;
 pub use drift_timeline::{drift_timeline, timeline_top};
 pub use histogram_overlay::histogram_overlay;
 pub use palette::Palette;

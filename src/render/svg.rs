@@ -7,6 +7,10 @@ use std::fmt::Write;
 use super::format;
 use crate::report::Distribution;
 
+mod functions;
+
+pub use functions::{distribution_functions, quantile_quantile};
+
 /// A picture for a table cell, 120 by 28: the reference as filled steps, the current side as a line of steps.
 pub fn small_distribution(distribution: &Distribution) -> String {
     let Some(shares) = shares(distribution) else {

@@ -9,21 +9,27 @@ use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_location, use_navigate};
 use std::sync::Arc;
 use tidemark::render::text;
-use tidemark::report::{ColumnReport, DriftReport};
+use tidemark::report::{ColumnReport, Distribution, DriftReport};
 
-use super::column_table::view;
+use super::column_table::view::{self, Missing};
 use super::icon::{Glyph, Icon};
 use super::status_badge::StatusBadge;
 use crate::report_query::ReportQuery;
 
+mod category_shares;
 pub mod datetime_card;
 mod distribution_chart;
+mod function_charts;
 mod judge_card;
+mod share_table;
 mod summary_table;
 
+use category_shares::CategoryShares;
 use datetime_card::DatetimeCard;
 use distribution_chart::DistributionChart;
+use function_charts::FunctionCharts;
 use judge_card::{CalibratedCard, EvidentlyCard, NannymlCard};
+use share_table::ShareTable;
 use summary_table::SummaryTable;
 
 /// The panel beside the table. Escape closes it, `j` and `k` (or the arrows on top) go to the next and the previous row.
@@ -88,11 +94,9 @@ pub fn ColumnPanel(
                     .why_they_differ
                     .clone()
                     .map(|why| view! { <p class="column-panel__why">{why}</p> })}
-                {match &column.datetime {
-                    Some(moments) => view! { <DatetimeCard report=(**moments).clone()/> }.into_any(),
-                    None => view! { <DistributionChart distribution=column.distribution.clone()/> }.into_any(),
-                }}
+                <Pictures column=column.clone()/>
                 <Categories column=column.clone()/>
+                <MissingShares column=column.clone()/>
                 <div class="column-panel__judges">
                     <CalibratedCard found=column.calibrated.clone() q=report.settings.calibrated.q/>
                     <EvidentlyCard found=column.evidently.clone() verdict=column.verdict(tidemark::judge::Judge::Evidently)/>
@@ -106,6 +110,37 @@ pub fn ColumnPanel(
         </section>
     }
     .into_any()
+}
+
+/// What the values are on both sides, as pictures that fit their kind.
+#[component]
+fn Pictures(column: ColumnReport) -> impl IntoView {
+    if let Some(moments) = column.datetime {
+        return view! { <DatetimeCard report=*moments/> }.into_any();
+    }
+    match column.distribution {
+        Distribution::Histogram { bins } => view! {
+            <DistributionChart bins=bins.clone()/>
+            <FunctionCharts bins reference=column.reference current=column.current/>
+        }
+        .into_any(),
+        Distribution::Categories { categories, n_others, others } => {
+            view! { <CategoryShares categories n_others others/> }.into_any()
+        }
+        Distribution::Empty => {
+            view! { <p class="column-panel__nothing">"There is nothing to draw: no values on either side."</p> }
+                .into_any()
+        }
+    }
+}
+
+/// How much is missing on both sides; nothing where nothing is.
+#[component]
+fn MissingShares(column: ColumnReport) -> impl IntoView {
+    let Missing { reference, current } = Missing::of(&column);
+    let row = share_table::ShareRow { name: "Missing".to_owned(), reference, current, mark: None };
+    (reference > 0.0 || current > 0.0)
+        .then(|| view! { <ShareTable caption="Missing values" of="Rows" rows=vec![row]/> })
 }
 
 #[component]

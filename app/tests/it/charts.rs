@@ -4,8 +4,8 @@
 use crate::fixture;
 use serde_json::Value;
 use std::path::Path;
-use tidemark::report::{Bin, CategoryShare};
-use tidemark_app::charts::{Palette, category_bars, drift_timeline, histogram_overlay, option};
+use tidemark::report::Bin;
+use tidemark_app::charts::{Palette, drift_timeline, histogram_overlay, option};
 use tidemark_app::monitor::SnapshotHead;
 
 /// Every colour is the name of its token, so that a golden file shows which one was taken.
@@ -32,13 +32,6 @@ fn a_histogram_is_bars_under_a_line_of_steps() {
     let bin = |low: f64, reference, current| Bin { low, high: low + 0.5, reference, current };
     let bins = [bin(-0.5, 0.25, 0.1), bin(0.0, 0.5, 0.300_04), bin(0.5, 0.25, 0.599_96)];
     check("histogram_overlay", &histogram_overlay(&bins, &palette()));
-}
-
-#[test]
-fn categories_are_bars_side_by_side_and_the_rest_is_one_more() {
-    let share = |name: &str, reference, current| CategoryShare { name: name.to_owned(), reference, current };
-    let categories = [share("cash", 0.6, 0.5), share("a name that is far too long for an axis", 0.3, 0.3)];
-    check("category_bars", &category_bars(&categories, 4, [0.1, 0.2], &palette()));
 }
 
 #[test]

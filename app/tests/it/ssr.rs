@@ -147,6 +147,36 @@ async fn a_report_with_an_open_column_shows_both_judges_and_both_sides() {
 }
 
 #[tokio::test]
+async fn a_numerical_column_is_drawn_three_ways_with_its_largest_gap_marked() {
+    let report = page("/reports/first?column=moved", false).await;
+    assert_eq!(report.matches("class=\"tm-curves\"").count(), 2);
+    // 120 of 600 places to the right: a fifth of the values lies between any number and its image.
+    assert!(report.contains("largest gap 20.0 points"), "{report}");
+    assert_eq!(report.matches("class=\"tm-point\"").count(), 19);
+    let steady = page("/reports/first?column=steady", false).await;
+    assert!(steady.contains("no difference") && !steady.contains("tm-gap"), "{steady}");
+}
+
+#[tokio::test]
+async fn categories_are_a_table_with_bars_that_marks_what_is_new_and_what_has_vanished() {
+    let report = page("/reports/first?column=kind", false).await;
+    let row = |name: &str| {
+        let start = report.find(&format!("class=\"share-table__name\">{name}")).expect("the category has a row");
+        report[start..].split("</tr>").next().expect("the row ends").to_owned()
+    };
+    assert!(row("voucher").contains(">new<") && row("voucher").contains("+33.3 pp"), "{}", row("voucher"));
+    assert!(row("card").contains(">vanished<"), "{}", row("card"));
+    assert!(!row("cash").contains("share-table__mark"), "{}", row("cash"));
+}
+
+#[tokio::test]
+async fn missing_values_have_a_bar_where_there_are_any() {
+    let gaps = page("/reports/first?column=gaps", false).await;
+    assert!(gaps.contains("<caption>Missing values</caption>") && gaps.contains("+25.0 pp"), "{gaps}");
+    assert!(!page("/reports/first?column=steady", false).await.contains("<caption>Missing values</caption>"));
+}
+
+#[tokio::test]
 async fn the_address_chooses_judge_filter_and_order() {
     let report = page("/reports/first?judge=evidently&verdict=stable&sort=name", false).await;
     assert!(report.contains("By the rules of Evidently 0.7"), "{report}");

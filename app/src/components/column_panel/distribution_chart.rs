@@ -1,10 +1,10 @@
-//! Both sides of a column in one large picture.
+//! Both sides of a numerical column in one large picture.
 
 use leptos::prelude::*;
 use tidemark::render::svg;
-use tidemark::report::Distribution;
+use tidemark::report::{Bin, Distribution};
 
-use crate::charts::{category_bars, histogram_overlay};
+use crate::charts::histogram_overlay;
 use crate::components::chart::{Chart, Draw};
 use crate::components::chart_frame::ChartFrame;
 
@@ -12,28 +12,17 @@ use crate::components::chart_frame::ChartFrame;
 #[component]
 pub fn DistributionChart(
     /// Both sides.
-    distribution: Distribution,
+    bins: Vec<Bin>,
 ) -> impl IntoView {
+    let distribution = Distribution::Histogram { bins: bins.clone() };
     let still = svg::distribution(&distribution);
-    if still.is_empty() {
-        return view! { <p class="column-panel__nothing">"There is nothing to draw: no values on either side."</p> }
-            .into_any();
-    }
-    let caption = match &distribution {
-        Distribution::Histogram { .. } => {
-            "Share of the rows of each side, in per cent. The outer bins take in everything beyond their edge."
-        }
-        _ => "Share of the rows of each side, in per cent.",
-    };
-    let draw: Draw = Box::new(move |palette| match &distribution {
-        Distribution::Categories { categories, n_others, others } => {
-            category_bars(categories, *n_others, *others, palette)
-        }
-        Distribution::Histogram { bins } => histogram_overlay(bins, palette),
-        Distribution::Empty => charming::Chart::new(),
-    });
+    let draw: Draw = Box::new(move |palette| histogram_overlay(&bins, palette));
     view! {
-        <ChartFrame title="Distribution" caption two_sides=true>
+        <ChartFrame
+            title="Distribution"
+            caption="Share of the rows of each side, in per cent. The outer bins take in everything beyond their edge."
+            two_sides=true
+        >
             <Chart draw>
                 <div class="chart__svg" inner_html=still></div>
             </Chart>

@@ -68,7 +68,8 @@ pub struct Missing {
 }
 
 impl Missing {
-    fn of(column: &ColumnReport) -> Self {
+    /// The shares of a column.
+    pub fn of(column: &ColumnReport) -> Self {
         let share = |missing: u64, rows: u64| if rows == 0 { 0.0 } else { missing as f64 / rows as f64 };
         Self {
             reference: share(column.reference.missing, column.reference.rows),
