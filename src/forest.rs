@@ -8,7 +8,6 @@ use std::fmt;
 
 mod compile;
 mod layout;
-pub mod metrics;
 mod scoring;
 #[cfg(feature = "train")]
 pub mod train;

@@ -13,9 +13,11 @@ use crate::schema::Schema;
 
 pub use reports::table;
 
+mod metrics;
 pub(crate) mod numbers;
 mod reports;
 mod scipy;
+mod streams;
 mod tails;
 
 /// A golden format that can be answered.
@@ -29,11 +31,15 @@ pub enum Format {
     Scipy,
     /// `golden-tails/1`: tails of distributions and special functions.
     Tails,
+    /// `golden-metrics/1`: scikit-learn's figures of merit.
+    Metrics,
+    /// `golden-streams/1`: River's detectors on streams.
+    Streams,
 }
 
 impl Format {
     /// Every format.
-    pub const ALL: [Self; 4] = [Self::Columns, Self::Reports, Self::Scipy, Self::Tails];
+    pub const ALL: [Self; 6] = [Self::Columns, Self::Reports, Self::Scipy, Self::Tails, Self::Metrics, Self::Streams];
 
     /// The name under the key `format` of a golden file.
     pub const fn name(self) -> &'static str {
@@ -42,6 +48,8 @@ impl Format {
             Self::Reports => "golden-reports-inline/1",
             Self::Scipy => "golden-scipy/1",
             Self::Tails => "golden-tails/1",
+            Self::Metrics => "golden-metrics/1",
+            Self::Streams => "golden-streams/1",
         }
     }
 
@@ -124,6 +132,8 @@ pub fn answer(case_json: &str) -> Result<String, GoldenError> {
         Format::Reports => Ok(reports::answer(&case)?.to_string()),
         Format::Scipy => Ok(scipy::answer(&case)?.to_string()),
         Format::Tails => Ok(tails::answer(&case)?.to_string()),
+        Format::Metrics => Ok(metrics::answer(&case)?.to_string()),
+        Format::Streams => Ok(streams::answer(&case)?.to_string()),
     }
 }
 

@@ -5,6 +5,7 @@
 //! unseeded randomness. Parallelism is behind the feature `parallel` and changes no digit.
 
 pub mod alarm_budget;
+pub mod anytime;
 pub mod change_point;
 pub mod chunking;
 pub mod data;
@@ -18,6 +19,7 @@ pub mod multivariate;
 mod num;
 pub mod onnx;
 mod parallel;
+pub mod performance;
 pub mod profile;
 pub mod quality;
 pub mod random;
@@ -25,6 +27,7 @@ pub mod render;
 pub mod report;
 pub mod schema;
 pub mod stattest;
+pub mod stream;
 pub mod validation;
 
 /// The version of Tidemark, as it stands in every report.

@@ -8,6 +8,7 @@ pub mod format;
 pub mod html;
 pub mod junit;
 pub mod markdown;
+pub mod performance;
 pub mod quality;
 pub mod svg;
 pub mod text;

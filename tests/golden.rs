@@ -6,13 +6,9 @@
 mod agreement;
 
 use agreement::tally::Tally;
-use agreement::{columns, files, nannyml, quality, reports, scipy, tails};
+use agreement::{columns, files, metrics, nannyml, quality, reports, scipy, streams, tails};
 use std::io::Write;
 use std::path::{Path, PathBuf};
-
-/// Formats that other parts answer for. Any other name without a runner is an error.
-const ELSEWHERE: [(&str, &str); 2] =
-    [("golden-streams/1", "drift detectors on streams"), ("golden-metrics/1", "model quality")];
 
 fn run_directory(directory: &Path) -> Tally {
     let mut tally = Tally::default();
@@ -24,11 +20,10 @@ fn run_directory(directory: &Path) -> Tally {
             Some("golden-nannyml/1") => nannyml::run(&file, directory, &mut tally),
             Some("golden-quality/1") => quality::run(&file, &mut tally),
             Some("golden-scipy/1") => scipy::run(&name, &file, &mut tally),
+            Some("golden-metrics/1") => metrics::run(&name, &file, directory, &mut tally),
+            Some("golden-streams/1") => streams::run(&name, &file, directory, &mut tally),
             Some("golden-tails/1") => tails::run(&name, &file, &mut tally),
-            format => match ELSEWHERE.iter().find(|(name, _)| Some(*name) == format) {
-                Some((_, part)) => tally.skip(&format!("{name}: belongs to {part}"), 1),
-                None => tally.check(&name, false, || format!("unknown format {format:?}")),
-            },
+            format => tally.check(&name, false, || format!("unknown format {format:?}")),
         }
     }
     tally.conclude(&directory.display().to_string());

@@ -3,12 +3,9 @@
 use super::target::Truths;
 use super::{PREDICTION, PROBABILITY};
 use crate::data::Column;
-use crate::forest::metrics::{Metrics, MulticlassMetrics, RegressionMetrics};
 use crate::forest::{Answers, Forest, Task};
+use crate::performance::{BinaryPerformance, MulticlassPerformance, RegressionPerformance};
 use crate::schema::{ColumnRole, ColumnSpec, ColumnType};
-
-/// How far scores that are probabilities may sum from 1: what 32-bit sums lose.
-const MAX_SUM_ERROR: f64 = 1e-4;
 
 /// The columns that a model of this task answers with.
 pub(super) fn specs(task: Task) -> Vec<ColumnSpec> {
@@ -50,23 +47,15 @@ pub(super) fn probabilities(forest: &Forest, answers: &Answers) -> Vec<f64> {
 
 /// The figures of merit of the answers. Where scores are no probabilities, those that take them for some are left out.
 pub(super) fn metrics(forest: &Forest, answers: &Answers, truths: &Truths) -> Vec<(String, f64)> {
-    let mut named = match truths {
-        Truths::Numbers(numbers) => return RegressionMetrics::of(numbers, &answers.scores).named(),
+    match truths {
+        Truths::Numbers(numbers) => RegressionPerformance::of(numbers, &answers.scores).named(),
         Truths::Classes(classes) if forest.n_classes() == 2 => {
             let is_positive = |classes: &[u32]| -> Vec<bool> { classes.iter().map(|&class| class == 1).collect() };
             let (truths, said) = (is_positive(classes), is_positive(&answers.classes));
-            Metrics::of(&truths, &said, &probabilities(forest, answers)).named()
+            BinaryPerformance::of(&truths, &said, &probabilities(forest, answers)).named()
         }
         Truths::Classes(classes) => {
-            MulticlassMetrics::of(classes, &answers.classes, &answers.scores, forest.n_classes()).named()
+            MulticlassPerformance::of(classes, &answers.classes, &answers.scores, forest.n_classes()).named()
         }
-    };
-    let is_share = |scores: &[f64]| {
-        scores.iter().all(|score| (0.0..=1.0).contains(score))
-            && (scores.iter().sum::<f64>() - 1.0).abs() <= MAX_SUM_ERROR
-    };
-    if !answers.scores.chunks_exact(forest.n_scores()).all(is_share) {
-        named.retain(|(name, _)| name != "brier" && name != "log_loss");
     }
-    named
 }

@@ -80,16 +80,20 @@ pub fn test(
 /// [`test`] of samples that were walked through before.
 pub(crate) fn of_walk(walked: &Walked, p_value: PValue) -> KolmogorovSmirnov {
     let Walked { n, m, gap, at, exceeding, .. } = *walked;
-    let d = walked.d();
+    KolmogorovSmirnov { d: walked.d(), at, exceeding, p_value: p_of_gap(n, m, gap, p_value) }
+}
+
+/// The p-value of a gap, in units of `1 / (n m)`.
+pub(crate) fn p_of_gap(n: u64, m: u64, gap: u128, p_value: PValue) -> f64 {
     let p_value = if gap == 0 {
         1.0
     } else if p_value.is_exact(n, m) {
         exact_p(n, m, gap)
     } else {
         let (n, m) = (n as f64, m as f64);
-        kolmogorov::sf(round_half_even(n * m / (n + m)), d)
+        kolmogorov::sf(round_half_even(n * m / (n + m)), gap as f64 / (n * m))
     };
-    KolmogorovSmirnov { d, at, exceeding, p_value: p_value.clamp(0.0, 1.0) }
+    p_value.clamp(0.0, 1.0)
 }
 
 /// The statistic `D` of [`test`] alone.

@@ -2,7 +2,7 @@
 
 use super::linear_classifier::{LinearClassifier, Loss, Penalty, Training};
 use super::{Current, NotTested, Reference, random_auc};
-use crate::forest::metrics::roc_auc;
+use crate::performance::ranking::roc_auc;
 use crate::random::{Rng, derive_seed, seed_of};
 
 mod tf_idf;

@@ -17,13 +17,14 @@ use tidemark::schema::{ColumnRole, ColumnType, Schema, SchemaOverrides};
 use tidemark::stattest::{Current, Reference};
 
 use super::tally::{Tally, agrees};
-use super::{files, nannyml_pca};
+use super::{files, nannyml_pca, nannyml_performance};
 
 /// What a case is about, by the second part of its name.
 enum Kind {
     Drift,
     Statistic(Statistic),
     Reconstruction,
+    Performance,
     Elsewhere(&'static str),
 }
 
@@ -39,7 +40,8 @@ fn kind(name: &str) -> Option<Kind> {
         "summary_sum" => Kind::Statistic(Statistic::ValuesSum),
         "summary_count" => Kind::Statistic(Statistic::RowsCount),
         "pca_reconstruction" => Kind::Reconstruction,
-        "cbpe" | "dle" | "realized" => Kind::Elsewhere("belongs to the performance part"),
+        "cbpe" | "realized" => Kind::Performance,
+        "dle" => Kind::Elsewhere("is not estimated yet"),
         _ => return None,
     })
 }
@@ -51,6 +53,7 @@ pub fn run(file: &Value, directory: &Path, tally: &mut Tally) {
         match kind(name) {
             None => tally.check(id, false, || format!("unknown kind {name}")),
             Some(Kind::Elsewhere(part)) => tally.skip(&format!("{name} {part}"), 1),
+            Some(Kind::Performance) => nannyml_performance::run_case(case, name, directory, tally),
             Some(kind) => {
                 let side = |side: &str| table(&case["data"][side], &file["tables"], directory);
                 match (side("reference"), side("analysis")) {
@@ -240,7 +243,7 @@ fn find(report: &DriftReport, column: &str, measure: &str, kind: &Kind) -> Optio
             unnamed(report.chunks.as_ref()?.rows.as_slice(), &Statistic::RowsCount)
         }
         Kind::Statistic(statistic) => unnamed(&judged()?.statistics, statistic),
-        Kind::Reconstruction | Kind::Elsewhere(_) => None,
+        Kind::Reconstruction | Kind::Performance | Kind::Elsewhere(_) => None,
     }
 }
 

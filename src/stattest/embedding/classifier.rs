@@ -1,7 +1,7 @@
 //! Whether a linear classifier can tell two sets of embeddings apart.
 
 use super::{BOOTSTRAPS, Embedding, Scored, check, seed};
-use crate::forest::metrics::roc_auc;
+use crate::performance::ranking::roc_auc;
 use crate::random::{Rng, derive_seed};
 use crate::stattest::linear_classifier::{LinearClassifier, Loss, Penalty, SparseRows, Training};
 use crate::stattest::{Current, NotTested, Reference, random_auc};
