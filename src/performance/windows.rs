@@ -49,6 +49,7 @@ pub struct PerformanceReport {
 /// What was found.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "task", rename_all = "snake_case")]
+#[expect(clippy::large_enum_variant, reason = "all windows of a report have the same one")]
 pub enum Found {
     /// Of a model of two classes.
     Binary(Binary),
@@ -278,7 +279,7 @@ fn column<'a>(data: &'a Dataset, name: &str, is_current: bool) -> Result<&'a Col
     data.column(name).ok_or_else(|| PerformanceError::NoColumn { name: name.to_owned(), is_current })
 }
 
-fn numbers<'a>(column: &'a Column) -> Result<&'a [f64], PerformanceError> {
+fn numbers(column: &Column) -> Result<&[f64], PerformanceError> {
     match &column.values {
         Values::Numbers(numbers) => Ok(numbers.as_slice()),
         _ => Err(PerformanceError::NotNumbers { name: column.name.clone() }),

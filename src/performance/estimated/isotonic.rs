@@ -113,7 +113,8 @@ pub fn helps(truths: &[bool], scores: &[f64], seed: u64) -> bool {
     }
     let of_class = |class: bool| (0..truths.len()).filter(|&row| truths[row] == class).collect::<Vec<usize>>();
     let classes = [of_class(false), of_class(true)];
-    let (mut plain, mut calibrated): (Vec<(f64, bool)>, Vec<(f64, bool)>) = (Vec::new(), Vec::new());
+    let mut plain: Vec<(f64, bool)> = Vec::new();
+    let mut calibrated: Vec<(f64, bool)> = Vec::new();
     for split in 0..SPLITS {
         let mut rng = Rng::new(derive_seed(seed, split));
         let mut is_held_out = vec![false; truths.len()];
