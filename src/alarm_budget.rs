@@ -6,9 +6,11 @@ use serde::{Deserialize, Serialize};
 use crate::data::Dataset;
 use crate::judge::Settings;
 use crate::parallel;
+use crate::profile::moments;
 use crate::random::{Rng, derive_seed};
 use crate::report::{FittedReference, Source};
 use crate::schema::Schema;
+use crate::stattest::tails::clopper_pearson;
 use crate::stattest::{Current, Reference};
 
 /// What is planned.
@@ -176,31 +178,7 @@ fn waiting_time(q: f64, k: u32) -> f64 {
 
 /// The probability up to which `found` of `n` are no surprise, one-sided at 5%: Clopper and Pearson's upper end.
 fn upper_bound(found: usize, n: usize) -> f64 {
-    if found >= n {
-        return 1.0;
-    }
-    if found == 0 {
-        return 1.0 - libm::pow(0.05, 1.0 / n as f64);
-    }
-    // The beta distribution's quantile by halving: P(at most `found` of n) falls with p.
-    let (mut low, mut high) = (found as f64 / n as f64, 1.0);
-    for _ in 0..60 {
-        let p = f64::midpoint(low, high);
-        if binomial_up_to(found, n, p) > 0.05 { low = p } else { high = p }
-    }
-    high
-}
-
-/// Probability of at most `found` of `n`, each with probability `p`.
-fn binomial_up_to(found: usize, n: usize, p: f64) -> f64 {
-    let (log_p, log_q) = (libm::log(p), libm::log1p(-p));
-    let mut log_term = n as f64 * log_q;
-    let mut sum = libm::exp(log_term);
-    for k in 1..=found {
-        log_term += libm::log((n - k + 1) as f64 / k as f64) + log_p - log_q;
-        sum += libm::exp(log_term);
-    }
-    sum
+    clopper_pearson(found as u64, n as u64, 0.1).1
 }
 
 /// By how much each numerical column would move.
@@ -213,10 +191,8 @@ fn moves(reference: &Dataset, schema: &Schema, shift: f64) -> Vec<(String, f64)>
     numerical
         .filter_map(|spec| {
             let finite: Vec<f64> = numbers(&spec.name)?.iter().copied().filter(|value| value.is_finite()).collect();
-            let mean = finite.iter().sum::<f64>() / finite.len() as f64;
-            let variance =
-                finite.iter().map(|value| (value - mean) * (value - mean)).sum::<f64>() / finite.len() as f64;
-            (variance > 0.0).then(|| (spec.name.clone(), shift * variance.sqrt()))
+            let deviation = moments(&finite).1;
+            (deviation > 0.0).then(|| (spec.name.clone(), shift * deviation))
         })
         .collect()
 }

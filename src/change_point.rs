@@ -111,13 +111,8 @@ fn clearest_cut(centred: &[f64]) -> (usize, f64) {
 mod tests {
     use super::*;
 
-    fn normal(rng: &mut Rng) -> f64 {
-        let radius = (-2.0 * libm::log(1.0 - rng.uniform())).sqrt();
-        radius * libm::cos(std::f64::consts::TAU * rng.uniform())
-    }
-
     fn series(rng: &mut Rng, n: usize, at: usize, difference: f64) -> Vec<f64> {
-        (0..n).map(|nth| normal(rng) + if nth >= at { difference } else { 0.0 }).collect()
+        (0..n).map(|nth| rng.normal() + if nth >= at { difference } else { 0.0 }).collect()
     }
 
     #[test]

@@ -174,6 +174,11 @@ pub struct ColumnReport {
 }
 
 impl ColumnReport {
+    /// The effect of the leading test under the calibrated judge, where there was one.
+    pub fn effect(&self) -> Option<f64> {
+        self.calibrated.leading().ok().map(|test| test.effect.value)
+    }
+
     /// The verdict under `judge`. Evidently and NannyML know only `drifted`, `stable` and `not_tested`; NannyML, which was
     /// not asked, has tested nothing.
     pub fn verdict(&self, judge: Judge) -> Verdict {

@@ -18,11 +18,7 @@ impl Clock for SystemClock {
     }
 }
 
-/// RFC 3339 in UTC with milliseconds: `2026-11-23T08:41:27.123Z`.
-pub fn rfc3339(at: Millis) -> String {
-    let at = jiff::Timestamp::from_millisecond(at).unwrap_or_default();
-    format!("{at:.3}")
-}
+pub use tidemark_watch::rfc3339;
 
 #[cfg(test)]
 mod tests {

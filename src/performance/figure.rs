@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 
 use crate::num::sum_of;
-use crate::stattest::tails::{clopper_pearson, student_two_sided};
+use crate::stattest::tails::{clopper_pearson, student_95};
 
 /// How often an interval misses what it is about, at most or about.
 pub const ALPHA: f64 = 0.05;
@@ -159,22 +159,7 @@ impl Figure {
 pub(super) fn half_width(terms: &[f64], mean: f64) -> f64 {
     let n = terms.len() as f64;
     let squares = sum_of(terms, |term| (term - mean) * (term - mean));
-    student_quantile(n - 1.0) * (squares / (n - 1.0) / n).sqrt()
-}
-
-/// The quantile of Student's distribution that is exceeded, on either side, with probability [`ALPHA`].
-pub(super) fn student_quantile(df: f64) -> f64 {
-    // One degree of freedom has the largest.
-    let (mut low, mut high) = (Z, 12.71);
-    for _ in 0..60 {
-        let middle = f64::midpoint(low, high);
-        if student_two_sided(middle, df) > ALPHA {
-            low = middle;
-        } else {
-            high = middle;
-        }
-    }
-    high
+    student_95(n - 1.0) * (squares / (n - 1.0) / n).sqrt()
 }
 
 #[cfg(test)]
@@ -187,7 +172,7 @@ mod tests {
         let interval = Figure::mean(&[1.0, 2.0, 3.0, 4.0, 5.0]).interval().unwrap();
         assert!((interval.lower - 1.036_756_838_522_439).abs() < 1e-9, "{interval:?}");
         assert!((interval.upper - 4.963_243_161_477_561).abs() < 1e-9, "{interval:?}");
-        assert!((student_quantile(1.0) - 12.706_204_736_432_095).abs() < 1e-9);
+        assert!((student_95(1.0) - 12.706_204_736_432_095).abs() < 1e-9);
     }
 
     #[test]

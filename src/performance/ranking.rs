@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::confusion::Confusion;
-use super::figure::{ALPHA, Figure, Undefined, Z, student_quantile};
-use crate::stattest::tails::clopper_pearson;
+use super::figure::{ALPHA, Figure, Undefined, Z};
+use crate::stattest::tails::{clopper_pearson, student_95};
 
 /// The rows of two classes by falling score.
 #[derive(Debug, Clone)]
@@ -248,7 +248,7 @@ fn wilson_interval(share: f64, n: f64) -> (f64, f64) {
     if n < 2.0 {
         return (0.0, 1.0);
     }
-    let quantile = student_quantile(n - 1.0);
+    let quantile = student_95(n - 1.0);
     let square = quantile * quantile;
     let middle = share + square / (2.0 * n);
     let half = quantile * (share * (1.0 - share).max(0.0) / n + square / (4.0 * n * n)).sqrt();

@@ -32,10 +32,6 @@ pub struct ColumnDifference {
     pub effects: (Option<f64>, Option<f64>),
 }
 
-fn effect(column: &ColumnReport) -> Option<f64> {
-    column.calibrated.leading().ok().map(|test| test.effect.value)
-}
-
 impl Difference {
     /// What `later` says otherwise than `earlier`.
     pub fn of(earlier: &DriftReport, later: &DriftReport) -> Self {
@@ -45,7 +41,7 @@ impl Difference {
             ColumnDifference {
                 name: name.to_owned(),
                 verdicts: (before.map(|column| earlier.verdict(column)), after.map(|column| later.verdict(column))),
-                effects: (before.and_then(effect), after.and_then(effect)),
+                effects: (before.and_then(ColumnReport::effect), after.and_then(ColumnReport::effect)),
             }
         };
         let columns =

@@ -2,7 +2,7 @@
 
 use super::coverage::{Coverage, length, resolution, within};
 use super::special::{beta_i, beta_inverse};
-use super::tails::student_two_sided;
+use super::tails::{student_95, student_two_sided};
 use super::{Current, NotTested, Reference, TimeUnit};
 use crate::data::datetime::{DAY, HOUR, MINUTE, SECOND, WEEK};
 use crate::num::Sum;
@@ -416,21 +416,6 @@ fn lagged(sides: &[Blocks; 2], lag: usize, of: fn(&Blocks) -> &Vec<f64>) -> f64 
         values.iter().zip(values.iter().skip(lag)).map(|(a, b)| a * b)
     });
     products.collect::<Sum>().value()
-}
-
-/// The 97.5% point of Student's distribution with `df >= 1` degrees of freedom, by halving the interval.
-fn student_95(df: f64) -> f64 {
-    // 12.706 with one degree of freedom.
-    let (mut low, mut high) = (1.9, 13.0);
-    for _ in 0..60 {
-        let middle = (low + high) / 2.0;
-        if student_two_sided(middle, df) > 0.05 {
-            low = middle;
-        } else {
-            high = middle;
-        }
-    }
-    (low + high) / 2.0
 }
 
 #[cfg(test)]

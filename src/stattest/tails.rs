@@ -164,6 +164,21 @@ pub fn student_two_sided(t: f64, df: f64) -> f64 {
     beta_i(df / 2.0, 0.5, df / (df + square), square / (df + square))
 }
 
+/// The 97.5% point of Student's distribution with `df >= 1` degrees of freedom, by halving the interval.
+pub(crate) fn student_95(df: f64) -> f64 {
+    // 12.706 with one degree of freedom.
+    let (mut low, mut high) = (1.9, 13.0);
+    for _ in 0..60 {
+        let middle = (low + high) / 2.0;
+        if student_two_sided(middle, df) > 0.05 {
+            low = middle;
+        } else {
+            high = middle;
+        }
+    }
+    (low + high) / 2.0
+}
+
 /// `P(T > t)` of Student's distribution with `df` degrees of freedom, whole or not.
 ///
 /// ```

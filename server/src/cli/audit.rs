@@ -10,7 +10,7 @@ use tidemark::render::format;
 use tidemark::report::DriftReport;
 
 use super::Failure;
-use super::files::{read_at_most, read_table, write_or_print};
+use super::files::{MAX_REPORT_BYTES, read_at_most, read_table, write_or_print};
 use super::report::{Columns, compare_tables};
 
 /// Check a report that Evidently wrote: are its scores right, and would you be told the same here?
@@ -43,8 +43,6 @@ enum Format {
     Json,
 }
 
-/// A report may be so large: with widgets in it they are.
-const MAX_BYTES: u64 = 256 << 20;
 /// Scores that differ by less, relatively, are the same: two programs add in different order.
 const SAME: f64 = 1e-9;
 
@@ -66,7 +64,7 @@ struct Line<'a> {
 }
 
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
-    let text = read_at_most(&args.report, MAX_BYTES)?;
+    let text = read_at_most(&args.report, MAX_REPORT_BYTES)?;
     let said = foreign::read(&String::from_utf8_lossy(&text)).map_err(|error| Failure::file(&args.report, error))?;
     let (reference, current) = (read_table(&args.reference)?, read_table(&args.current)?);
     let mut settings = Settings::default();

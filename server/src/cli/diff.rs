@@ -1,13 +1,13 @@
 //! `tidemark diff`: what changed from one report to another.
 
 use clap::{Args as ClapArgs, ValueEnum};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use tidemark::judge::Verdict;
 use tidemark::render::format;
-use tidemark::report::{Difference, DriftReport};
+use tidemark::report::Difference;
 
 use super::Failure;
-use super::files::{read_at_most, write_or_print};
+use super::files::{read_report, write_or_print};
 
 /// Say what changed from one report to another: which columns drifted that had not, and which no longer do
 #[derive(ClapArgs)]
@@ -31,11 +31,8 @@ enum Format {
     Json,
 }
 
-/// A report may be so large.
-const MAX_BYTES: u64 = 256 << 20;
-
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
-    let difference = Difference::of(&read(&args.earlier)?, &read(&args.later)?);
+    let difference = Difference::of(&read_report(&args.earlier)?, &read_report(&args.later)?);
     let text = match args.format {
         Format::Text => text(&difference),
         Format::Json => {
@@ -43,10 +40,6 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         }
     };
     write_or_print(None, &text)
-}
-
-fn read(path: &Path) -> Result<DriftReport, Failure> {
-    serde_json::from_slice(&read_at_most(path, MAX_BYTES)?).map_err(|error| Failure::file(path, error))
 }
 
 fn text(difference: &Difference) -> String {

@@ -6,7 +6,7 @@ use std::path::Path;
 use tidemark::data::csv::{self, Reading};
 use tidemark::data::{Dataset, sha256_hex};
 use tidemark::model::Model;
-use tidemark::report::Source;
+use tidemark::report::{DriftReport, Source};
 
 use super::{Failure, check_folder, ndjson, progress};
 use crate::ingest::columnar;
@@ -72,6 +72,14 @@ fn read_any(mut source: impl Read + Seek + Send) -> Result<Reading, String> {
 pub(super) fn read_model(path: &Path) -> Result<Model, Failure> {
     let bytes = read_at_most(path, MAX_MODEL_BYTES)?;
     Model::from_bytes(&bytes).map_err(|error| Failure::file(path, error))
+}
+
+/// A report may be so large: those of other tools carry their pictures along.
+pub(super) const MAX_REPORT_BYTES: u64 = 256 << 20;
+
+/// Reads a report that was written as JSON.
+pub(super) fn read_report(path: &Path) -> Result<DriftReport, Failure> {
+    serde_json::from_slice(&read_at_most(path, MAX_REPORT_BYTES)?).map_err(|error| Failure::file(path, error))
 }
 
 /// Reads a whole file, unless it is larger than `most` bytes.

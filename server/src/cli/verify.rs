@@ -8,7 +8,7 @@ use tidemark::report::{self, DriftReport, FittedReference, SCHEMA_VERSION};
 use tidemark::stattest::{Current, Reference};
 
 use super::Failure;
-use super::files::{read_at_most, read_table};
+use super::files::{MAX_REPORT_BYTES, read_report, read_table};
 
 /// Check a report: make it anew from the files and compare every digit
 ///
@@ -26,18 +26,15 @@ pub(super) struct Args {
     current: PathBuf,
 }
 
-/// A report may be so large.
-const MAX_BYTES: u64 = 256 << 20;
 /// Differences that are named.
 const SHOWN: usize = 10;
 
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
-    let text = if args.report.starts_with("http://") || args.report.starts_with("https://") {
+    let told = if args.report.starts_with("http://") || args.report.starts_with("https://") {
         fetch(&args.report)?
     } else {
-        read_at_most(Path::new(&args.report), MAX_BYTES)?
+        read_report(Path::new(&args.report))?
     };
-    let told: DriftReport = serde_json::from_slice(&text).map_err(|error| Failure::new(&args.report, error))?;
     if told.schema_version != SCHEMA_VERSION {
         let found = told.schema_version;
         return Err(Failure::new(
@@ -124,18 +121,13 @@ fn short(value: &Value) -> String {
     if text.chars().count() <= 60 { text } else { text.chars().take(57).chain("...".chars()).collect() }
 }
 
-fn fetch(url: &str) -> Result<Vec<u8>, Failure> {
+fn fetch(url: &str) -> Result<DriftReport, Failure> {
     let is_page = url.split_once("/r/").is_some_and(|(_, rest)| !rest.trim_end_matches('/').contains('/'));
     let url = if is_page { format!("{}/report.json", url.trim_end_matches('/')) } else { url.to_owned() };
     let config = ureq::Agent::config_builder().timeout_global(Some(Duration::from_secs(60))).build();
-    let mut answer = ureq::Agent::new_with_config(config)
-        .get(&url)
-        .call()
-        .map_err(|error| Failure::new("the report's address", error))?;
-    answer
-        .body_mut()
-        .with_config()
-        .limit(MAX_BYTES)
-        .read_to_vec()
-        .map_err(|error| Failure::new("the report's address", error))
+    let failure = |error: &dyn std::fmt::Display| Failure::new("the report's address", error);
+    let mut answer = ureq::Agent::new_with_config(config).get(&url).call().map_err(|error| failure(&error))?;
+    let text =
+        answer.body_mut().with_config().limit(MAX_REPORT_BYTES).read_to_vec().map_err(|error| failure(&error))?;
+    serde_json::from_slice(&text).map_err(|error| failure(&error))
 }

@@ -66,10 +66,15 @@ pub(super) struct Limit {
 
 impl Limit {
     pub(super) fn get(&self) -> Result<u64, Problem> {
-        match self.limit.unwrap_or(100) {
-            limit @ 1..=1000 => Ok(limit),
-            _ => Err(Problem::fields(vec![FieldError::new("limit", "expected 1 to 1000")])),
-        }
+        limit(self.limit)
+    }
+}
+
+/// How many to list, where so many were asked for.
+pub(super) fn limit(asked: Option<u64>) -> Result<u64, Problem> {
+    match asked.unwrap_or(100) {
+        limit @ 1..=1000 => Ok(limit),
+        _ => Err(Problem::fields(vec![FieldError::new("limit", "expected 1 to 1000")])),
     }
 }
 

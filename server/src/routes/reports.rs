@@ -15,9 +15,9 @@ use utoipa_axum::routes;
 
 use super::AppState;
 use super::api::blocking;
-use super::monitors::{Asked, asked, broken};
+use super::monitors::{Asked, asked, broken, limit};
 use crate::clock::rfc3339;
-use crate::problem::{FieldError, Problem};
+use crate::problem::Problem;
 
 /// The routes.
 pub(super) fn routes() -> OpenApiRouter<AppState> {
@@ -72,10 +72,7 @@ struct Which {
 )]
 async fn list(State(state): State<AppState>, query: Asked<Which>) -> Result<Response, Problem> {
     let which = asked(query)?;
-    let limit = which.limit.unwrap_or(100);
-    if !(1..=1000).contains(&limit) {
-        return Err(Problem::fields(vec![FieldError::new("limit", "expected 1 to 1000")]));
-    }
+    let limit = limit(which.limit)?;
     let heads = blocking(move || {
         let catalog = state.service.catalog();
         let model =

@@ -29,11 +29,6 @@ const DEPLOY: i64 = WEEK + 48 + 12;
 const SUDDEN: std::ops::Range<i64> = WEEK + 72..WEEK + 96;
 const SLOW: i64 = WEEK + 96;
 
-fn normal(rng: &mut Rng) -> f64 {
-    let radius = (-2.0 * (1.0 - rng.uniform()).ln()).sqrt();
-    radius * (std::f64::consts::TAU * rng.uniform()).cos()
-}
-
 /// The predictions of an hour, as NDJSON.
 fn hour(rng: &mut Rng, hour: i64) -> String {
     // Amounts are larger by day and at the weekend; the share of channel `app` is larger in the evening.
@@ -44,13 +39,13 @@ fn hour(rng: &mut Rng, hour: i64) -> String {
     let mut lines = String::new();
     for row in 0..PER_HOUR {
         let at = MONDAY + hour * HOUR + (row as i64) * HOUR / (PER_HOUR as i64);
-        let sudden = normal(rng) + if SUDDEN.contains(&hour) { 1.0 } else { 0.0 };
-        let slow = normal(rng) + if hour >= SLOW { 0.02 * (hour - SLOW) as f64 } else { 0.0 };
+        let sudden = rng.normal() + if SUDDEN.contains(&hour) { 1.0 } else { 0.0 };
+        let slow = rng.normal() + if hour >= SLOW { 0.02 * (hour - SLOW) as f64 } else { 0.0 };
         let version = if hour >= DEPLOY { "2" } else { "1" };
-        let score = 0.3 + 0.05 * normal(rng) + if hour >= DEPLOY { 0.2 } else { 0.0 };
+        let score = 0.3 + 0.05 * rng.normal() + if hour >= DEPLOY { 0.2 } else { 0.0 };
         let line = json!({
             "timestamp": tidemark_server::clock::rfc3339(at), "version": version,
-            "amount": amount + 10.0 * normal(rng), "channel": if rng.uniform() < app { "app" } else { "web" },
+            "amount": amount + 10.0 * rng.normal(), "channel": if rng.uniform() < app { "app" } else { "web" },
             "sudden": sudden, "slow": slow,
             "prediction": if score > 0.3 { "1" } else { "0" }, "score": score.clamp(0.0, 1.0),
         });

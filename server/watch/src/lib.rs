@@ -15,3 +15,9 @@ pub mod token;
 
 /// Milliseconds since 1970-01-01T00:00:00Z.
 pub type Millis = i64;
+
+/// RFC 3339 in UTC with milliseconds: `2026-11-23T08:41:27.123Z`.
+pub fn rfc3339(at: Millis) -> String {
+    let at = jiff::Timestamp::from_millisecond(at).unwrap_or_default();
+    format!("{at:.3}")
+}

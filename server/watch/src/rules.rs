@@ -1,7 +1,6 @@
 //! When an alert begins and ends: what a run says about each rule, and how often it has to say so.
 
 use serde::{Deserialize, Serialize};
-use tidemark::judge::Verdict;
 use tidemark::render::format;
 use tidemark::report::{ColumnReport, DriftReport};
 use tidemark::stattest::{Score, Tested};
@@ -62,10 +61,12 @@ pub fn find(condition: &Condition, came: Came<'_>) -> Finding {
             Some(column) => (report.verdict(column) <= *verdict, said_of(report, column)),
             None => return Finding::Unknown,
         },
-        Condition::Effect(ColumnEffect { name, at_least }) => match report.column(name).and_then(effect) {
-            Some(effect) => (effect.abs() >= *at_least, format!("{name}: the effect is {effect:.3}")),
-            None => return Finding::Unknown,
-        },
+        Condition::Effect(ColumnEffect { name, at_least }) => {
+            match report.column(name).and_then(ColumnReport::effect) {
+                Some(effect) => (effect.abs() >= *at_least, format!("{name}: the effect is {effect:.3}")),
+                None => return Finding::Unknown,
+            }
+        }
         Condition::Score(ColumnScore { name, beyond }) => match report.column(name).map(|column| &column.evidently) {
             Some(Tested::Tested(outcome)) => {
                 let is_beyond = match outcome.score {
@@ -79,11 +80,6 @@ pub fn find(condition: &Condition, came: Came<'_>) -> Finding {
         Condition::MissingTraffic | Condition::Failed => return Finding::Unknown,
     };
     if is_met { Finding::Met(what, severity(report)) } else { Finding::NotMet }
-}
-
-/// A column's effect under the calibrated judge.
-pub fn effect(column: &ColumnReport) -> Option<f64> {
-    column.calibrated.leading().ok().map(|test| test.effect.value)
 }
 
 fn said_of(report: &DriftReport, column: &ColumnReport) -> String {
@@ -160,11 +156,6 @@ impl RuleState {
             _ => true,
         }
     }
-}
-
-/// Whether a verdict is among those that a person should look at.
-pub const fn is_pressing(verdict: Verdict) -> bool {
-    matches!(verdict, Verdict::Drifted | Verdict::Minor)
 }
 
 #[cfg(test)]

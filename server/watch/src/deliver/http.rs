@@ -8,9 +8,9 @@ use ureq::unversioned::transport::DefaultConnector;
 
 use super::address::Guard;
 use super::{Alertmanager, Slack, Webhook, secret, sign};
-use crate::Millis;
 use crate::monitor::Invalid;
 use crate::store::{Message, Sent};
+use crate::{Millis, rfc3339};
 
 /// A channel has so long to take a message.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -114,11 +114,6 @@ fn post(allow_private: bool, url: &str, headers: &[(&str, String)], body: String
         // The address is not in the reason: Slack's is a secret.
         Err(error) => Sent::Later(error.to_string()),
     }
-}
-
-fn rfc3339(at: Millis) -> String {
-    let at = jiff::Timestamp::from_millisecond(at).unwrap_or_default();
-    format!("{at:.3}")
 }
 
 #[cfg(test)]

@@ -8,7 +8,6 @@ use tidemark::stattest::{Score, Tested};
 
 use super::{Store, StoreError};
 use crate::Millis;
-use crate::rules::effect;
 
 /// A half-open run of the log, by position.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -104,7 +103,7 @@ fn points(report: &DriftReport) -> Vec<Point> {
     let point = |column: &tidemark::report::ColumnReport| Point {
         name: column.name.clone(),
         verdict: report.verdict(column),
-        effect: effect(column),
+        effect: column.effect(),
         score: match &column.evidently {
             Tested::Tested(outcome) => Some(Score::value(outcome.score)),
             Tested::NotTested(_) => None,
