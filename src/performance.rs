@@ -11,6 +11,7 @@ pub mod multiclass;
 pub mod ranking;
 pub mod regression;
 pub mod reliability;
+pub mod summary;
 pub mod value;
 pub mod windows;
 
@@ -20,6 +21,7 @@ pub use figure::{Estimate, Figure, Undefined};
 pub use multiclass::MulticlassPerformance;
 pub use ranking::Ranking;
 pub use regression::RegressionPerformance;
+pub use summary::Summary;
 pub use value::Values;
 
 /// The figures by name, undefined ones left out.

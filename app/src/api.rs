@@ -7,6 +7,7 @@ use leptos::server_fn::codec::Json;
 use crate::backend;
 use crate::error::AppError;
 use crate::monitor::{Overview, Snapshot, SnapshotHead};
+use crate::watching::{Alerts, Change, MonitorForm, MonitorFormPage, MonitorLine, MonitorPage, Preview, Shares};
 
 /// A model, its traffic and the history of comparisons.
 ///
@@ -42,4 +43,183 @@ pub async fn check_now(
     model: Option<String>,
 ) -> Result<SnapshotHead, AppError> {
     backend::call(move |backend| backend.check_now(model.as_deref())).await
+}
+
+/// What changed from one stored comparison to another.
+///
+/// # Errors
+/// One of them is not there, or the service does not answer.
+#[server(endpoint = "change", input = Json)]
+pub async fn load_change(
+    /// The later one.
+    id: String,
+    /// The earlier one.
+    earlier: String,
+) -> Result<Change, AppError> {
+    backend::call(move |backend| backend.change(&id, &earlier)).await
+}
+
+/// All monitors.
+///
+/// # Errors
+/// The store cannot be read, or the service does not answer.
+#[server(endpoint = "monitors", input = Json)]
+pub async fn load_monitors() -> Result<Vec<MonitorLine>, AppError> {
+    backend::call(|backend| backend.monitors()).await
+}
+
+/// A monitor, and what came of it.
+///
+/// # Errors
+/// There is none of this name, or the service does not answer.
+#[server(endpoint = "monitor", input = Json)]
+pub async fn load_monitor(
+    /// Its name.
+    name: String,
+) -> Result<MonitorPage, AppError> {
+    backend::call(move |backend| backend.monitor(&name)).await
+}
+
+/// The form that a monitor is made or changed with.
+///
+/// # Errors
+/// There is no monitor of this name, or the service does not answer.
+#[server(endpoint = "monitor_form", input = Json)]
+pub async fn load_monitor_form(
+    /// The monitor's name; a new one where there is none.
+    name: Option<String>,
+) -> Result<MonitorFormPage, AppError> {
+    backend::call(move |backend| backend.monitor_form(name.as_deref())).await
+}
+
+/// Makes a monitor, or changes it, and leads to its page. URL-encoded, so that a form without JavaScript can send it.
+///
+/// # Errors
+/// A field makes no sense, or the service does not answer.
+#[server(endpoint = "save_monitor")]
+pub async fn save_monitor(
+    /// The monitor.
+    form: MonitorForm,
+) -> Result<(), AppError> {
+    let name = backend::call(move |backend| backend.save_monitor(&form)).await?;
+    leptos_axum::redirect(&format!("/monitors/{name}"));
+    Ok(())
+}
+
+/// Removes a monitor, and leads to the others.
+///
+/// # Errors
+/// There is none, the set-up file has it, or the service does not answer.
+#[server(endpoint = "remove_monitor")]
+pub async fn remove_monitor(
+    /// Its name.
+    name: String,
+) -> Result<(), AppError> {
+    backend::call(move |backend| backend.remove_monitor(&name)).await?;
+    leptos_axum::redirect("/monitors");
+    Ok(())
+}
+
+/// What a monitor would have found in the past.
+///
+/// # Errors
+/// A field makes no sense, or the service does not answer.
+#[server(endpoint = "preview_monitor")]
+pub async fn preview_monitor(
+    /// The monitor.
+    form: MonitorForm,
+) -> Result<Preview, AppError> {
+    backend::call(move |backend| backend.preview_monitor(&form)).await
+}
+
+/// Alerts, mutes and channels.
+///
+/// # Errors
+/// The store cannot be read, or the service does not answer.
+#[server(endpoint = "alerts", input = Json)]
+pub async fn load_alerts() -> Result<Alerts, AppError> {
+    backend::call(|backend| backend.alerts()).await
+}
+
+/// Takes note of an alert.
+///
+/// # Errors
+/// There is none of this number, or the service does not answer.
+#[server(endpoint = "acknowledge")]
+pub async fn acknowledge(
+    /// Its number.
+    id: i64,
+    /// Who takes note.
+    by: String,
+) -> Result<(), AppError> {
+    backend::call(move |backend| backend.acknowledge(id, &by)).await
+}
+
+/// Tells nobody about a rule for a while, or again.
+///
+/// # Errors
+/// The span is none, or the service does not answer.
+#[server(endpoint = "mute")]
+pub async fn mute(
+    /// The monitor.
+    monitor: String,
+    /// The rule; all where it is empty.
+    #[server(default)]
+    rule: String,
+    /// For how long; an empty span ends it.
+    #[server(default)]
+    span: String,
+) -> Result<(), AppError> {
+    backend::call(move |backend| backend.mute(&monitor, &rule, &span)).await
+}
+
+/// Sends a test over a channel.
+///
+/// # Errors
+/// The channel is not there or did not take it, or the service does not answer.
+#[server(endpoint = "test_channel")]
+pub async fn test_channel(
+    /// The channel.
+    name: String,
+) -> Result<(), AppError> {
+    backend::call(move |backend| backend.test_channel(&name)).await
+}
+
+/// All share links.
+///
+/// # Errors
+/// The store cannot be read, or the service does not answer.
+#[server(endpoint = "shares", input = Json)]
+pub async fn load_shares() -> Result<Shares, AppError> {
+    backend::call(|backend| backend.shares()).await
+}
+
+/// Shares a stored report. Gives the path of the link.
+///
+/// # Errors
+/// There is no such report, the span is none, or the service does not answer.
+#[server(endpoint = "share")]
+pub async fn share(
+    /// The report's id.
+    report: String,
+    /// What its page is to be called.
+    #[server(default)]
+    title: String,
+    /// How long it opens; for ever where it is empty.
+    #[server(default)]
+    expires_in: String,
+) -> Result<String, AppError> {
+    backend::call(move |backend| backend.share(&report, &title, &expires_in)).await
+}
+
+/// Takes a share link back.
+///
+/// # Errors
+/// There is none that still opens, or the service does not answer.
+#[server(endpoint = "revoke_share")]
+pub async fn revoke_share(
+    /// Its id.
+    id: String,
+) -> Result<(), AppError> {
+    backend::call(move |backend| backend.revoke_share(&id)).await
 }

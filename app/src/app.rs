@@ -9,11 +9,17 @@ use crate::assets::AssetVersion;
 use crate::components::site_footer::SiteFooter;
 use crate::components::site_header::SiteHeader;
 use crate::components::theme_toggle::{THEME_SCRIPT, provide_theme};
+use crate::pages::alerts::AlertsPage;
+use crate::pages::change::ChangePage;
 use crate::pages::compare::ComparePage;
+use crate::pages::monitor::MonitorPage;
+use crate::pages::monitor_form::MonitorFormPage;
+use crate::pages::monitors::MonitorsPage;
 use crate::pages::not_found::NotFoundPage;
 use crate::pages::overview::OverviewPage;
 use crate::pages::report::ReportPage;
 use crate::pages::reports::ReportsPage;
+use crate::pages::shares::SharesPage;
 
 /// The HTML document. Only the server renders it; the browser hydrates [`App`] inside its body.
 pub fn shell(options: LeptosOptions) -> impl IntoView {
@@ -68,6 +74,13 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/") view=OverviewPage ssr=SsrMode::Async/>
                     <Route path=path!("/reports") view=ReportsPage ssr=SsrMode::Async/>
                     <Route path=path!("/reports/:id") view=ReportPage ssr=SsrMode::Async/>
+                    <Route path=path!("/reports/:id/since/:earlier") view=ChangePage ssr=SsrMode::Async/>
+                    <Route path=path!("/monitors") view=MonitorsPage ssr=SsrMode::Async/>
+                    <Route path=path!("/monitors/:name") view=MonitorPage ssr=SsrMode::Async/>
+                    <Route path=path!("/monitors/:name/edit") view=MonitorFormPage ssr=SsrMode::Async/>
+                    <Route path=path!("/new-monitor") view=MonitorFormPage ssr=SsrMode::Async/>
+                    <Route path=path!("/alerts") view=AlertsPage ssr=SsrMode::Async/>
+                    <Route path=path!("/shares") view=SharesPage ssr=SsrMode::Async/>
                     <Route path=path!("/compare") view=ComparePage ssr=SsrMode::Async/>
                 </Routes>
             </main>

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::error::AppError;
 use crate::monitor::{Overview, Snapshot, SnapshotHead};
+use crate::watching::{Alerts, Change, MonitorForm, MonitorFormPage, MonitorLine, MonitorPage, Preview, Shares};
 
 /// What the pages ask of the service. Methods block; server functions reach them through [`call`].
 pub trait Backend: Send + Sync + 'static {
@@ -25,6 +26,90 @@ pub trait Backend: Send + Sync + 'static {
     /// # Errors
     /// There is no such model or no reference, the window is too small, or the store cannot be read or written.
     fn check_now(&self, model: Option<&str>) -> Result<SnapshotHead, AppError>;
+
+    /// What changed from the stored comparison `earlier` to the stored comparison `id`.
+    ///
+    /// # Errors
+    /// There is none of one of these ids, or the store cannot be read.
+    fn change(&self, id: &str, earlier: &str) -> Result<Change, AppError>;
+
+    /// All monitors.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    fn monitors(&self) -> Result<Vec<MonitorLine>, AppError>;
+
+    /// The monitor of this name, and what came of it.
+    ///
+    /// # Errors
+    /// There is none, or the store cannot be read.
+    fn monitor(&self, name: &str) -> Result<MonitorPage, AppError>;
+
+    /// The form for the monitor of this name, or for a new one.
+    ///
+    /// # Errors
+    /// There is none of this name, or the store cannot be read.
+    fn monitor_form(&self, name: Option<&str>) -> Result<MonitorFormPage, AppError>;
+
+    /// Makes the monitor, or changes the one of its name. Says its name.
+    ///
+    /// # Errors
+    /// A field makes no sense, the set-up file has the monitor, or the store cannot be written.
+    fn save_monitor(&self, form: &MonitorForm) -> Result<String, AppError>;
+
+    /// Removes a monitor that was made here.
+    ///
+    /// # Errors
+    /// There is none, the set-up file has it, or the store cannot be written.
+    fn remove_monitor(&self, name: &str) -> Result<(), AppError>;
+
+    /// What a monitor would have found in its latest windows.
+    ///
+    /// # Errors
+    /// A field makes no sense, or the log cannot be read.
+    fn preview_monitor(&self, form: &MonitorForm) -> Result<Preview, AppError>;
+
+    /// Alerts, mutes and channels.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    fn alerts(&self) -> Result<Alerts, AppError>;
+
+    /// Takes note of an alert in somebody's name.
+    ///
+    /// # Errors
+    /// There is none of this number, the name is empty, or the store cannot be written.
+    fn acknowledge(&self, id: i64, by: &str) -> Result<(), AppError>;
+
+    /// Tells nobody about a monitor's rule, or all of them where `rule` is empty, for a span; an empty span ends that.
+    ///
+    /// # Errors
+    /// The span is none, or the store cannot be written.
+    fn mute(&self, monitor: &str, rule: &str, span: &str) -> Result<(), AppError>;
+
+    /// Sends a test over a channel.
+    ///
+    /// # Errors
+    /// There is none of this name, or it did not take the message.
+    fn test_channel(&self, name: &str) -> Result<(), AppError>;
+
+    /// All share links.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    fn shares(&self) -> Result<Shares, AppError>;
+
+    /// Shares a stored report. Gives the path of the link, which is told this once.
+    ///
+    /// # Errors
+    /// There is no such report, the span is none, or the store cannot be written.
+    fn share(&self, report: &str, title: &str, expires_in: &str) -> Result<String, AppError>;
+
+    /// Takes a share link back.
+    ///
+    /// # Errors
+    /// There is none of this id that still opens, or the store cannot be written.
+    fn revoke_share(&self, id: &str) -> Result<(), AppError>;
 }
 
 /// A shared [`Backend`].

@@ -3,6 +3,8 @@
 //! A component of any size ends in `into_any()`: the type of a view spells out all that is in it, and a page of pages
 //! grows past what the compiler can lay out.
 
+pub mod alert_list;
+pub mod awaited;
 pub mod chart;
 pub mod chart_frame;
 pub mod column_panel;
@@ -16,11 +18,16 @@ pub mod logo;
 pub mod model_card;
 pub mod model_switch;
 pub mod moment;
+pub mod performance_card;
+pub mod preview_chart;
 pub mod quality_strip;
 pub mod report_toolbar;
 pub mod report_view;
+pub mod run_list;
 pub mod segmented;
+pub mod severity_badge;
 pub mod share_bar;
+pub mod share_box;
 pub mod site_footer;
 pub mod site_header;
 pub mod skeleton;

@@ -30,6 +30,11 @@ pub enum AppError {
         /// Rows it takes.
         needed: u64,
     },
+    /// Somebody else did not do their part: a channel took no message.
+    Refused {
+        /// What they said.
+        reason: String,
+    },
     /// Something broke inside; the log knows more.
     Internal,
     /// The request did not reach the service or its answer did not come back.
@@ -46,6 +51,7 @@ impl AppError {
             Self::NotFound { .. } => 404,
             Self::Invalid { .. } => 422,
             Self::TooFewRows { .. } => 409,
+            Self::Refused { .. } => 502,
             Self::Internal | Self::Transport { .. } => 500,
         }
     }
@@ -59,6 +65,7 @@ impl fmt::Display for AppError {
             Self::TooFewRows { found, needed } => {
                 write!(f, "Only {found} rows so far; a comparison takes {needed}.")
             }
+            Self::Refused { reason } => write!(f, "It was not taken: {reason}."),
             Self::Internal => write!(f, "Something went wrong inside Tidemark; its log says what."),
             Self::Transport { reason } => write!(f, "Tidemark could not be reached: {reason}."),
         }

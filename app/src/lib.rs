@@ -20,6 +20,7 @@ pub mod live;
 pub mod monitor;
 pub mod pages;
 pub mod report_query;
+pub mod watching;
 
 pub use app::{App, shell};
 

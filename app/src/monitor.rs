@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use tidemark::judge::Verdict;
+use tidemark::performance::Summary;
 use tidemark::report::DriftReport;
 
 /// Milliseconds since 1970-01-01T00:00:00Z.
@@ -113,6 +114,15 @@ pub struct Snapshot {
     pub head: SnapshotHead,
     /// The report.
     pub report: DriftReport,
+    /// The monitor that made it; empty where a person asked.
+    #[serde(default)]
+    pub monitor: String,
+    /// The report of the same monitor before it.
+    #[serde(default)]
+    pub earlier: Option<String>,
+    /// How the model did in its window, by the labels that have come so far.
+    #[serde(default)]
+    pub performance: Option<Summary>,
 }
 
 impl SnapshotHead {

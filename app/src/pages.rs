@@ -1,7 +1,13 @@
 //! One page per address.
 
+pub mod alerts;
+pub mod change;
 pub mod compare;
+pub mod monitor;
+pub mod monitor_form;
+pub mod monitors;
 pub mod not_found;
 pub mod overview;
 pub mod report;
 pub mod reports;
+pub mod shares;

@@ -10,9 +10,8 @@ use tidemark::judge::Settings;
 use tidemark::model::{Model, Origin as ModelOrigin};
 use tidemark::render::format;
 use tidemark::validation::{Mode, Violation};
-use tidemark_app::backend::Backend;
 use tidemark_app::error::AppError;
-use tidemark_app::monitor::{Millis, ModelCard, Overview, Snapshot, SnapshotHead, Traffic};
+use tidemark_app::monitor::{Millis, ModelCard, SnapshotHead, Traffic};
 use tidemark_log::{AppendError, Entry, Features, Id, Log, Maintained, Origin, Outcome, Policy, Profiler, ReadError};
 use tidemark_watch::config::Config;
 use tidemark_watch::store::{Cursor, Store, StoreError};
@@ -23,7 +22,11 @@ use crate::registry::{Catalog, Registry};
 use crate::wire::rows::Rows;
 
 pub mod baseline;
+mod forms;
 mod making;
+mod pages;
+mod performance;
+mod preview;
 mod profiles;
 mod pulse;
 mod shadow;
@@ -400,6 +403,7 @@ fn model_card(slot: &Slot) -> ModelCard {
     }
 }
 
+/// Why there is no comparison now.
 enum CheckError {
     TooFewRows { found: u64, needed: u64 },
     NoReference,
@@ -416,46 +420,5 @@ impl From<StoreError> for CheckError {
 impl From<ReadError> for CheckError {
     fn from(error: ReadError) -> Self {
         Self::Log(error)
-    }
-}
-
-/// The browser learns that something broke, the log learns what.
-fn internal(error: StoreError) -> AppError {
-    tracing::error!(%error, "the store failed a page");
-    AppError::Internal
-}
-
-impl Backend for Service {
-    fn overview(&self, model: Option<&str>) -> Result<Overview, AppError> {
-        let slot = self.slot(model)?;
-        Ok(Overview {
-            model: model_card(&slot),
-            models: self.catalog().slots().iter().map(|slot| slot.name().to_owned()).collect(),
-            traffic: self.traffic(&slot).map_err(|error| internal(StoreError::Log(error.to_string())))?,
-            history: self.history(slot.name()).map_err(internal)?,
-            interval_seconds: self.options.interval_seconds,
-            min_window_rows: self.options.min_window_rows,
-            share_threshold: self.options.settings.drift_share(),
-            now: self.clock.now(),
-        })
-    }
-
-    fn snapshot(&self, id: &str) -> Result<Snapshot, AppError> {
-        let found = id.parse().ok().map(|id| self.store.snapshot(id)).transpose().map_err(internal)?.flatten();
-        let found = found.map(|found| Snapshot { head: making::head_of(found.head), report: found.report });
-        found.ok_or_else(|| AppError::NotFound { what: "report".to_owned(), id: id.to_owned() })
-    }
-
-    fn check_now(&self, model: Option<&str>) -> Result<SnapshotHead, AppError> {
-        let slot = self.slot(model)?;
-        self.check(&slot).map_err(|error| match error {
-            CheckError::TooFewRows { found, needed } => AppError::TooFewRows { found, needed },
-            CheckError::NoReference => AppError::Invalid {
-                field: slot.name().to_owned(),
-                reason: "the model came without a reference, so there is nothing to compare with".to_owned(),
-            },
-            CheckError::Store(error) => internal(error),
-            CheckError::Log(error) => internal(StoreError::Log(error.to_string())),
-        })
     }
 }

@@ -38,6 +38,7 @@ pub fn title_of(error: &AppError) -> &'static str {
         AppError::NotFound { .. } => "Not found",
         AppError::Invalid { .. } => "That did not make sense",
         AppError::TooFewRows { .. } => "Too few rows yet",
+        AppError::Refused { .. } => "Not taken",
         AppError::Internal => "Tidemark could not answer",
         AppError::Transport { .. } => "Tidemark does not answer",
     }

@@ -33,6 +33,8 @@ pub enum Glyph {
     File,
     /// A padlock.
     Lock,
+    /// Three points, joined.
+    Share,
 }
 
 impl Glyph {
@@ -53,6 +55,9 @@ impl Glyph {
             Self::Download => "M8 2.8V11M4.8 8 8 11.2 11.2 8M2.5 10.5v2.7h11v-2.7",
             Self::Again => "M13 8a5 5 0 1 1-1.5-3.6M13 2v3h-3",
             Self::File => "M4 1.8h5.2L12.5 5v9.2H4ZM9 2v3.2h3.3M6.2 8.5h4M6.2 11h4",
+            Self::Share => {
+                "M12 1.8a2 2 0 1 0 0 4a2 2 0 1 0 0-4M4 6a2 2 0 1 0 0 4a2 2 0 1 0 0-4M12 10.2a2 2 0 1 0 0 4a2 2 0 1 0 0-4M5.8 7.1l4.4-2.3M5.8 8.9l4.4 2.3"
+            }
             Self::Lock => "M3.5 7.2h9v6.3h-9ZM5.5 7V5a2.5 2.5 0 0 1 5 0v2",
         }
     }

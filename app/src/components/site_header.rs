@@ -6,7 +6,7 @@ use leptos_router::components::A;
 use super::logo::Logo;
 use super::theme_toggle::ThemeToggle;
 
-/// Name, the three places to go, and the theme.
+/// Name, the places to go, and the theme.
 #[component]
 pub fn SiteHeader() -> impl IntoView {
     view! {
@@ -18,7 +18,9 @@ pub fn SiteHeader() -> impl IntoView {
                 </a>
                 <nav class="site-header__nav" aria-label="Main">
                     <A href="/" exact=true>"Overview"</A>
+                    <A href="/monitors">"Monitors"</A>
                     <A href="/reports">"Reports"</A>
+                    <A href="/alerts">"Alerts"</A>
                     <A href="/compare">"Compare"</A>
                 </nav>
                 <ThemeToggle/>

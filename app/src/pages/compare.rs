@@ -8,6 +8,8 @@ use tidemark::render::{format, html};
 use crate::components::error_state::ErrorState;
 use crate::components::icon::{Glyph, Icon};
 use crate::components::report_view::ReportView;
+use crate::components::share_box::{ShareBox, links};
+use crate::watching::Shared;
 
 #[cfg_attr(not(feature = "hydrate"), path = "compare/browser_server.rs")]
 mod browser;
@@ -59,6 +61,11 @@ pub fn ComparePage() -> impl IntoView {
     };
     on_cleanup(move || {
         job.try_update_value(Option::take);
+    });
+
+    // A link may carry the report.
+    Effect::new(move || {
+        links::carried(move |found| stage.set(found.map_or_else(Stage::Failed, |json| Stage::found(json, None))));
     });
 
     let is_running = move || stage.with(Stage::is_running);
@@ -119,7 +126,7 @@ pub fn ComparePage() -> impl IntoView {
                             }
                             Stage::Done(done) => {
                                 view! {
-                                    <p class="visually-hidden">{format!("Compared in {}.", seconds(done.millis))}</p>
+                                    <p class="visually-hidden">{done.millis.map(|millis| format!("Compared in {}.", seconds(millis)))}</p>
                                 }
                                     .into_any()
                             }
@@ -185,7 +192,11 @@ fn Finished(done: Done) -> impl IntoView {
     let Done { report, json, millis } = done;
     let names = format!("{} held against {}", report.current.label, report.reference.label);
     let cells = (report.reference.rows + report.current.rows) * report.columns.len() as u64;
-    let took = format!("{} values in {}", format::count(cells), seconds(millis));
+    let took = match millis {
+        Some(millis) => format!("{} values in {}", format::count(cells), seconds(millis)),
+        None => format!("{} values, opened from a link", format::count(cells)),
+    };
+    let shared = Shared::Made(report.clone(), json.clone());
     let save = {
         let page = report.clone();
         move || {
@@ -200,6 +211,7 @@ fn Finished(done: Done) -> impl IntoView {
                     <Icon glyph=Glyph::Download/>
                     "Download JSON"
                 </button>
+                <ShareBox shared/>
             }
         }
     };

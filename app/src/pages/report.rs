@@ -8,10 +8,14 @@ use tidemark::render::format;
 
 use crate::api;
 use crate::components::error_state::{ErrorState, title_of};
+use crate::components::icon::{Glyph, Icon};
 use crate::components::moment::Moment;
+use crate::components::performance_card::PerformanceCard;
 use crate::components::report_view::ReportView;
+use crate::components::share_box::ShareBox;
 use crate::components::skeleton::Skeleton;
 use crate::monitor::Snapshot;
+use crate::watching::Shared;
 
 /// The page. The address's query filters, sorts and opens columns: see [`crate::report_query`].
 #[component]
@@ -48,11 +52,12 @@ pub fn ReportPage() -> impl IntoView {
 
 #[component]
 fn Shown(snapshot: Snapshot) -> impl IntoView {
-    let Snapshot { head, report } = snapshot;
+    let Snapshot { head, report, monitor, earlier, performance } = snapshot;
     let report = Arc::new(report);
     let (first, last) = (format::count(head.window.first), format::count(head.window.end.saturating_sub(1)));
     let reference = report.reference.label.clone();
     let created = head.created;
+    let (id, shared) = (head.id.clone(), Shared::Stored(head.id.clone()));
     view! {
         <header class="page__head">
             <div>
@@ -66,9 +71,34 @@ fn Shown(snapshot: Snapshot) -> impl IntoView {
                 view! {
                     <span>{format!("Rows {first} to {last} of the log")}</span>
                     <span>{format!("held against {reference}")}</span>
+                    {(!monitor.is_empty())
+                        .then(|| view! { <span>"made by " <a href=format!("/monitors/{monitor}")>{monitor.clone()}</a></span> })}
+                    {earlier.map(|earlier| view! { <a href=format!("/reports/{}/since/{earlier}", head.id)>"What changed since the one before"</a> })}
                 }
             }
+            actions=move || view! { <Downloads id/> <ShareBox shared/> }
         />
+        {performance.map(|performance| view! { <PerformanceCard performance/> })}
+    }
+    .into_any()
+}
+
+/// The report as a file, in each of its forms.
+#[component]
+fn Downloads(id: String) -> impl IntoView {
+    let link = |(form, name): (&str, &'static str)| {
+        let href = format!("/api/v1/reports/{id}.{form}");
+        view! { <li><a href=href rel="external" download="">{name}</a></li> }
+    };
+    let forms = [("html", "HTML, one file"), ("json", "JSON"), ("md", "Markdown"), ("csv", "CSV"), ("xml", "JUnit")];
+    view! {
+        <details class="menu">
+            <summary class="button">
+                <Icon glyph=Glyph::Download/>
+                "Download"
+            </summary>
+            <ul class="menu__body menu__list">{forms.map(link).collect_view()}</ul>
+        </details>
     }
     .into_any()
 }

@@ -66,11 +66,14 @@ fn List(overview: Overview) -> impl IntoView {
     }
     view! {
         <ModelSwitch models shown page="/reports"/>
-        <header>
-            <h1 class="page__title">"Reports"</h1>
-            <p class="page__subtitle">
-                {format!("The latest {} of {}", format::plural(heads.len() as u64, "comparison"), overview.model.name)}
-            </p>
+        <header class="page__head">
+            <div>
+                <h1 class="page__title">"Reports"</h1>
+                <p class="page__subtitle">
+                    {format!("The latest {} of {}", format::plural(heads.len() as u64, "comparison"), overview.model.name)}
+                </p>
+            </div>
+            <a class="button" href="/shares">"Share links"</a>
         </header>
         <SnapshotList heads=heads threshold=overview.share_threshold/>
     }

@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use serde_json::json;
 use tidemark_watch::span::Span;
-use tidemark_watch::store::{Alert, Message, Mute, Sent};
+use tidemark_watch::store::{Alert, Mute, Sent};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -46,7 +46,8 @@ fn view(alert: &Alert) -> serde_json::Value {
 )]
 async fn list(State(state): State<AppState>, query: Asked<Limit>) -> Result<Response, Problem> {
     let limit = asked(query)?.get()?;
-    let found = blocking(move || Ok((state.service.store.alerts(limit)?, state.service.store.undelivered()?))).await?;
+    let found =
+        blocking(move || Ok((state.service.store.alerts(None, limit)?, state.service.store.undelivered()?))).await?;
     let (alerts, (waiting, given_up)) = found.map_err(|error| broken(&error))?;
     let alerts: Vec<_> = alerts.iter().map(view).collect();
     Ok(Json(json!({ "alerts": alerts, "messages": { "waiting": waiting, "given_up": given_up } })).into_response())
@@ -154,21 +155,10 @@ async fn channels(State(state): State<AppState>) -> Response {
     ),
 )]
 async fn test(State(state): State<AppState>, Path(name): Path<String>) -> Result<StatusCode, Problem> {
-    if state.service.sender().channels().iter().all(|channel| channel.name != name) {
-        return Err(Problem::new(StatusCode::NOT_FOUND, format!("there is no channel {name:?}")));
-    }
-    let now = state.service.now();
-    let message = Message {
-        id: format!("test-{}", uuid::Uuid::now_v7()),
-        monitor: "test".to_owned(),
-        model: "none".to_owned(),
-        snapshot: None,
-        written: now,
-        is_test: true,
-        alerts: Vec::new(),
-    };
-    match blocking(move || state.service.sender().send(&name, &message, now)).await? {
-        Sent::Taken => Ok(StatusCode::NO_CONTENT),
-        Sent::Later(reason) | Sent::Never(reason) => Err(Problem::new(StatusCode::BAD_GATEWAY, reason)),
+    let missing = Problem::new(StatusCode::NOT_FOUND, format!("there is no channel {name:?}"));
+    match blocking(move || state.service.test_channel(&name)).await? {
+        None => Err(missing),
+        Some(Sent::Taken) => Ok(StatusCode::NO_CONTENT),
+        Some(Sent::Later(reason) | Sent::Never(reason)) => Err(Problem::new(StatusCode::BAD_GATEWAY, reason)),
     }
 }

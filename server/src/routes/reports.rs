@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::json;
 use tidemark::render::{csv, html, junit, markdown};
 use tidemark::report::{Difference, DriftReport};
-use tidemark_watch::store::Cursor;
+use tidemark_watch::store::{Cursor, Snapshot};
 use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -21,7 +21,11 @@ use crate::problem::Problem;
 
 /// The routes.
 pub(super) fn routes() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new().routes(routes!(list)).routes(routes!(show)).routes(routes!(difference))
+    OpenApiRouter::new()
+        .routes(routes!(list))
+        .routes(routes!(show))
+        .routes(routes!(performance))
+        .routes(routes!(difference))
 }
 
 /// The forms of a report: what the address ends with, what a person calls it, and its media type.
@@ -98,12 +102,12 @@ async fn list(State(state): State<AppState>, query: Asked<Which>) -> Result<Resp
     Ok(Json(json!({ "reports": reports, "before": next })).into_response())
 }
 
-async fn find(state: &AppState, id: &str) -> Result<DriftReport, Problem> {
+async fn find(state: &AppState, id: &str) -> Result<Snapshot, Problem> {
     let missing = || Problem::new(StatusCode::NOT_FOUND, format!("there is no report {id:?}"));
     let number: i64 = id.parse().map_err(|_no_number| missing())?;
     let service = state.service.clone();
     let found = blocking(move || service.store.snapshot(number)).await?.map_err(|error| broken(&error))?;
-    found.map(|found| found.report).ok_or_else(missing)
+    found.ok_or_else(missing)
 }
 
 /// A stored report
@@ -119,8 +123,26 @@ async fn find(state: &AppState, id: &str) -> Result<DriftReport, Problem> {
 )]
 async fn show(State(state): State<AppState>, Path(name): Path<String>) -> Result<Response, Problem> {
     let (id, form) = name.split_once('.').unwrap_or((&name, "json"));
-    let report = find(&state, id).await?;
+    let report = find(&state, id).await?.report;
     rendered(&report, form).ok_or_else(|| Problem::new(StatusCode::NOT_FOUND, format!("a report has no form {form:?}")))
+}
+
+/// How the model did in a report's window
+///
+/// By the labels that have come so far: every figure with its 95% interval, and how many of the rows have a label.
+#[utoipa::path(
+    get, path = "/api/v1/reports/{report}/performance", tag = "reports", operation_id = "reports_performance", security(("key" = ["read"])),
+    params(("report" = String, Path, description = "The report's id")),
+    responses(
+        (status = 200, description = "The figures", body = Object),
+        (status = 404, description = "There is no such report, or no label has come", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+async fn performance(State(state): State<AppState>, Path(id): Path<String>) -> Result<Response, Problem> {
+    let snapshot = find(&state, &id).await?;
+    let found = blocking(move || state.service.performance_of(&snapshot)).await?.map_err(|error| broken(&error))?;
+    let none = || Problem::new(StatusCode::NOT_FOUND, "no label has come to a row of this report");
+    found.map(|found| Json(found).into_response()).ok_or_else(none)
 }
 
 /// What changed from one report to another
@@ -137,5 +159,5 @@ async fn difference(
     Path((later, earlier)): Path<(String, String)>,
 ) -> Result<Json<Difference>, Problem> {
     let (later, earlier) = (find(&state, &later).await?, find(&state, &earlier).await?);
-    Ok(Json(Difference::of(&earlier, &later)))
+    Ok(Json(Difference::of(&earlier.report, &later.report)))
 }

@@ -10,21 +10,19 @@ use serde_json::json;
 use tidemark::render::html;
 use tidemark::report::DriftReport;
 use tidemark_watch::span::Span;
-use tidemark_watch::store::{Opened, Share};
+use tidemark_watch::store::{Opened, Share, title_of};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::AppState;
 use super::api::{blocking, from_json};
-use super::monitors::broken;
+use super::monitors::{broken, invalid};
 use super::reports::{FORMS, rendered};
 use crate::clock::rfc3339;
-use crate::problem::{FieldError, Problem};
+use crate::problem::Problem;
 
 /// A report that is sent to be shared may be so large: 10,000 columns.
 const MAX_REPORT_BYTES: usize = 64 << 20;
-/// A title may be so long.
-const MAX_TITLE: usize = 200;
 
 /// The routes.
 pub(super) fn routes() -> OpenApiRouter<AppState> {
@@ -73,13 +71,7 @@ fn view(share: &Share) -> serde_json::Value {
 async fn share(State(state): State<AppState>, body: Bytes) -> Result<Response, Problem> {
     blocking(move || {
         let NewShare { report, title, expires_in } = from_json(&body)?;
-        if title.as_ref().is_some_and(|title| title.chars().count() > MAX_TITLE) {
-            return Err(Problem::fields(vec![FieldError::new(
-                "title",
-                format!("expected at most {MAX_TITLE} characters"),
-            )]));
-        }
-        let title = title.filter(|title| !title.trim().is_empty()).unwrap_or_else(|| "Drift report".to_owned());
+        let title = title_of(title.as_deref().unwrap_or_default()).map_err(|error| invalid(&error))?;
         let (store, now) = (&state.service.store, state.service.now());
         let expires = expires_in.map(|span| now + span.millis());
         let made = match report {

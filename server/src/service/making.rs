@@ -3,15 +3,16 @@
 use std::ops::Range;
 use std::sync::{Arc, PoisonError};
 use tidemark::data::csv;
+use tidemark::performance::Summary;
 use tidemark::report::DriftReport;
 use tidemark_app::monitor::{Millis, SnapshotHead, Window as At};
 use tidemark_log::{Kind, Line, ReadError, Reader, Record, Rows, RowsBuilder, Value};
-use tidemark_watch::monitor::{Monitor, Reference, SameHours, Schedule, Segment, Window};
+use tidemark_watch::monitor::{Condition, Monitor, Reference, SameHours, Schedule, Segment, Window};
 use tidemark_watch::store::{Bounds, Head, Made, Run};
 
 use super::baseline::Baseline;
 use super::slot::Slot;
-use super::{Service, profiles};
+use super::{Service, performance, profiles};
 
 const DAY: Millis = 86_400_000;
 
@@ -28,6 +29,9 @@ enum Stretch {
     Positions(Range<u64>),
     Times(Range<Millis>),
 }
+
+/// A window, its report, and how the model did in it where a rule asks for that.
+type Compared = (At, DriftReport, Option<Summary>);
 
 /// Why a run has no report.
 enum Unmade {
@@ -68,32 +72,35 @@ impl Service {
     /// Makes a run.
     pub(super) fn make(&self, slot: &Slot, monitor: &Monitor, run: &Run) -> Made {
         match self.compare_window(slot, monitor, run) {
-            Ok((window, report)) => Made::Report(bounds_of(window), Box::new(report)),
+            Ok((window, report, performance)) => Made::Report(bounds_of(window), Box::new(report), performance),
             Err(Unmade::TooFewRows(rows)) => Made::TooFewRows(rows),
             Err(Unmade::NoReference(reason)) => Made::NoReference(reason),
             Err(Unmade::Failed(reason)) => Made::Failed(reason),
         }
     }
 
-    fn compare_window(&self, slot: &Slot, monitor: &Monitor, run: &Run) -> Result<(At, DriftReport), Unmade> {
+    fn compare_window(&self, slot: &Slot, monitor: &Monitor, run: &Run) -> Result<Compared, Unmade> {
         let (reader, line) = (self.log.reader(), slot.line());
         let stretch = stretch(reader, &line, monitor, run.last);
+        let asks_for_labels = monitor.alerts.iter().any(|rule| matches!(rule.when, Condition::Performance(_)));
         if let Stretch::Positions(positions) = &stretch {
             self.is_new(monitor, positions)?;
         }
         if is_plain(monitor)
+            && !asks_for_labels
             && let (Stretch::Positions(positions), Some(baseline)) = (&stretch, &slot.baseline)
         {
             enough(positions.end - positions.start, monitor)?;
             let made = profiles::report(reader, &line, positions.clone(), baseline, &monitor.settings)?;
-            return made.ok_or(Unmade::TooFewRows(0));
+            return made.map(|(window, report)| (window, report, None)).ok_or(Unmade::TooFewRows(0));
         }
         let rows = read(reader, &line, std::slice::from_ref(&stretch), monitor)?;
         enough(rows.len() as u64, monitor)?;
         let window = profiles::window_of(&rows).ok_or(Unmade::TooFewRows(0))?;
         let baseline = self.baseline_of(slot, monitor, &stretch)?;
         let report = baseline.compare(&rows, &profiles::label(&window), &monitor.settings);
-        Ok((window, report))
+        let performance = if asks_for_labels { performance::of(reader, slot.name(), &rows)? } else { None };
+        Ok((window, report, performance))
     }
 
     /// Of a window of the latest rows nothing new can be said before new rows came.
@@ -249,8 +256,19 @@ fn same_hours(window: &Stretch, same: SameHours) -> Vec<Stretch> {
     days.into_iter().map(|day| Stretch::Times(start - ago(day)..end - ago(day))).collect()
 }
 
+/// The rows at these positions that a monitor looks at; all where none is given.
+pub(super) fn rows_of(
+    reader: &Reader,
+    model: &str,
+    positions: Range<u64>,
+    monitor: Option<&Monitor>,
+) -> Result<Rows, ReadError> {
+    let any = Monitor::new("", model);
+    read(reader, &Line::predictions(model), &[Stretch::Positions(positions)], monitor.unwrap_or(&any))
+}
+
 /// The rows of these stretches that a monitor looks at.
-fn read(reader: &Reader, line: &Line, stretches: &[Stretch], monitor: &Monitor) -> Result<Rows, Unmade> {
+fn read(reader: &Reader, line: &Line, stretches: &[Stretch], monitor: &Monitor) -> Result<Rows, ReadError> {
     let mut builder = RowsBuilder::default();
     for stretch in stretches {
         let chunks = match stretch {

@@ -172,7 +172,7 @@ impl Service {
     }
 
     /// Whether the monitor's model, columns and channels are there.
-    fn check_monitor(&self, monitor: &Monitor) -> Result<(), Invalid> {
+    pub(super) fn check_monitor(&self, monitor: &Monitor) -> Result<(), Invalid> {
         let catalog = self.catalog();
         let Some(slot) = catalog.slot(&monitor.model) else {
             let known: Vec<&str> = catalog.slots().iter().map(|slot| slot.name()).collect();
@@ -208,11 +208,11 @@ impl Service {
         if is_in_file { Err(MonitorError::InFile(name.to_owned())) } else { Ok(()) }
     }
 
-    fn forget(&self, name: &str) {
+    pub(super) fn forget(&self, name: &str) {
         self.watching.kept.lock().unwrap_or_else(PoisonError::into_inner).remove(name);
     }
 
-    fn default_monitor(&self, slot: &Slot) -> Monitor {
+    pub(super) fn default_monitor(&self, slot: &Slot) -> Monitor {
         let options = &self.options;
         let interval = u32::try_from(options.interval_seconds).unwrap_or(u32::MAX);
         Monitor {

@@ -294,3 +294,150 @@ async fn what_is_exported_is_a_set_up_file() {
     let monitor = get(&again, "/api/v1/monitors/hourly").await;
     assert_eq!((&monitor["origin"], &monitor["alert"][0]["windows"]), (&json!("file"), &json!(2)));
 }
+
+/// A monitor of 200 rows at a time, with these rules.
+fn by_rows(rules: &Value) -> Value {
+    json!({ "model": NAME, "window": { "rows": 200 }, "min_rows": 100, "schedule": { "rows": 200 }, "alert": rules })
+}
+
+#[tokio::test]
+async fn a_figure_that_falls_below_its_limit_is_an_alert_once_labels_are_there() {
+    let instance = Instance::new();
+    let rules = json!([
+        { "name": "accuracy", "when": { "performance": { "metric": "accuracy", "below": 0.9, "min_labels": 100 } } },
+        { "name": "loss", "when": { "performance": { "metric": "log_loss", "above": 1e6 } } },
+    ]);
+    assert_eq!(put(&instance, "/api/v1/monitors/performance", &by_rows(&rules)).await.0, 200);
+    for wrong in [
+        json!({ "metric": "luck", "below": 1 }),
+        json!({ "metric": "recall" }),
+        json!({ "metric": "recall", "below": 1, "above": 0 }),
+    ] {
+        let rules = json!([{ "name": "a", "when": { "performance": wrong } }]);
+        assert_eq!(put(&instance, "/api/v1/monitors/wrong", &by_rows(&rules)).await.0, 422, "{rules}");
+    }
+    let labels = async |truth: fn(bool) -> bool| {
+        let rows = instance.logged(200);
+        let said = |outcome: &tidemark_log::Outcome| *outcome == tidemark_log::Outcome::Class(1);
+        let label = |(id, outcome): (&tidemark_log::Id, &tidemark_log::Outcome)| json!({ "id": id.to_string(), "label": i32::from(truth(said(outcome))) });
+        let labels: Vec<Value> = rows.ids.iter().zip(&rows.outcomes).map(label).collect();
+        let path = format!("/api/v1/models/{NAME}/labels");
+        let answer = instance.send("POST", &path, Some(Value::Array(labels).to_string())).await;
+        assert_eq!(answer.status, 200, "{}", answer.text);
+    };
+    instance.predict_rows(0..200).await;
+    instance.tick(1);
+    assert_eq!(instance.send("GET", "/api/v1/reports/1/performance", None).await.status, 404, "no label has come");
+    labels(|said| said).await;
+    // By labels that came late the figures are there all the same.
+    let late = get(&instance, "/api/v1/reports/1/performance").await;
+    assert_eq!((&late["n_rows"], &late["n_labelled"]), (&json!(200), &json!(200)), "{late}");
+    assert_eq!(late["figures"][0]["name"], "accuracy");
+    assert_eq!(late["figures"][0]["figure"]["value"], 1.0);
+    assert!(instance.send("GET", "/reports/1", None).await.text.contains("200 of 200 rows have a label"));
+    instance.predict_rows(200..400).await;
+    labels(|said| !said).await;
+    instance.tick(1);
+    let alerts = get(&instance, "/api/v1/alerts").await;
+    assert_eq!(alerts["alerts"].as_array().unwrap().len(), 1, "{alerts}");
+    let alert = &alerts["alerts"][0];
+    assert_eq!((&alert["rule"], &alert["severity"]), (&json!("accuracy"), &json!("critical")));
+    assert!(alert["sentence"].as_str().unwrap().contains("by 200 labels of 200 rows"), "{alert}");
+}
+
+#[tokio::test]
+async fn a_monitor_is_tried_made_changed_and_removed_on_its_page() {
+    let instance = Instance::new();
+    instance.predict_rows(0..400).await;
+    for row in 0..400 {
+        let mut body = crate::support::body_of(row);
+        body["Amount"] = (1e4 + f64::from(u32::try_from(row).unwrap())).into();
+        assert_eq!(instance.send("POST", "/predict", Some(body.to_string())).await.status, 200);
+    }
+    let form = |name: &str, limit: &str| {
+        [
+            ("form[name]", name),
+            ("form[model]", NAME),
+            ("form[window_kind]", "rows"),
+            ("form[window]", "200"),
+            ("form[schedule_kind]", "every"),
+            ("form[schedule]", "10s"),
+            ("form[min_rows]", "100"),
+            ("form[reference_kind]", "training"),
+            ("form[rules][0][name]", "amount"),
+            ("form[rules][0][when]", "effect"),
+            ("form[rules][0][of]", "Amount"),
+            ("form[rules][0][limit]", limit),
+            ("form[rules][1][name]", ""),
+        ]
+        .map(|(field, value)| format!("{field}={value}"))
+        .join("&")
+        .into_bytes()
+    };
+    let send = async |path: &str, body: Vec<u8>| {
+        instance.send_as("POST", path, "application/x-www-form-urlencoded", body).await
+    };
+    let preview = send("/api/preview_monitor", form("", "0.5")).await;
+    assert_eq!(preview.status, 200, "{}", preview.text);
+    let found = preview.json();
+    assert_eq!(found["windows"].as_array().unwrap().len(), 4, "{found}");
+    assert_eq!(found["windows"][2]["begun"], json!(["amount"]), "{found}");
+    assert_eq!(found["rules"], json!([["amount", 1]]));
+    assert!(get(&instance, "/api/v1/reports").await["reports"].as_array().unwrap().is_empty(), "nothing is stored");
+    let wrong = send("/api/preview_monitor", form("", "much")).await;
+    assert_eq!((wrong.status.as_u16(), &wrong.json()["field"]), (422, &json!("alert[0].when.effect.at_least")));
+    assert_eq!(send("/api/save_monitor", form("no spaces", "0.5")).await.status, 422);
+    let saved = send("/api/save_monitor", form("own", "0.5")).await;
+    assert_eq!((saved.status.as_u16(), saved.header("location")), (302, "/monitors/own"), "{}", saved.text);
+    let monitor = get(&instance, "/api/v1/monitors/own").await;
+    assert_eq!(monitor["alert"][0]["when"], json!({ "effect": { "name": "Amount", "at_least": 0.5 } }));
+    assert_eq!(send("/api/save_monitor", form("own", "0.7")).await.status, 302);
+    assert_eq!(get(&instance, "/api/v1/monitors/own").await["alert"][0]["when"]["effect"]["at_least"], 0.7);
+    instance.tick(10);
+    for (path, words) in [
+        ("/monitors", "200 rows every 10s, against the training data"),
+        ("/monitors/own", "at_least = 0.7"),
+        ("/monitors/own/edit", "Edit own"),
+        ("/new-monitor", "New monitor"),
+        ("/alerts", "Amount: the effect is"),
+    ] {
+        let page = instance.send("GET", path, None).await;
+        assert!(page.status == 200 && page.text.contains(words), "{path} lacks {words:?}");
+    }
+    let muted = send("/api/mute", b"monitor=own&rule=amount&span=1h".to_vec()).await;
+    assert!(muted.status.is_success() || muted.status == 302, "{}", muted.text);
+    assert!(instance.send("GET", "/alerts", None).await.text.contains("Tell again"));
+    assert_eq!(send("/api/mute", b"monitor=own&rule=amount&span=soon".to_vec()).await.status, 422);
+    assert_eq!(send("/api/acknowledge", b"id=1&by=+".to_vec()).await.status, 422);
+    assert!(!send("/api/acknowledge", b"id=1&by=ada".to_vec()).await.status.is_client_error());
+    assert!(instance.send("GET", "/alerts", None).await.text.contains("ada took note"));
+    assert_eq!(send("/api/remove_monitor", b"name=own".to_vec()).await.header("location"), "/monitors");
+    assert_eq!(instance.send("GET", "/monitors/own", None).await.status, 404);
+    assert_eq!(send("/api/remove_monitor", b"name=own".to_vec()).await.status, 404);
+}
+
+#[tokio::test]
+async fn what_changed_and_what_is_shared_is_seen_on_pages() {
+    let instance = Instance::new();
+    instance.predict_rows(0..150).await;
+    instance.tick(10);
+    instance.predict_rows(2600..3000).await;
+    instance.tick(10);
+    let page = instance.send("GET", "/reports/2", None).await.text;
+    assert!(page.contains("/reports/2/since/1") && page.contains("/api/v1/reports/2.html"));
+    let change = instance.send("GET", "/reports/2/since/1", None).await;
+    assert!(change.status == 200 && change.text.contains("What changed"));
+    assert_eq!(instance.send("GET", "/reports/2/since/9", None).await.status, 404);
+    let body = b"report=2&title=For+the+board&expires_in=1d".to_vec();
+    let shared = instance.send_as("POST", "/api/share", "application/x-www-form-urlencoded", body).await;
+    let path = shared.json().as_str().unwrap_or_default().to_owned();
+    assert!(path.starts_with("/r/"), "{}", shared.text);
+    assert!(instance.send("GET", &path, None).await.text.contains("For the board"));
+    assert!(instance.send("GET", "/shares", None).await.text.contains("For the board"));
+    let id = get(&instance, "/api/v1/shares").await["shares"][0]["id"].as_str().unwrap().to_owned();
+    let revoke = format!("id={id}").into_bytes();
+    let revoked = instance.send_as("POST", "/api/revoke_share", "application/x-www-form-urlencoded", revoke).await;
+    assert!(!revoked.status.is_client_error(), "{}", revoked.text);
+    assert_eq!(instance.send("GET", &path, None).await.status, 404);
+    assert!(instance.send("GET", "/shares", None).await.text.contains("Taken back"));
+}

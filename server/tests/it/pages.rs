@@ -19,6 +19,9 @@ async fn pages_say_what_they_are_about() {
         ("/reports", "Reports"),
         (&*format!("/reports/{}", head.id), "Amount"),
         ("/compare", "Reference"),
+        ("/monitors", "against the training data"),
+        ("/alerts", "No alert yet"),
+        ("/shares", "Nothing is shared"),
     ] {
         let page = instance.send("GET", path, None).await;
         assert_eq!(page.status, 200, "{path}");

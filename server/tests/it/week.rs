@@ -135,7 +135,7 @@ async fn a_model_with_good_days_and_nights_is_quiet_until_something_happens() {
         let failed = store.runs(monitor, 1000).unwrap().into_iter().find(|run| run.state == RunState::Failed);
         assert_eq!(failed, None, "{monitor}");
     }
-    let alerts = store.alerts(1000).unwrap();
+    let alerts = store.alerts(None, 1000).unwrap();
     let second_week = |hours: &[i64]| hours.iter().copied().filter(|hour| *hour >= WEEK).collect::<Vec<i64>>();
     let seasonal = second_week(&began(&alerts, "seasonal", "drift"));
     // Quiet hours of the second week in which a monitor's window counts as drifted.

@@ -1,6 +1,7 @@
 //! The file that a whole set-up is written in: monitors and channels, as TOML.
 
 use serde::{Deserialize, Serialize};
+use tidemark::judge::Settings;
 
 use crate::deliver::Channel;
 use crate::monitor::{Invalid, Monitor};
@@ -99,6 +100,39 @@ pub fn monitor_from_json(body: &[u8]) -> Result<Monitor, Invalid> {
     Ok(monitor)
 }
 
+/// Settings as TOML, as far as they are not the defaults.
+///
+/// # Errors
+/// A setting is a number that TOML cannot write.
+pub fn settings_to_toml(settings: &Settings) -> Result<String, toml::ser::Error> {
+    let own = toml::Table::try_from(settings)?;
+    toml::to_string_pretty(&unlike(own, &toml::Table::try_from(Settings::default())?))
+}
+
+fn unlike(own: toml::Table, default: &toml::Table) -> toml::Table {
+    let differing = own.into_iter().filter_map(|(name, value)| match (value, default.get(&name)) {
+        (value, Some(default)) if value == *default => None,
+        (toml::Value::Table(own), Some(toml::Value::Table(default))) => {
+            Some((name, toml::Value::Table(unlike(own, default))))
+        }
+        (value, _) => Some((name, value)),
+    });
+    differing.collect()
+}
+
+/// Reads settings from TOML; what is not there is the default.
+///
+/// # Errors
+/// The first setting that makes no sense, by the path to it: `settings.calibrated.q`.
+pub fn settings_from_toml(text: &str) -> Result<Settings, Invalid> {
+    let toml = toml::Deserializer::parse(text).map_err(|error| Invalid::new("settings", error.to_string()))?;
+    serde_path_to_error::deserialize(toml).map_err(|error| {
+        let (path, error) = (error.path().to_string(), error.into_inner());
+        let field = if path == "." { "settings".to_owned() } else { format!("settings.{path}") };
+        Invalid::new(field, error.message().to_owned())
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -129,6 +163,17 @@ mod tests {
         name = "amount"
         when = { effect = { name = "Amount", at_least = 0.3 } }
     "#;
+
+    #[test]
+    fn settings_are_written_as_far_as_they_are_not_the_defaults() {
+        assert_eq!(settings_to_toml(&Settings::default()).unwrap(), "");
+        let text = "judge = \"evidently\"\n\n[calibrated]\ndrift_share = 0.2\n";
+        let settings = settings_from_toml(text).unwrap();
+        assert_eq!(settings.calibrated.drift_share, 0.2);
+        assert_eq!(settings_to_toml(&settings).unwrap(), text);
+        let wrong = settings_from_toml("[calibrated]\ndrift_share = \"much\"").unwrap_err();
+        assert_eq!(wrong.field, "settings.calibrated.drift_share");
+    }
 
     #[test]
     fn a_file_says_what_is_watched() {

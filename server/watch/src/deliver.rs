@@ -87,6 +87,16 @@ pub struct Alertmanager {
 }
 
 impl Channel {
+    /// What kind it is, for people.
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self { webhook: Some(_), .. } => "webhook",
+            Self { slack: Some(_), .. } => "Slack",
+            Self { email: Some(_), .. } => "e-mail",
+            _ => "Alertmanager",
+        }
+    }
+
     /// Whether it is one channel, and one that can be.
     ///
     /// # Errors

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use tidemark::judge::{Settings, Verdict};
+use tidemark::performance::summary::METRICS;
 
 use crate::span::Span;
 
@@ -189,6 +190,8 @@ pub enum Condition {
     Effect(ColumnEffect),
     /// A column's score under the evidently judge is so far out: a p-value as small, a distance as large.
     Score(ColumnScore),
+    /// A figure of the model's performance, by the labels that came, is on the wrong side of a limit.
+    Performance(PerformanceLimit),
     /// Fewer rows came than the monitor needs.
     MissingTraffic,
     /// The run failed.
@@ -223,6 +226,33 @@ pub struct ColumnScore {
     pub name: String,
     /// A p-value up to which, or a distance from which on, it counts.
     pub beyond: f64,
+}
+
+/// A figure of merit and how far it may go.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PerformanceLimit {
+    /// One of [`METRICS`].
+    pub metric: String,
+    /// It counts from below this value on. Either this or `above`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub below: Option<f64>,
+    /// It counts from above this value on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub above: Option<f64>,
+    /// Labels below which a window says nothing.
+    #[serde(default = "min_labels")]
+    pub min_labels: u64,
+}
+
+const fn min_labels() -> u64 {
+    50
+}
+
+impl Default for PerformanceLimit {
+    fn default() -> Self {
+        Self { metric: String::new(), below: None, above: None, min_labels: min_labels() }
+    }
 }
 
 /// How bad it is.
@@ -386,10 +416,24 @@ impl Rule {
             Condition::Score(ColumnScore { beyond, .. }) if !(*beyond >= 0.0 && beyond.is_finite()) => {
                 Err(Invalid::new("when.score.beyond", "expected a finite number of at least 0"))
             }
+            Condition::Performance(limit) => limit.check(),
             Condition::Column(ColumnVerdict { verdict: Verdict::Stable | Verdict::NotTested, .. }) => {
                 Err(Invalid::new("when.column.verdict", "expected drifted, minor or not_enough_data"))
             }
             _ => Ok(()),
+        }
+    }
+}
+
+impl PerformanceLimit {
+    fn check(&self) -> Result<(), Invalid> {
+        if !METRICS.contains(&self.metric.as_str()) {
+            let reason = format!("there is no figure {:?}; there are {METRICS:?}", self.metric);
+            return Err(Invalid::new("when.performance.metric", reason));
+        }
+        match (self.below, self.above) {
+            (Some(limit), None) | (None, Some(limit)) if limit.is_finite() => Ok(()),
+            _ => Err(Invalid::new("when.performance", "expected either below or above, a finite number")),
         }
     }
 }

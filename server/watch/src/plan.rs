@@ -62,6 +62,22 @@ pub fn due(monitor: &Monitor, last: End, now: Millis, n_rows: u64) -> Plan {
     }
 }
 
+/// The latest `n` ends of windows after `since` that have come by now, oldest first.
+pub fn latest(monitor: &Monitor, since: End, now: Millis, n_rows: u64, n: usize) -> Vec<End> {
+    let until = now - delay(monitor);
+    let back = |until: End, step: i64| {
+        let ends = (0..).map(move |nth| floor(until, step) - nth * step);
+        ends.take_while(|end| *end > since).take(n).collect()
+    };
+    let mut ends: Vec<End> = match &monitor.schedule {
+        Schedule::Every(span) => back(until, span.millis()),
+        Schedule::Rows(rows) => back(signed(n_rows), signed(*rows)),
+        Schedule::Cron(text) => cron_ends(text, since, until).0.into_iter().rev().take(n).collect(),
+    };
+    ends.reverse();
+    ends
+}
+
 /// Multiples of `step` in (`last`, `until`], and how many there are. Of very many only the first and the last ones are
 /// listed.
 fn multiples(last: End, until: End, step: i64) -> (Vec<End>, u64) {
@@ -154,6 +170,17 @@ mod tests {
         let monitor = every(10, HOUR, Missed::All);
         assert_eq!(due(&monitor, 200_000, 135_000, 0), Plan::default());
         assert_eq!(due(&monitor, 200_000, 210_000, 0).due, [210_000]);
+    }
+
+    #[test]
+    fn the_latest_windows_of_the_past_are_known() {
+        let hourly = every(10, HOUR, Missed::Latest);
+        assert_eq!(latest(&hourly, 100_000, 135_000, 0, 2), [120_000, 130_000]);
+        assert_eq!(latest(&hourly, 120_000, 135_000, 0, 9), [130_000]);
+        let rows = Monitor { schedule: Schedule::Rows(500), ..Monitor::new("m", "model") };
+        assert_eq!(latest(&rows, 0, 0, 1999, 9), [500, 1000, 1500]);
+        let daily = Monitor { schedule: Schedule::Cron("0 0 * * *".to_owned()), ..Monitor::new("m", "model") };
+        assert_eq!(latest(&daily, 0, 4 * 86_400_000, 0, 2), [3 * 86_400_000, 4 * 86_400_000]);
     }
 
     #[test]

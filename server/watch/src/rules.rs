@@ -1,19 +1,21 @@
 //! When an alert begins and ends: what a run says about each rule, and how often it has to say so.
 
 use serde::{Deserialize, Serialize};
+use tidemark::judge::Verdict;
+use tidemark::performance::{Figure, Summary};
 use tidemark::render::format;
 use tidemark::report::{ColumnReport, DriftReport};
 use tidemark::stattest::{Score, Tested};
 
 use crate::Millis;
-use crate::monitor::{ColumnEffect, ColumnScore, ColumnVerdict, Condition, Rule, Severity};
+use crate::monitor::{ColumnEffect, ColumnScore, ColumnVerdict, Condition, PerformanceLimit, Rule, Severity};
 use crate::span::Span;
 
 /// What came of a run, as rules see it.
 #[derive(Debug, Clone, Copy)]
 pub enum Came<'a> {
-    /// A report.
-    Report(&'a DriftReport),
+    /// A report, and how the model did by the labels that had come.
+    Report(&'a DriftReport, Option<&'a Summary>),
     /// Too few rows: so many.
     TooFewRows(u64),
     /// Nothing to hold the window against.
@@ -39,12 +41,15 @@ pub fn find(condition: &Condition, came: Came<'_>) -> Finding {
         (Condition::Failed, Came::Failed(reason)) => {
             return Finding::Met(format!("The run failed: {reason}"), Severity::Warning);
         }
-        (Condition::Failed, _) | (Condition::MissingTraffic, Came::Report(_)) => return Finding::NotMet,
+        (Condition::Failed, _) | (Condition::MissingTraffic, Came::Report(..)) => return Finding::NotMet,
         (Condition::MissingTraffic, Came::TooFewRows(rows)) => {
             let rows = if rows == 0 { "no row".to_owned() } else { format!("only {} rows", format::count(rows)) };
             return Finding::Met(format!("The window has {rows}"), Severity::Critical);
         }
-        (_, Came::Report(report)) => report,
+        (Condition::Performance(limit), Came::Report(_, performance)) => {
+            return performance.map_or(Finding::Unknown, |performance| worse_than(limit, performance));
+        }
+        (_, Came::Report(report, _)) => report,
         (_, Came::TooFewRows(_) | Came::NoReference | Came::Failed(_)) => return Finding::Unknown,
     };
     let (is_met, what) = match condition {
@@ -77,9 +82,55 @@ pub fn find(condition: &Condition, came: Came<'_>) -> Finding {
             }
             _ => return Finding::Unknown,
         },
-        Condition::MissingTraffic | Condition::Failed => return Finding::Unknown,
+        Condition::Performance(_) | Condition::MissingTraffic | Condition::Failed => return Finding::Unknown,
     };
-    if is_met { Finding::Met(what, severity(report)) } else { Finding::NotMet }
+    if is_met { Finding::Met(what, severity(report).max(of_one_column(condition, report))) } else { Finding::NotMet }
+}
+
+/// A column that drifted for certain is worth a look today, however few others did: its verdict says so, or the whole interval
+/// of its effect is beyond the limit.
+fn of_one_column(condition: &Condition, report: &DriftReport) -> Severity {
+    let is_certain = match condition {
+        Condition::Column(ColumnVerdict { name, .. }) => {
+            report.column(name).is_some_and(|column| report.verdict(column) == Verdict::Drifted)
+        }
+        Condition::Effect(ColumnEffect { name, at_least }) => {
+            let effect = report.column(name).and_then(|column| Some(&column.calibrated.leading().ok()?.effect));
+            effect.is_some_and(|effect| effect.low >= *at_least || effect.high.is_some_and(|high| high <= -*at_least))
+        }
+        _ => false,
+    };
+    if is_certain { Severity::Warning } else { Severity::Info }
+}
+
+/// Whether a figure is on the wrong side of its limit. Where its whole interval is there, it is certain, and worth a look now;
+/// else one today.
+fn worse_than(limit: &PerformanceLimit, found: &Summary) -> Finding {
+    let figure = found.figure(&limit.metric).filter(|_| found.n_labelled >= limit.min_labels);
+    let Some((figure, value)) = figure.and_then(|figure| Some((figure, figure.value()?))) else {
+        return Finding::Unknown;
+    };
+    let is_beyond = |value: f64| match (limit.below, limit.above) {
+        (Some(below), _) => value < below,
+        (None, above) => above.is_some_and(|above| value > above),
+    };
+    if !is_beyond(value) {
+        return Finding::NotMet;
+    }
+    let interval = figure.interval();
+    let is_certain = matches!(figure, Figure::Measured(_))
+        && interval.is_some_and(|interval| is_beyond(interval.lower) && is_beyond(interval.upper));
+    let within = interval.map_or_else(String::new, |interval| {
+        format!(" ({} to {})", format::number(interval.lower), format::number(interval.upper))
+    });
+    let sentence = format!(
+        "{} is {}{within}, by {} of {}",
+        limit.metric.replace('_', " "),
+        format::number(value),
+        format::plural(found.n_labelled, "label"),
+        format::plural(found.n_rows, "row"),
+    );
+    Finding::Met(sentence, if is_certain { Severity::Critical } else { Severity::Warning })
 }
 
 fn said_of(report: &DriftReport, column: &ColumnReport) -> String {
@@ -161,6 +212,7 @@ impl RuleState {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use tidemark::performance::summary::NamedFigure;
 
     fn rule(windows: u32, clear_after: u32) -> Rule {
         Rule {
@@ -213,6 +265,29 @@ mod tests {
         let find = |came| find(&Condition::MissingTraffic, came);
         assert_eq!(find(Came::TooFewRows(0)), Finding::Met("The window has no row".to_owned(), Severity::Critical));
         assert_eq!(find(Came::Failed("disk")), Finding::Unknown);
+    }
+
+    #[test]
+    fn a_figure_counts_once_it_has_labels_and_is_certain_once_its_interval_is_beyond_the_limit() {
+        let found = |part: u64, n_labelled: u64| {
+            let recall = Figure::share(part, n_labelled, tidemark::performance::Undefined::NoRows);
+            let figures = vec![NamedFigure { name: "recall".to_owned(), figure: recall }];
+            Summary { n_rows: 1000, n_labelled, figures }
+        };
+        let limit = PerformanceLimit { metric: "recall".to_owned(), below: Some(0.8), above: None, min_labels: 50 };
+        let severity = |part, n| match worse_than(&limit, &found(part, n)) {
+            Finding::Met(_, severity) => Some(severity),
+            Finding::NotMet => None,
+            Finding::Unknown => Some(Severity::Info),
+        };
+        assert_eq!(severity(40, 49), Some(Severity::Info), "too few labels say nothing");
+        assert_eq!(severity(45, 50), None);
+        assert_eq!(severity(39, 50), Some(Severity::Warning));
+        assert_eq!(severity(300, 500), Some(Severity::Critical));
+        let Finding::Met(sentence, _) = worse_than(&limit, &found(300, 500)) else { panic!("0.6 is below 0.8") };
+        assert!(sentence.starts_with("recall is 0.6 (0.55"), "{sentence}");
+        let other = PerformanceLimit { metric: "roc_auc".to_owned(), ..limit };
+        assert_eq!(worse_than(&other, &found(300, 500)), Finding::Unknown);
     }
 
     #[test]

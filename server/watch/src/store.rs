@@ -18,7 +18,7 @@ mod tests;
 pub use alerts::{Alert, Mute};
 pub use outbox::{Message, Sent, Told, Waiting};
 pub use runs::{Claim, Made, Run, RunState};
-pub use shares::{Opened, Share};
+pub use shares::{Opened, Share, title_of};
 pub use snapshots::{Bounds, Cursor, Head, Point, Snapshot};
 
 /// What can go wrong with the store.
@@ -119,7 +119,8 @@ const SCHEMA: &str = "
         predictions_drifted integer,
         sentence text not null,
         points text not null,
-        report blob not null
+        report blob not null,
+        performance text
     ) strict;
     create index if not exists snapshots_of_model on snapshots (model, id);
     create index if not exists snapshots_of_monitor on snapshots (monitor, id);
@@ -189,6 +190,10 @@ impl Store {
             )?;
         }
         transaction.execute_batch(SCHEMA)?;
+        let has_performance = "select count(*) from pragma_table_info('snapshots') where name = 'performance'";
+        if transaction.query_row(has_performance, [], |row| row.get::<_, u32>(0))? == 0 {
+            transaction.execute_batch("alter table snapshots add column performance text")?;
+        }
         if is_old {
             snapshots::take_over(&transaction)?;
         }

@@ -25,8 +25,8 @@ pub struct Done {
     pub report: Arc<DriftReport>,
     /// The same as the worker wrote it, byte for byte what the command line writes.
     pub json: Arc<str>,
-    /// How long it took.
-    pub millis: f64,
+    /// How long it took; unknown for one that a link carried.
+    pub millis: Option<f64>,
 }
 
 /// What the worker says.
@@ -62,15 +62,20 @@ impl Stage {
         matches!(self, Self::Running(_))
     }
 
+    /// A report that is there, as JSON.
+    pub fn found(json: String, millis: Option<f64>) -> Self {
+        match serde_json::from_str(&json) {
+            Ok(report) => Self::Done(Done { report: Arc::new(report), json: json.into(), millis }),
+            Err(error) => Self::Failed(format!("The report could not be read: {error}.")),
+        }
+    }
+
     /// Goes on by what the worker said.
     pub fn take_in(&mut self, event: Event) {
         *self = match event {
             Event::Progress(step) => Self::Running(step),
             Event::Error(message) => Self::Failed(message),
-            Event::Report { json, millis } => match serde_json::from_str(&json) {
-                Ok(report) => Self::Done(Done { report: Arc::new(report), json: json.into(), millis }),
-                Err(error) => Self::Failed(format!("The report could not be read: {error}.")),
-            },
+            Event::Report { json, millis } => Self::found(json, Some(millis)),
         };
     }
 }

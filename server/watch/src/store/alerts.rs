@@ -181,15 +181,16 @@ fn is_muted(connection: &Connection, monitor: &Monitor, rule: &Rule, now: Millis
 }
 
 impl Store {
-    /// The latest `n` alerts, those that go on first, then the latest first.
+    /// The latest `n` alerts, of this monitor or of all, those that go on first, then the latest first.
     ///
     /// # Errors
     /// The store cannot be read.
-    pub fn alerts(&self, n: u64) -> Result<Vec<Alert>, StoreError> {
+    pub fn alerts(&self, monitor: Option<&str>, n: u64) -> Result<Vec<Alert>, StoreError> {
         let connection = self.connection();
-        let mut statement = connection
-            .prepare_cached(&format!("select {ALERT} from alerts order by ended is not null, id desc limit ?1"))?;
-        let alerts = statement.query_map([n], alert)?;
+        let mut statement = connection.prepare_cached(&format!(
+            "select {ALERT} from alerts where ?1 is null or monitor = ?1 order by ended is not null, id desc limit ?2"
+        ))?;
+        let alerts = statement.query_map(params![monitor, n], alert)?;
         Ok(alerts.collect::<Result<_, _>>()?)
     }
 

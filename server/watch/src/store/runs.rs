@@ -2,6 +2,7 @@
 
 use rusqlite::{OptionalExtension, Row, TransactionBehavior, params};
 use serde::{Deserialize, Serialize};
+use tidemark::performance::Summary;
 use tidemark::report::DriftReport;
 
 use super::snapshots::{self, Bounds, Head};
@@ -80,8 +81,8 @@ pub struct Claim {
 /// What came of a run.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Made {
-    /// A report of this window.
-    Report(Bounds, Box<DriftReport>),
+    /// A report of this window, and how the model did in it by the labels that had come.
+    Report(Bounds, Box<DriftReport>, Option<Summary>),
     /// Too few rows: so many.
     TooFewRows(u64),
     /// Nothing to hold the window against, for this reason.
@@ -225,10 +226,11 @@ impl Store {
         }
         run.finished = Some(now);
         let (came, head) = match made {
-            Made::Report(window, report) => {
-                let head = snapshots::insert(&transaction, (&monitor.model, &monitor.name), now, *window, report)?;
+            Made::Report(window, report, performance) => {
+                let of = (monitor.model.as_str(), monitor.name.as_str());
+                let head = snapshots::insert(&transaction, of, now, *window, report, performance.as_ref())?;
                 (run.state, run.snapshot) = (RunState::Done, Some(head.id));
-                (Came::Report(report), Some(head))
+                (Came::Report(report, performance.as_ref()), Some(head))
             }
             Made::TooFewRows(rows) => {
                 let found = if *rows == 0 {

@@ -7,6 +7,7 @@ use tidemark::report::DriftReport;
 use super::snapshots::{pack, unpack};
 use super::{Store, StoreError};
 use crate::Millis;
+use crate::monitor::Invalid;
 use crate::token::{Token, hash};
 
 /// A shared report, as its owner sees it. The token itself is nowhere.
@@ -37,6 +38,23 @@ pub struct Opened {
     pub expires: Option<Millis>,
     /// The report.
     pub report: DriftReport,
+}
+
+/// A title may be so long.
+const MAX_TITLE: usize = 200;
+
+/// The title of a share's page, from what somebody wrote.
+///
+/// # Errors
+/// It is too long.
+pub fn title_of(text: &str) -> Result<String, Invalid> {
+    match text.trim() {
+        "" => Ok("Drift report".to_owned()),
+        title if title.chars().count() > MAX_TITLE => {
+            Err(Invalid::new("title", format!("expected at most {MAX_TITLE} characters")))
+        }
+        title => Ok(title.to_owned()),
+    }
 }
 
 /// Characters of a hash that name a share.

@@ -3,6 +3,7 @@
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde::{Deserialize, Serialize};
 use tidemark::judge::Verdict;
+use tidemark::performance::Summary;
 use tidemark::report::DriftReport;
 use tidemark::stattest::{Score, Tested};
 
@@ -56,6 +57,8 @@ pub struct Snapshot {
     pub head: Head,
     /// The report.
     pub report: DriftReport,
+    /// How the model did by the labels that had come when it was made.
+    pub performance: Option<Summary>,
 }
 
 /// A column in one snapshot, as its timeline shows it.
@@ -128,6 +131,7 @@ pub(super) fn insert(
     created: Millis,
     window: Bounds,
     report: &DriftReport,
+    performance: Option<&Summary>,
 ) -> Result<Head, StoreError> {
     let points = points(report);
     let mut head = Head {
@@ -144,11 +148,11 @@ pub(super) fn insert(
         sentence: report.sentence.clone(),
     };
     connection.execute(
-        &format!("insert into snapshots ({HEAD}, points, report) values (null, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)"),
+        &format!("insert into snapshots ({HEAD}, points, report, performance) values (null, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)"),
         params![
             head.model, head.monitor, created, window.first, window.end, window.from, window.to, head.share_drifted,
             head.n_drifted, head.n_columns, head.data_drifted, head.predictions_drifted, head.sentence,
-            serde_json::to_string(&points)?, pack(report)?
+            serde_json::to_string(&points)?, pack(report)?, performance.map(serde_json::to_string).transpose()?
         ],
     )?;
     head.id = connection.last_insert_rowid();
@@ -177,7 +181,7 @@ pub(super) fn take_over(connection: &Connection) -> Result<(), StoreError> {
             (row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?);
         let old: OldHead = serde_json::from_str(&old)?;
         let report: DriftReport = serde_json::from_str(&report)?;
-        let new = insert(connection, (&model, ""), old.created, old.window, &report)?;
+        let new = insert(connection, (&model, ""), old.created, old.window, &report, None)?;
         connection.execute("update snapshots set id = ?1 where id = ?2", [id, new.id])?;
     }
     drop(rows);
@@ -207,7 +211,7 @@ impl Store {
     ) -> Result<Head, StoreError> {
         let connection = self.connection();
         let transaction = connection.unchecked_transaction()?;
-        let head = insert(&transaction, (model, ""), created, window, report)?;
+        let head = insert(&transaction, (model, ""), created, window, report, None)?;
         transaction.commit()?;
         Ok(head)
     }
@@ -217,12 +221,13 @@ impl Store {
     /// # Errors
     /// The store cannot be read.
     pub fn snapshot(&self, id: i64) -> Result<Option<Snapshot>, StoreError> {
-        let select = format!("select {HEAD}, report from snapshots where id = ?1");
-        let found = self
-            .connection()
-            .query_row(&select, [id], |row| Ok((head(row)?, row.get::<_, Vec<u8>>(14)?)))
-            .optional()?;
-        found.map(|(head, report)| Ok(Snapshot { head, report: unpack(&report)? })).transpose()
+        let select = format!("select {HEAD}, report, performance from snapshots where id = ?1");
+        let found = self.connection().query_row(&select, [id], |row| {
+            Ok((head(row)?, row.get::<_, Vec<u8>>(14)?, row.get::<_, Option<String>>(15)?))
+        });
+        let Some((head, report, performance)) = found.optional()? else { return Ok(None) };
+        let performance = performance.map(|text| serde_json::from_str(&text)).transpose()?;
+        Ok(Some(Snapshot { head, report: unpack(&report)?, performance }))
     }
 
     /// The latest `n` snapshots, those made before the one of the id `before` only, oldest first.

@@ -76,7 +76,7 @@ fn monitor() -> Monitor {
 }
 
 fn made(report: &DriftReport) -> Made {
-    Made::Report(Bounds { first: 1, end: 301, from: 0, to: 1 }, Box::new(report.clone()))
+    Made::Report(Bounds { first: 1, end: 301, from: 0, to: 1 }, Box::new(report.clone()), None)
 }
 
 fn plan(store: &Store, monitor: &Monitor, now: Millis) -> crate::plan::Plan {
@@ -197,7 +197,7 @@ fn a_failed_run_is_on_record_with_its_reason() {
     tick(&store, &monitor, SECOND, &Made::Failed("the disk is gone".to_owned()));
     let run = &store.runs("m", 1).unwrap()[0];
     assert_eq!((run.state, run.detail.as_deref()), (RunState::Failed, Some("the disk is gone")));
-    assert_eq!(store.alerts(1).unwrap()[0].sentence, "The run failed: the disk is gone");
+    assert_eq!(store.alerts(None, 1).unwrap()[0].sentence, "The run failed: the disk is gone");
 }
 
 #[test]
@@ -222,7 +222,7 @@ fn alerts_begin_are_told_in_one_message_and_end() {
     assert_eq!(rules, [("drift", false), ("amount", false)]);
     tick(&store, &monitor, 4 * SECOND, &made(&STABLE));
     assert!(messages(&store, 4 * SECOND)[0].alerts.iter().all(|told| told.is_over));
-    assert!(store.alerts(9).unwrap().iter().all(|alert| alert.ended == Some(4 * SECOND)));
+    assert!(store.alerts(None, 9).unwrap().iter().all(|alert| alert.ended == Some(4 * SECOND)));
     assert_eq!(store.undelivered().unwrap(), (0, 0));
 }
 
@@ -235,7 +235,7 @@ fn what_is_muted_acknowledged_or_told_lately_is_not_told() {
     store.mute(&Mute { monitor: "m".to_owned(), rule: "drift".to_owned(), until: 3 * SECOND }).unwrap();
     tick(&store, &monitor, 2 * SECOND, &made(&DRIFTED));
     assert!(messages(&store, 2 * SECOND).is_empty());
-    assert_eq!(store.alerts(1).unwrap().len(), 1, "it is on record all the same");
+    assert_eq!(store.alerts(None, 1).unwrap().len(), 1, "it is on record all the same");
     // The mute is over, and the alert goes on.
     tick(&store, &monitor, 3 * SECOND, &made(&DRIFTED));
     assert_eq!(messages(&store, 3 * SECOND).len(), 1);
@@ -253,7 +253,7 @@ fn what_is_muted_acknowledged_or_told_lately_is_not_told() {
     // Whoever knows need not be told.
     store.mute(&Mute { monitor: "m".to_owned(), rule: String::new(), until: 31 * SECOND }).unwrap();
     tick(&store, &monitor, 30 * SECOND, &made(&DRIFTED));
-    let id = store.alerts(1).unwrap()[0].id;
+    let id = store.alerts(None, 1).unwrap()[0].id;
     assert!(store.acknowledge(id, "ada", 30 * SECOND).unwrap());
     tick(&store, &monitor, 40 * SECOND, &made(&DRIFTED));
     assert!(messages(&store, 40 * SECOND).is_empty());
@@ -327,8 +327,9 @@ fn what_is_shared_outlives_retention() {
 fn a_column_knows_since_when_it_is_drifted() {
     let file = File::new();
     let (store, monitor) = (file.open(), monitor());
-    let at =
-        |to, report: &DriftReport| Made::Report(Bounds { first: 1, end: 301, from: 0, to }, Box::new(report.clone()));
+    let at = |to, report: &DriftReport| {
+        Made::Report(Bounds { first: 1, end: 301, from: 0, to }, Box::new(report.clone()), None)
+    };
     for (now, report) in [(1, &*STABLE), (2, &DRIFTED), (3, &STABLE), (4, &DRIFTED), (5, &DRIFTED)] {
         tick(&store, &monitor, now * SECOND, &at(now * SECOND, report));
     }

@@ -1,0 +1,95 @@
+//! How a model did on rows of the log, by the labels that have come to them.
+
+use std::collections::BTreeSet;
+use tidemark::performance::{BinaryPerformance, MulticlassPerformance, RegressionPerformance, Summary};
+use tidemark_log::{Answers, Outcome, ReadError, Reader, Rows, Value};
+
+/// A row whose truth is known: its place in the rows, and the truth.
+type Known = (usize, Value);
+
+/// The figures of these rows of the log; `None` where no label has come to any of them. What is labelled by a class that the
+/// model does not know, or with something that is no number where numbers are predicted, is not counted as labelled.
+///
+/// Of two classes the positive one is the later one, in the model's order or else in that of their names.
+pub(super) fn of(reader: &Reader, model: &str, rows: &Rows) -> Result<Option<Summary>, ReadError> {
+    let mut labels = reader.labels_of(model, &rows.ids)?;
+    let known = rows.ids.iter().enumerate();
+    let known: Vec<Known> = known.filter_map(|(row, id)| Some((row, labels.remove(id)?.label.value))).collect();
+    let Some((first, _)) = known.first() else { return Ok(None) };
+    let n_rows = rows.len() as u64;
+    Ok(match &rows.streams[*first].layout().answers {
+        Answers::Numbers => of_numbers(rows, &known, n_rows),
+        Answers::Classes(classes) => of_classes(rows, &known, n_rows, classes, true),
+        Answers::Names => {
+            let said = known.iter().filter_map(|(row, _)| name_of(&rows.outcomes[*row], &[]));
+            let names: BTreeSet<String> = said.chain(known.iter().filter_map(|(_, truth)| text_of(truth))).collect();
+            let names: Vec<String> = names.into_iter().collect();
+            of_classes(rows, &known, n_rows, &names, names.len() == 2)
+        }
+    })
+}
+
+fn of_numbers(rows: &Rows, known: &[Known], n_rows: u64) -> Option<Summary> {
+    let pair = |(row, truth): &Known| match (truth, &rows.outcomes[*row]) {
+        (Value::Number(truth), Outcome::Number(said)) => Some((*truth, *said)),
+        _ => None,
+    };
+    let (truths, said): (Vec<f64>, Vec<f64>) = known.iter().filter_map(pair).unzip();
+    (!truths.is_empty()).then(|| Summary::of_regression(n_rows, &RegressionPerformance::of(&truths, &said)))
+}
+
+/// `are_scored` says whether the scores stand in the order of `classes`.
+fn of_classes(rows: &Rows, known: &[Known], n_rows: u64, classes: &[String], are_scored: bool) -> Option<Summary> {
+    let place = |name: String| classes.iter().position(|class| *class == name);
+    let pairs = known.iter().filter_map(|(row, truth)| {
+        let said = place(name_of(&rows.outcomes[*row], classes)?)?;
+        Some((*row, place(text_of(truth)?)?, said))
+    });
+    let pairs: Vec<(usize, usize, usize)> = pairs.collect();
+    if pairs.is_empty() {
+        return None;
+    }
+    if classes.len() <= 2 {
+        let truths: Vec<bool> = pairs.iter().map(|(_, truth, _)| *truth == 1).collect();
+        let said: Vec<bool> = pairs.iter().map(|(.., said)| *said == 1).collect();
+        let score = |&(row, _, said): &(usize, usize, usize)| {
+            rows.scores[row].last().copied().unwrap_or(if said == 1 { 1.0 } else { 0.0 })
+        };
+        let scores: Vec<f64> = pairs.iter().map(score).collect();
+        return Some(Summary::of_binary(n_rows, &BinaryPerformance::of(&truths, &said, &scores)));
+    }
+    let n = classes.len();
+    let index = |place: usize| u32::try_from(place).expect("a model has fewer than 2^32 classes");
+    let truths: Vec<u32> = pairs.iter().map(|(_, truth, _)| index(*truth)).collect();
+    let said: Vec<u32> = pairs.iter().map(|(.., said)| index(*said)).collect();
+    let is_scored = are_scored && pairs.iter().all(|(row, ..)| rows.scores[*row].len() == n);
+    let scores: Vec<f64> = if is_scored {
+        pairs.iter().flat_map(|(row, ..)| rows.scores[*row].iter().copied()).collect()
+    } else {
+        // All of its trust in the class that was said.
+        pairs.iter().flat_map(|(.., said)| (0..n).map(|class| if class == *said { 1.0 } else { 0.0 })).collect()
+    };
+    let mut summary = Summary::of_multiclass(n_rows, &MulticlassPerformance::of(&truths, &said, &scores, n));
+    if !is_scored {
+        summary.figures.retain(|named| !matches!(named.name.as_str(), "log_loss" | "roc_auc"));
+    }
+    Some(summary)
+}
+
+/// The class that was said, by its name.
+fn name_of(outcome: &Outcome, classes: &[String]) -> Option<String> {
+    match outcome {
+        Outcome::Class(class) => classes.get(*class as usize).cloned(),
+        Outcome::Label(name) => Some(name.to_string()),
+        Outcome::Number(_) => None,
+    }
+}
+
+/// A truth as the name of a class.
+fn text_of(truth: &Value) -> Option<String> {
+    match truth {
+        Value::Text(text) => Some(text.to_string()),
+        Value::Number(number) => Some(number.to_string()),
+        Value::Missing => None,
+    }
+}
