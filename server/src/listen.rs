@@ -103,11 +103,17 @@ pub async fn serve(
             let peer = Peer { address, is_tls: tls.is_some() };
             match tls {
                 None => converse(stream, peer, router, limits, watcher).await,
-                Some(tls) => match tokio::time::timeout(limits.head, tls.accept(stream)).await {
-                    Ok(Ok(stream)) => converse(stream, peer, router, limits, watcher).await,
-                    Ok(Err(error)) => tracing::debug!(%address, %error, "no TLS"),
-                    Err(_) => tracing::debug!(%address, "the handshake took too long"),
-                },
+                // In a box, so that connections without TLS need not have room for its state.
+                Some(tls) => {
+                    let secured = async move {
+                        match tokio::time::timeout(limits.head, tls.accept(stream)).await {
+                            Ok(Ok(stream)) => converse(stream, peer, router, limits, watcher).await,
+                            Ok(Err(error)) => tracing::debug!(%address, %error, "no TLS"),
+                            Err(_) => tracing::debug!(%address, "the handshake took too long"),
+                        }
+                    };
+                    Box::pin(secured).await;
+                }
             }
         });
     }
@@ -145,7 +151,8 @@ async fn converse(
 ) {
     let service = service_fn(move |mut request: hyper::Request<Incoming>| {
         request.extensions_mut().insert(peer);
-        router.clone().oneshot(request.map(Body::new))
+        // In a box, which a connection that waits for its next request does not have.
+        Box::pin(router.clone().oneshot(request.map(Body::new)))
     });
     let mut protocol = http1::Builder::new();
     protocol.timer(TokioTimer::new()).header_read_timeout(limits.head);

@@ -14,7 +14,7 @@ mod multivariate;
 /// The report as a complete HTML document.
 pub fn report(report: &DriftReport) -> String {
     let title = format!("Drift report: {} against {}", report.current.label, report.reference.label);
-    page(report, &title, "", "")
+    page(report, &title, "Tidemark drift report", "", "")
 }
 
 /// Writes the report as the page of a share link: search engines are to leave it alone, a chat shows a card of it, and
@@ -38,10 +38,11 @@ pub fn shared(report: &DriftReport, title: &str, downloads: &[(&str, String)]) -
         push(&mut links, format_args!("{between}<a href=\"{}\">{}</a>", escape(address), escape(name)));
     }
     links.push_str("</p>");
-    page(report, title, &head, &links)
+    page(report, title, title, &head, &links)
 }
 
-fn page(report: &DriftReport, title: &str, more_head: &str, more_foot: &str) -> String {
+/// `mark` stands above the sentence.
+fn page(report: &DriftReport, title: &str, mark: &str, more_head: &str, more_foot: &str) -> String {
     let mut html = String::with_capacity(16_384 + 3_000 * report.columns.len());
     push(
         &mut html,
@@ -55,7 +56,7 @@ fn page(report: &DriftReport, title: &str, more_head: &str, more_foot: &str) -> 
             include_str!("html/report.css"),
         ),
     );
-    head(&mut html, report);
+    head(&mut html, report, mark);
     if report.predictions.is_some() {
         table(&mut html, report, "Prediction drift", true);
     }
@@ -90,13 +91,14 @@ pub fn escape(text: &str) -> String {
     escaped
 }
 
-fn head(html: &mut String, report: &DriftReport) {
+fn head(html: &mut String, report: &DriftReport, mark: &str) {
     let status = if report.is_drifted() { "drifted" } else { "stable" };
     push(
         html,
         format_args!(
-            "<header class=\"{status}\"><p class=\"mark\">Tidemark drift report</p><h1>{}</h1><p>{}, judged by the \
+            "<header class=\"{status}\"><p class=\"mark\">{}</p><h1>{}</h1><p>{}, judged by the \
              {} profile.</p></header><dl class=\"tiles\">",
+            escape(mark),
             escape(&report.sentence),
             escape(&text::compared(report)),
             report.settings.judge,

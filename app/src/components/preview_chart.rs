@@ -16,8 +16,11 @@ pub fn PreviewChart(
     preview: Preview,
 ) -> impl IntoView {
     let n = preview.windows.len();
-    let y = |share: f64| TOP + HEIGHT * (1.0 - share.clamp(0.0, 1.0));
-    let threshold = y(preview.share_threshold);
+    // Up to the largest share, and the threshold no higher than halfway.
+    let shares = preview.windows.iter().filter_map(|window| Some(window.found.as_ref().ok()?.0));
+    let top = shares.fold(2.0 * preview.share_threshold, f64::max).min(1.0);
+    let scaled = |share: f64| HEIGHT * (share / top).clamp(0.0, 1.0);
+    let threshold = TOP + HEIGHT - scaled(preview.share_threshold);
     let bars = preview.windows.iter().enumerate().map(|(nth, window)| {
         let end = match window.end {
             RunEnd::Time(at) => crate::format::iso(at),
@@ -26,7 +29,7 @@ pub fn PreviewChart(
         let (title, class, height) = match &window.found {
             Ok((share, drifted)) => {
                 let class = if *drifted { "preview__bar preview__bar--drifted" } else { "preview__bar" };
-                (format!("{end}: {} of the columns drifted", format::share(*share)), class, HEIGHT * share)
+                (format!("{end}: {} of the columns drifted", format::share(*share)), class, scaled(*share))
             }
             Err(reason) => (format!("{end}: {reason}"), "preview__bar preview__bar--none", 0.0),
         };
@@ -47,7 +50,8 @@ pub fn PreviewChart(
     });
     let bars = bars.collect_view();
     let rules = preview.rules.iter().map(|(name, n)| view! { <li>{format!("{name}: {n}")}</li> }).collect_view();
-    let width = n.max(1) * WIDTH;
+    // A few windows are not blown up.
+    let width = n.max(20) * WIDTH;
     view! {
         <figure class="preview">
             <figcaption class="preview__sentence">{preview.sentence.clone()}</figcaption>

@@ -5,12 +5,23 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{
-    Blob, CompressionFormat, CompressionStream, DecompressionStream, ReadableStream, ReadableWritablePair, Request,
-    RequestInit, Response,
-};
+use web_sys::{Blob, ReadableStream, ReadableWritablePair, Request, RequestInit, Response};
 
 use crate::error::AppError;
+
+// Of these `web-sys` has only unstable bindings; browsers have had them since 2023.
+#[wasm_bindgen]
+extern "C" {
+    type CompressionStream;
+    #[wasm_bindgen(constructor, catch)]
+    fn new(format: &str) -> Result<CompressionStream, JsValue>;
+
+    type DecompressionStream;
+    #[wasm_bindgen(constructor, catch)]
+    fn new(format: &str) -> Result<DecompressionStream, JsValue>;
+}
+
+const FORMAT: &str = "deflate-raw";
 
 /// What stands before a packed report in an address.
 const MARK: &str = "#report=";
@@ -54,7 +65,7 @@ fn quoted(text: &str) -> String {
 
 /// A report packed so that it fits into an address: deflated, in the alphabet of addresses.
 pub async fn packed(json: &str) -> Result<String, AppError> {
-    let bytes = through(json.as_bytes(), CompressionStream::new(CompressionFormat::DeflateRaw).map(Into::into)).await;
+    let bytes = through(json.as_bytes(), CompressionStream::new(FORMAT).map(Into::into)).await;
     let bytes = bytes.map_err(|error| transport(&error))?;
     let letters: String = bytes.iter().map(|byte| char::from(*byte)).collect();
     let letters = window().btoa(&letters).map_err(|error| transport(&error))?;
@@ -76,7 +87,7 @@ pub fn carried(then: impl FnOnce(Result<String, String>) + 'static) {
         let json = async {
             let letters = window().atob(&letters).map_err(broken)?;
             let bytes: Vec<u8> = letters.chars().map(|letter| letter as u8).collect();
-            let stream = DecompressionStream::new(CompressionFormat::DeflateRaw).map(Into::into);
+            let stream = DecompressionStream::new(FORMAT).map(Into::into);
             String::from_utf8(through(&bytes, stream).await.map_err(broken)?).map_err(|_| broken(JsValue::NULL))
         };
         then(json.await);

@@ -123,12 +123,23 @@ impl Store {
         &self,
         monitor: &str,
         now: Millis,
-        plan: impl FnOnce(Option<End>) -> (End, Plan),
+        plan: impl Fn(Option<End>) -> (End, Plan),
     ) -> Result<Plan, StoreError> {
         let mut connection = self.connection();
+        let reached = |connection: &rusqlite::Connection| {
+            let last = "select last from progress where monitor = ?1";
+            connection.query_row(last, [monitor], |row| row.get(0)).optional()
+        };
+        // Most ticks find nothing, and then nobody need wait.
+        let last = reached(&connection)?;
+        if let (Some(last), (now_at, nothing)) = (last, plan(last))
+            && now_at == last
+            && nothing == Plan::default()
+        {
+            return Ok(nothing);
+        }
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let last = "select last from progress where monitor = ?1";
-        let last = transaction.query_row(last, [monitor], |row| row.get(0)).optional()?;
+        let last = reached(&transaction)?;
         let (mut reached, plan) = plan(last);
         if let Some(gap) = plan.gap {
             let n = End::try_from(gap.n).unwrap_or(End::MAX);
@@ -163,6 +174,10 @@ impl Store {
     /// The store cannot be written.
     pub fn claim(&self, monitor: &str, owner: &str, now: Millis, lease: Millis) -> Result<Option<Claim>, StoreError> {
         let mut connection = self.connection();
+        let is_any = "select 1 from runs where monitor = ?1 and state in ('due', 'running')";
+        if connection.query_row(is_any, [monitor], |_| Ok(())).optional()?.is_none() {
+            return Ok(None);
+        }
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         loop {
             let select = format!(
