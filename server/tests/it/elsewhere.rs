@@ -210,3 +210,49 @@ async fn no_name_and_no_value_becomes_a_part_of_the_page() {
     }
     assert!(instance.send("GET", &report, None).await.text.contains("&lt;svg/onload"), "the names are shown");
 }
+
+/// 400 rows of a model of this task, half of them to be labelled: what was said is right in 9 of 10.
+fn rows_and_labels(said: impl Fn(usize) -> serde_json::Value, other: &serde_json::Value) -> [serde_json::Value; 2] {
+    let row = |nth: usize| json!({ "id": format!("r{nth}"), "x": (nth * 37 % 101) as f64 / 10.0 + 0.25, "prediction": said(nth) });
+    let label = |nth: usize| {
+        let truth = if nth.is_multiple_of(10) { other.clone() } else { said(nth) };
+        json!({ "id": format!("r{nth}"), "label": truth })
+    };
+    [(0..400).map(row).collect(), (0..200).map(label).collect()]
+}
+
+#[tokio::test]
+async fn numbers_and_several_classes_are_taken_compared_and_held_against_labels() {
+    let classes = |nth: usize| json!(["cat", "dog", "fox"][nth % 3]);
+    let numbers = |nth: usize| json!((nth % 7) as f64 + 0.5);
+    let several = rows_and_labels(classes, &json!("fox"));
+    let regression = rows_and_labels(numbers, &json!(100.0));
+    for (task, [rows, labels], metric) in [("classification", several, "f1_macro"), ("regression", regression, "rmse")]
+    {
+        let instance = Instance::new();
+        let path = "/api/v1/models/own";
+        let declared = json!({ "features": [{ "name": "x", "type": "numerical" }], "task": task });
+        assert_eq!(instance.send("PUT", path, Some(declared.to_string())).await.status, 201);
+        let columns = |row: &serde_json::Value| format!("{},{}\n", row["x"], row["prediction"]);
+        let reference: String = rows.as_array().unwrap().iter().map(columns).collect();
+        let reference = format!("x,prediction\n{reference}").replace('"', "");
+        let answer = instance.send_as("POST", &format!("{path}/reference"), "text/csv", reference.into_bytes()).await;
+        assert_eq!(answer.status, 200, "{}", answer.text);
+        for (what, body) in [("predictions", &rows), ("labels", &labels)] {
+            let answer = instance.send("POST", &format!("{path}/{what}"), Some(body.to_string())).await;
+            assert_eq!(answer.status, 200, "{task} {what}: {}", answer.text);
+        }
+        let head = instance.service.check_now(Some("own")).unwrap();
+        let snapshot = instance.service.snapshot(&head.id).unwrap();
+        assert!(snapshot.report.predictions.is_some_and(|group| !group.drifted), "{task}: the same rows");
+        let found = snapshot.performance.expect("labels have come");
+        assert_eq!((found.n_rows, found.n_labelled), (400, 200), "{task}");
+        assert!(found.figure(metric).and_then(tidemark::performance::Figure::value).is_some(), "{task}: {found:?}");
+        // 6 of the 20 rows that were labelled "fox" whatever was said had said "fox".
+        let accuracy = found.figure("accuracy").and_then(tidemark::performance::Figure::value);
+        assert_eq!(accuracy, (task == "classification").then_some(186.0 / 200.0), "{task}");
+        let metrics = instance.send("GET", "/metrics", None).await.text;
+        assert!(metrics.contains("tidemark_predictions_total{model=\"own\"} 400"), "{task}");
+        assert_eq!(instance.send("GET", "/?model=own", None).await.status, 200, "{task}");
+    }
+}

@@ -30,19 +30,21 @@ pub(in crate::cli) struct Played {
     /// Rows that could not be sent.
     pub failed: u64,
     retries: u64,
-    positives: u64,
+    /// Rows that the model of two classes called positive; `None` of any other model.
+    positives: Option<u64>,
     seconds: f64,
 }
 
 impl Played {
     pub fn summary(&self) -> String {
         let rate = self.sent as f64 / self.seconds.max(1e-9);
+        let positives = self.positives.map_or_else(String::new, |positives| {
+            format!(", {} positive ({})", count(positives), share(positives as f64 / self.sent.max(1) as f64))
+        });
         format!(
-            "{} answered in {:.1} s ({rate:.0} per second), {} positive ({}), {}, {} failed",
+            "{} answered in {:.1} s ({rate:.0} per second){positives}, {}, {} failed",
             plural(self.sent, "row"),
             self.seconds,
-            count(self.positives),
-            share(self.positives as f64 / self.sent.max(1) as f64),
             self.retries_text(),
             count(self.failed),
         )
@@ -61,7 +63,7 @@ pub(in crate::cli) fn play(
 ) -> Played {
     let agent = agent();
     let next = AtomicUsize::new(0);
-    let [sent, failed, retries, positives] = [0; 4].map(AtomicU64::new);
+    let [sent, failed, retries, positives, others] = [0; 5].map(AtomicU64::new);
     let start = Instant::now();
     std::thread::scope(|scope| {
         for _ in 0..traffic.senders {
@@ -82,7 +84,10 @@ pub(in crate::cli) fn play(
                     match &answer {
                         Ok(body) => {
                             sent.fetch_add(1, Ordering::Relaxed);
-                            positives.fetch_add(u64::from(is_positive(body)), Ordering::Relaxed);
+                            match positive(body) {
+                                Some(positive) => positives.fetch_add(u64::from(positive), Ordering::Relaxed),
+                                None => others.fetch_add(1, Ordering::Relaxed),
+                            };
                         }
                         Err(_) => {
                             failed.fetch_add(1, Ordering::Relaxed);
@@ -102,7 +107,7 @@ pub(in crate::cli) fn play(
         sent: sent.into_inner(),
         failed: failed.into_inner(),
         retries: retries.into_inner(),
-        positives: positives.into_inner(),
+        positives: (others.into_inner() == 0).then(|| positives.into_inner()),
         seconds: start.elapsed().as_secs_f64(),
     }
 }
@@ -163,7 +168,30 @@ fn post(
     }
 }
 
-fn is_positive(body: &str) -> bool {
-    let answer: serde_json::Value = serde_json::from_str(body).unwrap_or_default();
-    !matches!(&answer["prediction"], serde_json::Value::Number(class) if class.as_f64() == Some(0.0))
+/// Whether an answer is the positive one of two classes; `None` where it is one of more, or a number.
+fn positive(body: &str) -> Option<bool> {
+    let answer: serde_json::Value = serde_json::from_str(body).ok()?;
+    match &answer["prediction"] {
+        serde_json::Value::Bool(positive) => Some(*positive),
+        serde_json::Value::Number(class) if class.as_u64().is_some_and(|class| class < 2) => {
+            Some(class.as_u64() == Some(1))
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_of_two_classes_one_is_positive() {
+        let said = |prediction: &str| positive(&format!(r#"{{"prediction":{prediction}}}"#));
+        assert_eq!(
+            [said("0"), said("1"), said("false"), said("true")],
+            [Some(false), Some(true), Some(false), Some(true)]
+        );
+        assert_eq!([said("2"), said("0.5"), said("\"web\""), said("null")], [None; 4]);
+        assert_eq!(positive("no JSON"), None);
+    }
 }
