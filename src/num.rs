@@ -20,6 +20,21 @@ impl Sum {
         self.sum = sum;
     }
 
+    /// Whether a term is no further from zero than the terms so far add up to.
+    #[inline]
+    pub(crate) const fn outweighs(&self, term: f64) -> bool {
+        term.abs() <= self.sum.abs()
+    }
+
+    /// [`add`](Self::add) of a term that the sum [outweighs](Self::outweighs): to the same bits, by half the work (Dekker,
+    /// Numerische Mathematik 18 (1971)).
+    #[inline]
+    pub(crate) fn add_lighter(&mut self, term: f64) {
+        let sum = self.sum + term;
+        self.compensation += term - (sum - self.sum);
+        self.sum = sum;
+    }
+
     /// The sum so far.
     pub const fn value(self) -> f64 {
         self.sum + self.compensation
@@ -98,6 +113,29 @@ mod tests {
         assert_eq!(sum.value(), 1.0);
         let values: Vec<f64> = [1e100, 1.0, -1e100].into_iter().cycle().take(3000).collect();
         assert_eq!(sum_of(&values, |value| 2.0 * value), 2000.0);
+    }
+
+    #[test]
+    fn lighter_terms_are_added_to_the_same_bits() {
+        let mut rng = crate::random::Rng::new(2);
+        let (mut by_any, mut by_lighter) = (Sum::default(), Sum::default());
+        for sum in [&mut by_any, &mut by_lighter] {
+            sum.add(100.0);
+        }
+        for _ in 0..10_000 {
+            let term = rng.normal() * rng.uniform();
+            assert!(by_lighter.outweighs(term) || !by_any.outweighs(term));
+            by_any.add(term);
+            if by_lighter.outweighs(term) {
+                by_lighter.add_lighter(term);
+            } else {
+                by_lighter.add(term);
+            }
+            assert_eq!(
+                (by_any.sum.to_bits(), by_any.compensation.to_bits()),
+                (by_lighter.sum.to_bits(), by_lighter.compensation.to_bits())
+            );
+        }
     }
 
     #[test]

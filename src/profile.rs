@@ -18,6 +18,7 @@ mod stored;
 pub mod table;
 
 pub(crate) use side::ColumnSide;
+pub(crate) use sort::Buffers;
 pub use stored::StoredError;
 pub use table::TableProfile;
 
@@ -54,11 +55,16 @@ pub enum Shape {
 impl ColumnProfile {
     /// Takes the profile of a column.
     pub fn of(column: &Column) -> Self {
+        Self::within(column, &mut Buffers::default())
+    }
+
+    /// The same, in memory of earlier profiles.
+    pub(crate) fn within(column: &Column, buffers: &mut Buffers) -> Self {
         let rows = column.len() as u64;
         match &column.values {
             Values::Numbers(numbers) => {
                 let values = numbers.as_slice();
-                let sorted = sort::finite_sorted(values);
+                let sorted = sort::finite_sorted(values, buffers);
                 let others = rows - sorted.len() as u64;
                 let missing = if others == 0 { 0 } else { values.iter().filter(|value| value.is_nan()).count() as u64 };
                 let infinite = others - missing;
@@ -109,6 +115,13 @@ impl ColumnProfile {
             infinite: self.infinite + other.infinite,
             shape,
         })
+    }
+
+    /// Leaves the memory of the values to later profiles.
+    pub(crate) fn leave(self, buffers: &mut Buffers) {
+        if let Shape::Numbers { sorted, .. } = self.shape {
+            buffers.give(sorted);
+        }
     }
 
     const fn has_no_value(&self) -> bool {

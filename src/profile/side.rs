@@ -1,7 +1,7 @@
 //! What a report needs of one side of one column.
 
 use super::row_ends::RowEnds;
-use super::{ColumnProfile, Shape, datetime::DatetimeProfile};
+use super::{Buffers, ColumnProfile, Shape, datetime::DatetimeProfile};
 use crate::data::{Column, Values};
 use crate::judge::calibrated;
 use crate::schema::{ColumnSpec, ColumnType};
@@ -20,7 +20,8 @@ pub(crate) struct ColumnSide {
 }
 
 impl ColumnSide {
-    pub fn of(column: &Column, spec: &ColumnSpec) -> Self {
+    /// One side of a column, in memory of earlier ones.
+    pub fn of(column: &Column, spec: &ColumnSpec, buffers: &mut Buffers) -> Self {
         let read = if spec.is_declared { DatetimeProfile::of_declared } else { DatetimeProfile::of };
         let datetimes = (spec.column_type == ColumnType::Datetime).then(|| read(column));
         let ends = match &column.values {
@@ -29,7 +30,7 @@ impl ColumnSide {
             }
             _ => None,
         };
-        Self::new(ColumnProfile::of(column), datetimes, ends)
+        Self::new(ColumnProfile::within(column, buffers), datetimes, ends)
     }
 
     pub(super) fn new(values: ColumnProfile, datetimes: Option<DatetimeProfile>, ends: Option<RowEnds>) -> Self {
@@ -48,6 +49,11 @@ impl ColumnSide {
         let are_numbers = matches!(values.shape, Shape::Numbers { .. });
         let ends = (has_ends && are_numbers).then(|| ends_of(self).merge(&ends_of(other)));
         Some(Self::new(values, datetimes, ends))
+    }
+
+    /// Leaves its memory to later ones.
+    pub fn leave(self, buffers: &mut Buffers) {
+        self.values.leave(buffers);
     }
 
     pub const fn values(&self) -> &ColumnProfile {

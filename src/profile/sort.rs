@@ -7,23 +7,118 @@ const BUCKETS: usize = 1 << BITS;
 const MIN_LENGTH: usize = 512;
 /// More values than this do not have places of their own in two passes, however evenly they lie.
 const MAX_EVEN_LENGTH: usize = BUCKETS * BUCKETS;
+/// Values that are looked at to learn where most values lie.
+const SAMPLE: usize = 512;
+/// One in so many of the sample on each end is left out. The places reach from the least to the largest of the others, and an eighth
+/// of that way beyond.
+const TAIL: usize = 128;
+/// Of the values no larger share than one in so many may lie beyond, where they are sorted by themselves.
+const MAX_BEYOND: usize = 16;
+
+/// Memory that one sort leaves to the next. To ask for a new piece, and to have it cleared, would take a tenth of the time.
+#[derive(Debug, Default)]
+pub(crate) struct Buffers(Vec<Vec<f64>>);
+
+impl Buffers {
+    /// So many numbers of no meaning.
+    fn take(&mut self, n: usize) -> Vec<f64> {
+        let mut buffer = self.0.pop().filter(|buffer| buffer.capacity() >= n).unwrap_or_else(|| vec![0.0; n]);
+        buffer.resize(n, 0.0);
+        buffer
+    }
+
+    /// Leaves memory that is needed no more.
+    pub fn give(&mut self, buffer: Vec<f64>) {
+        self.0.push(buffer);
+    }
+}
 
 /// The finite ones among `values`, ascending; zero is always positive.
 ///
-/// A radix sort, least digit first. A value's place is how far it lies between smallest and largest, which two passes tell
-/// well enough unless a few values lie very far out. Where they do, it is the 33 leading bits in which smallest and largest
-/// differ: three passes, which bring nearly all values to their place whatever their scale.
-pub(super) fn finite_sorted(values: &[f64]) -> Vec<f64> {
+/// A radix sort, least digit first. A value's place is how far it lies between two ends, which two passes tell well enough unless
+/// values crowd far more in some places than in others. Where they do, it is the 33 leading bits in which smallest and largest differ:
+/// three passes, which bring nearly all values to their place whatever their scale.
+pub(super) fn finite_sorted(values: &[f64], buffers: &mut Buffers) -> Vec<f64> {
+    if values.len() < MIN_LENGTH || values.len() >= u32::MAX as usize || values.is_sorted() {
+        let mut sorted = buffers.take(0);
+        sorted.extend(values.iter().filter(|value| value.is_finite()).map(|value| value + 0.0));
+        sorted.sort_unstable_by(f64::total_cmp);
+        return sorted;
+    }
+    if let Some(sorted) = evenly(values, buffers) {
+        return sorted;
+    }
     let Range { low, high, n_finite } = Range::of(values);
     if n_finite < values.len() {
-        return finite_sorted(&values.iter().copied().filter(|value| value.is_finite()).collect::<Vec<_>>());
+        let finite: Vec<f64> = values.iter().copied().filter(|value| value.is_finite()).collect();
+        return finite_sorted(&finite, buffers);
     }
-    if values.len() < MIN_LENGTH || values.len() >= u32::MAX as usize || values.is_sorted() {
-        let mut values: Vec<f64> = values.iter().map(|value| value + 0.0).collect();
-        values.sort_unstable_by(f64::total_cmp);
-        return values;
+    by_leading_bits(values, low, high, buffers)
+}
+
+/// By places at equal distances between the ends of what a sample shows. The few values beyond have the first or the last place, as
+/// have those that are not finite; both are put in order by themselves. `None` if there are many, or too many values have the same place.
+fn evenly(values: &[f64], buffers: &mut Buffers) -> Option<Vec<f64>> {
+    let places = Places::of(values)?;
+    let [mut first, mut last] = [[0_u32; BUCKETS]; 2];
+    for &value in values {
+        let place = places.of_value(value);
+        first[place % BUCKETS] += 1;
+        last[(place >> BITS) % BUCKETS] += 1;
     }
-    evenly(values, low, high).unwrap_or_else(|| by_leading_bits(values, low, high))
+    let (n, head, tail) = (values.len(), last[0] as usize, last[BUCKETS - 1] as usize);
+    let (mut half_sorted, mut sorted) = (buffers.take(n), buffers.take(n));
+    deal(values, &mut half_sorted, &mut first, |value| places.of_value(value));
+    deal(&half_sorted, &mut sorted, &mut last, |value| places.of_value(value) >> BITS);
+    buffers.give(half_sorted);
+    let (start, end) = (finite_to_end(&mut sorted[..head]), n - tail + finite_to_start(&mut sorted[n - tail..]));
+    let beyond = (head - start) + (end - (n - tail));
+    if beyond > n / MAX_BEYOND || !mend(&mut sorted[head..n - tail]) {
+        buffers.give(sorted);
+        return None;
+    }
+    sorted[start..head].sort_unstable_by(f64::total_cmp);
+    sorted[n - tail..end].sort_unstable_by(f64::total_cmp);
+    sorted.truncate(end);
+    sorted.drain(..start);
+    Some(sorted)
+}
+
+/// Places at equal distances.
+#[derive(Debug, Clone, Copy)]
+struct Places {
+    low: f64,
+    scale: f64,
+}
+
+impl Places {
+    const LAST: f64 = (MAX_EVEN_LENGTH - 1) as f64;
+
+    /// Places for most of the values; `None` where a sample does not tell where they lie, or they are too many.
+    fn of(values: &[f64]) -> Option<Self> {
+        let sample = values.iter().copied().step_by((values.len() / SAMPLE).max(1));
+        let mut sample: Vec<f64> = sample.filter(|value| value.is_finite()).collect();
+        sample.sort_unstable_by(f64::total_cmp);
+        let beyond = sample.len() / TAIL;
+        let (low, high) = (*sample.get(beyond)?, *sample.get(sample.len() - 1 - beyond)?);
+        let margin = (high - low) / 8.0;
+        let low = low - margin;
+        let scale = Self::LAST / (high + margin - low);
+        // Neither an endless range nor a range of nothing has places.
+        (values.len() <= MAX_EVEN_LENGTH && scale.is_normal()).then_some(Self { low, scale })
+    }
+
+    /// The place, 0 to [`LAST`](Self::LAST), in the last bits. Every step rounds, and rounding keeps the order.
+    #[inline]
+    fn of_value(self, value: f64) -> usize {
+        /// Added to a number below it, its last bits are that number's whole part.
+        const WHOLE: f64 = (1_u64 << 52) as f64;
+        let place = (value - self.low) * self.scale;
+        // Written like this each is one instruction, and no number has the first place.
+        let place = if place > 0.0 { place } else { 0.0 };
+        let place = if place < Self::LAST { place } else { Self::LAST };
+        (place + WHOLE).to_bits() as usize
+    }
 }
 
 /// What a first look at the values tells.
@@ -57,25 +152,30 @@ impl Range {
     }
 }
 
-/// By places at equal distances from `low` to `high`. `None` if too many values have the same.
-fn evenly(values: &[f64], low: f64, high: f64) -> Option<Vec<f64>> {
-    /// Added to a number below it, its last bits are that number's whole part.
-    const WHOLE: f64 = (1_u64 << 52) as f64;
-    let scale = (MAX_EVEN_LENGTH - 1) as f64 / (high - low);
-    // Neither an endless range nor a range of nothing has places.
-    if values.len() > MAX_EVEN_LENGTH || !scale.is_normal() {
-        return None;
-    }
-    // Every step rounds, and rounding keeps the order.
-    let mut sorted = by_places::<2>(values, |value| ((value - low) * scale + WHOLE).to_bits());
-    mend(&mut sorted).then_some(sorted)
-}
-
-fn by_leading_bits(values: &[f64], low: f64, high: f64) -> Vec<f64> {
+/// By the leading bits of what is finite, from `low` to `high`.
+fn by_leading_bits(values: &[f64], low: f64, high: f64, buffers: &mut Buffers) -> Vec<f64> {
     const PASSES: usize = 3;
     let low = to_key(low + 0.0);
     let shift = (64 - (to_key(high + 0.0) - low).leading_zeros()).saturating_sub(BITS * PASSES as u32);
-    let mut sorted = by_places::<PASSES>(values, |value| (to_key(value + 0.0) - low) >> shift);
+    let place = |value: f64, pass: usize| (((to_key(value + 0.0) - low) >> shift) >> (BITS * pass as u32)) as usize;
+    let mut counts = [[0_u32; BUCKETS]; PASSES];
+    for &value in values {
+        for (pass, counts) in counts.iter_mut().enumerate() {
+            counts[place(value, pass) % BUCKETS] += 1;
+        }
+    }
+    let n = values.len();
+    let (mut from, mut sorted) = (buffers.take(n), buffers.take(n));
+    for (pass, counts) in counts.iter_mut().enumerate() {
+        // A pass in which all values are alike moves nothing. The first one is made in any case: it copies the values.
+        if pass == 0 {
+            deal(values, &mut sorted, counts, |value| place(value, 0));
+        } else if !counts.contains(&(n as u32)) {
+            std::mem::swap(&mut from, &mut sorted);
+            deal(&from, &mut sorted, counts, |value| place(value, pass));
+        }
+    }
+    buffers.give(from);
     // Values that share all leading bits are in the order in which they came.
     if shift > 0 && !mend(&mut sorted) {
         sorted.sort_unstable_by(f64::total_cmp);
@@ -83,37 +183,42 @@ fn by_leading_bits(values: &[f64], low: f64, high: f64) -> Vec<f64> {
     sorted
 }
 
-/// The values in the order of the last `PASSES` digits of their places.
-fn by_places<const PASSES: usize>(values: &[f64], place: impl Fn(f64) -> u64) -> Vec<f64> {
-    let digit = |value: f64, pass: usize| (place(value) >> (BITS * pass as u32)) as usize % BUCKETS;
-    let mut ends = [[0_u32; BUCKETS]; PASSES];
-    for &value in values {
-        for (pass, ends) in ends.iter_mut().enumerate() {
-            ends[digit(value, pass)] += 1;
+/// Deals values out to their buckets, each bucket's in the order in which they come. `counts` says how many each will hold.
+fn deal(from: &[f64], to: &mut [f64], counts: &mut [u32; BUCKETS], place: impl Fn(f64) -> usize) {
+    let mut next = 0;
+    for bucket in counts.iter_mut() {
+        next += std::mem::replace(bucket, next);
+    }
+    for &value in from {
+        let next = &mut counts[place(value) % BUCKETS];
+        // Adding zero turns -0 into 0.
+        to[*next as usize] = value + 0.0;
+        *next += 1;
+    }
+}
+
+/// Moves the finite values to the end, and says where they begin.
+fn finite_to_end(values: &mut [f64]) -> usize {
+    let mut start = values.len();
+    for at in (0..values.len()).rev() {
+        if values[at].is_finite() {
+            start -= 1;
+            values[start] = values[at];
         }
     }
-    let n = values.len();
-    let (mut from, mut to) = (vec![0.0; n], vec![0.0; n]);
-    for (pass, places) in ends.iter_mut().enumerate() {
-        // A pass in which all values are alike moves nothing. The first one is made in any case: it copies the values.
-        if pass > 0 && places.contains(&(n as u32)) {
-            continue;
-        }
-        let mut next = 0;
-        for bucket in places.iter_mut() {
-            next += std::mem::replace(bucket, next);
-        }
-        if pass > 0 {
-            std::mem::swap(&mut from, &mut to);
-        }
-        for &value in if pass == 0 { values } else { &from } {
-            let next = &mut places[digit(value, pass)];
-            // Adding zero turns -0 into 0.
-            to[*next as usize] = value + 0.0;
-            *next += 1;
+    start
+}
+
+/// Moves the finite values to the start, and says how many there are.
+fn finite_to_start(values: &mut [f64]) -> usize {
+    let mut end = 0;
+    for at in 0..values.len() {
+        if values[at].is_finite() {
+            values[end] = values[at];
+            end += 1;
         }
     }
-    to
+    end
 }
 
 /// Moves the few values that are out of order to their place. Gives up, and says so, when they are not few: an outlier has
@@ -157,10 +262,24 @@ mod tests {
     use super::*;
     use crate::random::Rng;
 
+    #[test]
+    fn memory_of_another_sort_changes_nothing() {
+        let mut random = Rng::new(6);
+        let mut buffers = Buffers::default();
+        for n in [3000, 100, 5000, 0, 700, 5000, 4999] {
+            let values: Vec<f64> = (0..n).map(|_| random.normal()).collect();
+            let mut expected = values.clone();
+            expected.sort_by(f64::total_cmp);
+            let found = finite_sorted(&values, &mut buffers);
+            assert_eq!(found, expected);
+            buffers.give(found);
+        }
+    }
+
     fn assert_sorts(name: &str, values: Vec<f64>) {
         let mut expected: Vec<f64> = values.iter().filter(|value| value.is_finite()).map(|value| value + 0.0).collect();
         expected.sort_by(f64::total_cmp);
-        let found = finite_sorted(&values);
+        let found = finite_sorted(&values, &mut Buffers::default());
         assert!(found.iter().map(|value| value.to_bits()).eq(expected.iter().map(|value| value.to_bits())), "{name}");
     }
 
@@ -177,6 +296,8 @@ mod tests {
             draw("constant", &mut |_| 7.0);
             draw("zeros of both signs", &mut |random| [0.0, -0.0, 1.0, -1.0][random.below(4) as usize]);
             draw("some missing", &mut |random| if random.below(9) == 0 { f64::NAN } else { random.normal() });
+            draw("most missing", &mut |random| if random.below(9) > 0 { -f64::NAN } else { random.normal() });
+            draw("none there", &mut |_| f64::NAN);
             draw("some endless", &mut |random| if random.below(99) == 0 { f64::INFINITY } else { random.normal() });
             draw("heavy tail", &mut |random| libm::exp(6.0 * random.normal()));
             draw("huge", &mut |random| (random.uniform() - 0.5) * f64::MAX);
@@ -184,6 +305,13 @@ mod tests {
             draw("ascending", &mut |_| {
                 row += 0.5;
                 row
+            });
+            draw("two far peaks", &mut |random| random.normal() + 1e6 * random.below(2) as f64);
+            draw("endless both ways", &mut |random| match random.below(9) {
+                0 => f64::INFINITY,
+                1 => f64::NEG_INFINITY,
+                2 => f64::NAN,
+                _ => random.normal(),
             });
             draw("clock", &mut |random| 1.7e9 + random.uniform());
             draw("beside an outlier", &mut |random| if random.below(2000) == 0 { -1e300 } else { random.normal() });

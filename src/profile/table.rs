@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use super::ColumnSide;
 use super::sketch::MergeError;
+use super::{Buffers, ColumnSide};
 use crate::data::{Column, Dataset};
 use crate::parallel;
 use crate::quality::empty_rows;
@@ -101,7 +101,8 @@ impl TableProfile {
     /// The same of columns that do not lie in one table, and may differ in length; the longest one's rows are the rows.
     pub fn of_columns<'a>(schema: &Schema, column: impl Fn(&str) -> Option<&'a Column> + Sync) -> Self {
         let specs: Vec<&ColumnSpec> = compared(schema);
-        let side = |spec: &ColumnSpec| column(&spec.name).map(|column| ColumnSide::of(column, spec));
+        let side =
+            |spec: &ColumnSpec| column(&spec.name).map(|column| ColumnSide::of(column, spec, &mut Buffers::default()));
         let columns = parallel::map(&specs, |spec| ((*spec).clone(), side(spec)));
         let rows = columns.iter().filter_map(|(_, side)| side.as_ref()).map(|side| side.values().rows).max();
         Self { rows: rows.unwrap_or(0), empty_rows: None, columns }

@@ -11,9 +11,9 @@ use super::{
 use crate::data::{Column, Dataset};
 use crate::judge::{Calibrated, Settings, calibrated, evidently, nannyml};
 use crate::multivariate::{self, MultivariateReport};
-use crate::parallel;
-use crate::profile::ColumnSide;
+use crate::parallel::{self, Shared};
 use crate::profile::table::{ProfileMismatch, TableProfile, compared};
+use crate::profile::{Buffers, ColumnSide};
 use crate::quality::{ColumnQuality, Quality, QualityReport, TableFacts};
 use crate::schema::{ColumnRole, ColumnSpec, ColumnType, Schema};
 use crate::stattest::ks::{self, Walked};
@@ -256,9 +256,9 @@ enum Side<'a> {
 }
 
 impl<'a> Side<'a> {
-    fn column(self, spec: &ColumnSpec) -> Option<Cow<'a, ColumnSide>> {
+    fn column(self, spec: &ColumnSpec, buffers: &mut Buffers) -> Option<Cow<'a, ColumnSide>> {
         match self {
-            Self::Rows(data) => data.column(&spec.name).map(|column| Cow::Owned(ColumnSide::of(column, spec))),
+            Self::Rows(data) => data.column(&spec.name).map(|column| Cow::Owned(ColumnSide::of(column, spec, buffers))),
             Self::Profile(profile) => profile.column(&spec.name)?.1.map(Cow::Borrowed),
         }
     }
@@ -318,10 +318,21 @@ impl Comparison<'_> {
         let done = AtomicUsize::new(0);
         let rows_not_kept = settings.nannyml_if_asked().map(|options| nannyml::Fitted::without_rows(&options));
         let chunks = self.nannyml.or(rows_not_kept.as_ref()).map(|fitted| fitted.split(now.rows()));
+        // Both sides of a column lie where those of the one before lay.
+        let buffers = Shared::<Buffers>::default();
+        let compare = |spec: &ColumnSpec, buffers: &mut Buffers| {
+            let sides = [before.column(spec, buffers), now.column(spec, buffers)];
+            let [reference, current] = sides.each_ref().map(Option::as_deref);
+            let found = compare_column(spec, Reference(reference), Current(current), settings);
+            sides.into_iter().flatten().for_each(|side| {
+                if let Cow::Owned(side) = side {
+                    side.leave(buffers)
+                }
+            });
+            found
+        };
         let compared = parallel::map(&self.specs, |spec| {
-            let sides = (Reference(before.column(spec)), Current(now.column(spec)));
-            let (mut report, quality) =
-                compare_column(spec, Reference(sides.0.0.as_deref()), Current(sides.1.0.as_deref()), settings);
+            let (mut report, quality) = buffers.with(|buffers| compare(spec, buffers));
             let rows = || now.rows().and_then(|data| data.column(&spec.name));
             report.nannyml = chunks.as_ref().map(|chunks| chunks.judge(spec, rows()));
             report.importance = self.importances.iter().find(|(name, _)| *name == spec.name).map(|(_, share)| *share);

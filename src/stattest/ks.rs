@@ -4,6 +4,8 @@ use super::steps::merge;
 use super::{Current, NotTested, Reference, kolmogorov};
 use crate::num::{Sum, gcd};
 
+mod blocks;
+
 /// What the test found.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct KolmogorovSmirnov {
@@ -105,7 +107,7 @@ pub fn statistic(reference: Reference<&[f64]>, current: Current<&[f64]>) -> Resu
 }
 
 /// What one walk through both samples gives: enough for the test, its effect, and the Wasserstein distance.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Walked {
     /// Reference values.
     n: u64,
@@ -133,38 +135,103 @@ impl Walked {
 /// A slice is empty.
 pub(crate) fn walk(reference: Reference<&[f64]>, current: Current<&[f64]>) -> Result<Walked, NotTested> {
     let (a, b) = (reference.0, current.0);
-    if a.is_empty() || b.is_empty() {
+    let (Some(&first), Some(&other)) = (a.first(), b.first()) else {
         return Err(NotTested::Empty { n_reference: a.len() as u64, n_current: b.len() as u64 });
+    };
+    let mut state = State::at(first.min(other));
+    let sizes = Sizes::of(a, b);
+    let (i, j) = blocks::walk(a, b, sizes, &mut state);
+    merge(&a[i..], &b[j..], |value, is_reference| state.visit(value, is_reference, sizes));
+    Ok(state.end(sizes))
+}
+
+/// How large both samples are: lengths of slices that fit into memory.
+#[derive(Debug, Clone, Copy)]
+struct Sizes {
+    n: i64,
+    m: i64,
+    /// `1 / (n m)`.
+    scale: f64,
+}
+
+impl Sizes {
+    const fn of(a: &[f64], b: &[f64]) -> Self {
+        let (n, m) = (a.len() as i64, b.len() as i64);
+        Self { n, m, scale: 1.0 / (n as f64 * m as f64) }
     }
-    // Products of lengths of slices that fit into memory.
-    let (n, m) = (a.len() as i64, b.len() as i64);
-    let scale = 1.0 / (n as f64 * m as f64);
-    let mut before = a[0].min(b[0]);
-    let (mut difference, mut gap, mut at) = (0_i64, 0_i64, before);
-    // Reference values so far, those below the last value, and pairs in which the current one is at least as large or equal.
-    let (mut i, mut below, mut at_least, mut ties) = (0_u64, 0_u64, 0_u64, 0_u64);
-    let mut area = Sum::default();
-    merge(a, b, |value, is_reference| {
+}
+
+/// Where a walk stands.
+#[derive(Debug, Clone, Copy)]
+struct State {
+    /// The last value.
+    before: f64,
+    /// `i m - j n` after `i` reference and `j` current values, the last one's equals so far included.
+    difference: i64,
+    /// The largest distance of `difference` from 0 below the last value.
+    gap: i64,
+    /// The value at which it was reached first.
+    at: f64,
+    /// Reference values so far.
+    i: u64,
+    /// Those below the last value.
+    below: u64,
+    /// Pairs so far in which the current value is at least as large as the reference's.
+    at_least: u64,
+    /// Pairs of equal values among them.
+    ties: u64,
+    area: Sum,
+}
+
+impl State {
+    /// Before the first value, the smallest of both samples.
+    fn at(first: f64) -> Self {
+        Self {
+            before: first,
+            difference: 0,
+            gap: 0,
+            at: first,
+            i: 0,
+            below: 0,
+            at_least: 0,
+            ties: 0,
+            area: Sum::default(),
+        }
+    }
+
+    /// The next value of both samples together; of equal ones those of the reference come first.
+    #[inline]
+    fn visit(&mut self, value: f64, is_reference: bool, sizes: Sizes) {
         // Only once all equal values are counted the gap is one. A column is either full of ties or has next to none, so this
         // jump is foretold.
-        if value != before {
-            let here = difference.abs();
-            if here > gap {
-                (gap, at) = (here, before);
+        if value != self.before {
+            let here = self.difference.abs();
+            if here > self.gap {
+                (self.gap, self.at) = (here, self.before);
             }
-            area.add(here as f64 * scale * (value - before));
-            (before, below) = (value, i);
+            self.area.add(here as f64 * sizes.scale * (value - self.before));
+            (self.before, self.below) = (value, self.i);
         }
-        i += u64::from(is_reference);
+        self.i += u64::from(is_reference);
         // All bits for a current value, none for one of the reference: which comes is not to be foretold.
         let if_current = u64::from(is_reference).wrapping_sub(1);
-        at_least += i & if_current;
-        ties += (i - below) & if_current;
-        difference += if is_reference { m } else { -n };
-    });
-    let exceeding = (u128::from(at_least) * 2 - u128::from(ties)) as f64 / (2.0 * n as f64 * m as f64);
-    let (n, m) = (a.len() as u64, b.len() as u64);
-    Ok(Walked { n, m, gap: u128::from(gap.unsigned_abs()), at, exceeding, area: area.value() })
+        self.at_least += self.i & if_current;
+        self.ties += (self.i - self.below) & if_current;
+        self.difference += if is_reference { sizes.m } else { -sizes.n };
+    }
+
+    /// What was found, after the last value.
+    fn end(self, Sizes { n, m, .. }: Sizes) -> Walked {
+        let exceeding = (u128::from(self.at_least) * 2 - u128::from(self.ties)) as f64 / (2.0 * n as f64 * m as f64);
+        Walked {
+            n: n.unsigned_abs(),
+            m: m.unsigned_abs(),
+            gap: u128::from(self.gap.unsigned_abs()),
+            at: self.at,
+            exceeding,
+            area: self.area.value(),
+        }
+    }
 }
 
 /// As numpy rounds.

@@ -151,10 +151,11 @@ fn variance(first: &[i32], last: &[i32]) -> Option<f64> {
     Some(squares as f64 / n - mean * mean).filter(|variance| *variance > 0.0)
 }
 
-fn prefix_sums(scores: &[i32]) -> Vec<i32> {
-    let mut sum = 0;
-    let sums = scores.iter().map(|score| {
-        sum += score;
+/// Sums that begin anew when they leave 16 bits. Their differences do, too, and those of neighbouring blocks are small.
+fn prefix_sums(scores: &[i32]) -> Vec<i16> {
+    let mut sum = 0_i16;
+    let sums = scores.iter().map(|&score| {
+        sum = sum.wrapping_add(score as i16);
         sum
     });
     std::iter::once(0).chain(sums).collect()
@@ -164,20 +165,30 @@ fn prefix_sums(scores: &[i32]) -> Vec<i32> {
 const STARTS_PER_BLOCK: usize = 8;
 
 /// `length * AVAR(length)` over neighbouring blocks. Whole numbers throughout, so that the order of the sum does not matter.
-fn spread(stretches: &[Vec<i32>; 2], length: usize) -> f64 {
+fn spread(stretches: &[Vec<i16>; 2], length: usize) -> f64 {
+    /// A block of 256 scores differs from the next by at most 1536. An i32 holds the sum of so many squares.
+    const AT_ONCE: usize = 512;
+    let square = |before: i16, middle: i16, after: i16| {
+        let difference = i32::from(after.wrapping_sub(middle).wrapping_sub(middle.wrapping_sub(before)));
+        difference * difference
+    };
     let (mut squares, mut count) = (0_i64, 0_usize);
     for sums in stretches.iter().filter(|sums| sums.len() > 2 * length) {
-        let (before, middle, after) = (sums.iter(), sums[length..].iter(), sums[2 * length..].iter());
-        let differences = before.zip(middle).zip(after).map(|((before, middle), after)| after - 2 * middle + before);
-        // A block of 256 scores differs from the next by at most 1536, whose square an i32 holds.
-        let square = |difference: i32| i64::from(difference * difference);
+        let n = sums.len() - 2 * length;
+        let (before, middle, after) = (&sums[..n], &sums[length..][..n], &sums[2 * length..]);
         let stride = length / STARTS_PER_BLOCK;
         if stride <= 1 {
-            squares += differences.map(square).sum::<i64>();
-            count += sums.len() - 2 * length;
+            let parts = before.chunks(AT_ONCE).zip(middle.chunks(AT_ONCE)).zip(after.chunks(AT_ONCE));
+            let sums = parts.map(|((before, middle), after)| {
+                let rows = before.iter().zip(middle).zip(after);
+                i64::from(rows.map(|((before, middle), after)| square(*before, *middle, *after)).sum::<i32>())
+            });
+            squares += sums.sum::<i64>();
+            count += n;
         } else {
-            squares += differences.step_by(stride).map(square).sum::<i64>();
-            count += (sums.len() - 2 * length).div_ceil(stride);
+            let rows = (0..n).step_by(stride);
+            squares += rows.map(|row| i64::from(square(before[row], middle[row], after[row]))).sum::<i64>();
+            count += n.div_ceil(stride);
         }
     }
     squares as f64 / (2.0 * length as f64 * count as f64)
@@ -187,6 +198,27 @@ fn spread(stretches: &[Vec<i32>; 2], length: usize) -> f64 {
 mod tests {
     use super::*;
     use crate::random::Rng;
+
+    #[test]
+    fn sums_beyond_16_bits_leave_the_spread_as_it_is() {
+        let mut rng = Rng::new(4);
+        // A trend takes the sums as far as they go; random scores differ as much as they may.
+        let rising: Vec<i32> = (0..8192).map(|row| if row < 6000 { 3 } else { -3 }).collect();
+        let random: Vec<i32> = (0..8192).map(|_| rng.below(7) as i32 - 3).collect();
+        let sum = |scores: &[i32]| scores.iter().map(|score| f64::from(*score)).sum::<f64>();
+        for length in [1, 2, 8, 16, 64, 256] {
+            let (mut squares, mut count) = (0.0, 0);
+            for scores in [&rising, &random] {
+                for start in (0..=scores.len() - 2 * length).step_by((length / STARTS_PER_BLOCK).max(1)) {
+                    let (block, next) = scores[start..start + 2 * length].split_at(length);
+                    squares += (sum(next) - sum(block)).powi(2);
+                    count += 1;
+                }
+            }
+            let expected = squares / (2.0 * length as f64 * f64::from(count));
+            assert_eq!(spread(&[prefix_sums(&rising), prefix_sums(&random)], length), expected, "{length}");
+        }
+    }
 
     fn time(rows: &[f64]) -> Option<f64> {
         let mut sorted: Vec<f64> = rows.iter().copied().filter(|value| value.is_finite()).collect();
