@@ -16,6 +16,7 @@ pub use period::Period;
 
 /// How rows are split.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(tag = "by", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Chunking {
     /// Chunks of so many rows.
@@ -49,6 +50,7 @@ impl Default for Chunking {
 
 /// What becomes of the rows that do not fill the last chunk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Incomplete {
     /// They make a chunk of their own.
@@ -76,6 +78,7 @@ impl Incomplete {
 
 /// One chunk of a table's rows.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Chunk {
     /// `[0:4999]`, first and last row, or the period: `2024-03`.
     pub key: String,
@@ -107,6 +110,7 @@ pub struct Chunks {
 
 /// Why a table's rows were not split.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum ChunkError {
     /// There is no row.

@@ -50,6 +50,7 @@ const fn yes() -> bool {
 
 /// Where expectations come from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Origin {
     /// What a person calls the data.

@@ -17,6 +17,7 @@ pub mod nannyml;
 
 /// Whose verdicts lead a report. The first two are always in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Judge {
     /// What Evidently 0.7 decides.
@@ -50,6 +51,7 @@ impl fmt::Display for Judge {
 
 /// Every number that a verdict depends on besides the data.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct Settings {
     /// Whose verdicts lead.
@@ -103,6 +105,7 @@ impl Settings {
 
 /// What is said about a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
     /// Really changed, and by enough to matter.
@@ -157,6 +160,7 @@ impl Verdict {
 
 /// What the calibrated judge found in one column: one test of the values, one of what is missing.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Calibrated {
     /// The more pressing of the two verdicts below.
     pub verdict: Verdict,
@@ -189,6 +193,7 @@ impl Calibrated {
 
 /// A test with its effect: is there a change, and is it large?
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct EffectTest {
     /// The test's name, for a person.
     pub test: String,
@@ -230,6 +235,7 @@ impl EffectTest {
 
 /// How many independent rows each side is worth, where neighbouring rows depend on each other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct EffectiveSize {
     /// Of the reference.
     pub reference: u64,
@@ -246,6 +252,7 @@ impl fmt::Display for EffectiveSize {
 
 /// The size of a change, with its 95% interval.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Effect {
     /// What the number measures.
     pub kind: EffectKind,
@@ -261,6 +268,7 @@ pub struct Effect {
 
 /// What an [`Effect`] measures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum EffectKind {
     /// Largest gap between the two distribution functions, 0 to 1.
@@ -287,6 +295,7 @@ impl EffectKind {
 
 /// Which way a change goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Direction {
     /// Current values tend to be larger, or the event more frequent.

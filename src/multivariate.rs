@@ -45,6 +45,7 @@ const MAX_VALUES: usize = 20_000_000;
 
 /// Settings of the three tests.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "MultivariateOptions"))]
 #[serde(deny_unknown_fields, default)]
 pub struct Options {
     /// Share of false alarms among what is called real, 0 to 1.
@@ -93,6 +94,7 @@ impl Default for Options {
 
 /// What all columns taken together say.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct MultivariateReport {
     /// The whole in plain English.
     pub sentence: String,
@@ -114,6 +116,7 @@ pub struct MultivariateReport {
 
 /// A column that was not looked at.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct LeftOut {
     /// The column.
     pub column: String,
@@ -123,6 +126,7 @@ pub struct LeftOut {
 
 /// A number with its 95% interval, and the smallest one that matters.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Estimate {
     /// The estimate.
     pub value: f64,

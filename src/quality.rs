@@ -31,6 +31,7 @@ pub use twins::{ALMOST_DUPLICATE, Twins, twins};
 
 /// How much a report says about the quality of the data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Quality {
     /// Nothing.
@@ -58,6 +59,7 @@ impl Quality {
 
 /// The quality of both sides' data.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct QualityReport {
     /// How much was looked at.
     pub level: Quality,
@@ -78,6 +80,7 @@ pub const MAX_TWINS: usize = 100;
 
 /// One number of both sides, and how much larger it is in the current data. `None` where a side has no such number.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Measure {
     /// What is measured.
     pub name: MeasureName,
@@ -101,6 +104,7 @@ impl Measure {
 
 /// What a [`Measure`] measures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum MeasureName {
     /// Rows.
@@ -232,6 +236,7 @@ impl MeasureName {
 
 /// The quality of one column.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ColumnQuality {
     /// The column's name.
     pub name: String,
@@ -249,6 +254,7 @@ pub struct ColumnQuality {
 
 /// Two columns that hold the same, or nearly.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct TwinColumns {
     /// The column further left.
     pub first: String,
@@ -263,6 +269,7 @@ pub struct TwinColumns {
 
 /// How columns go together, and how that changed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct CorrelationChange {
     /// What is measured.
     pub kind: CorrelationKind,

@@ -18,6 +18,8 @@ mod difference;
 mod distribution;
 mod embeddings;
 mod group;
+#[cfg(test)]
+mod json_schema;
 mod sentence;
 
 pub use compare::{
@@ -31,10 +33,14 @@ pub use embeddings::{EmbeddingOutcome, EmbeddingReport};
 /// Version of the report's JSON. It grows when a field changes its meaning or goes; new fields do not change it.
 pub const SCHEMA_VERSION: u32 = 1;
 
+/// The JSON Schema of [`DriftReport`], draft 2020-12: the text of `docs/report.schema.json`.
+pub const JSON_SCHEMA: &str = include_str!("../docs/report.schema.json");
+
 /// What one comparison of a reference with current data found.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct DriftReport {
-    /// [`SCHEMA_VERSION`] of the writer.
+    /// Version of this JSON ([`SCHEMA_VERSION`]).
     pub schema_version: u32,
     /// Version of Tidemark that made the report.
     pub tidemark_version: String,
@@ -111,6 +117,7 @@ impl DriftReport {
 
 /// One of the two data sets that were compared.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Input {
     /// What a person calls it: a file name, or a window of the log.
     pub label: String,
@@ -122,6 +129,7 @@ pub struct Input {
 
 /// The verdict over several columns, under the report's leading judge.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct GroupVerdict {
     /// Columns in the group.
     pub n_columns: u64,
@@ -144,6 +152,7 @@ pub struct GroupVerdict {
 
 /// What was found about one column.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ColumnReport {
     /// The column's name, as in the header.
     pub name: String,
@@ -196,6 +205,7 @@ impl ColumnReport {
 
 /// One side of one column in numbers. Moments and quantiles are of the finite values of a numerical column.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct SideSummary {
     /// Rows, missing ones included.
     pub rows: u64,

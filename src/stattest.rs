@@ -67,6 +67,7 @@ pub struct Current<T>(pub T);
 
 /// A drift method, by Evidently's name for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Method {
     /// Two-sample Kolmogorov-Smirnov test.
@@ -224,6 +225,7 @@ impl Method {
 
 /// A test's value, with the direction in which it speaks for drift.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(tag = "kind", content = "value", rename_all = "snake_case")]
 pub enum Score {
     /// Probability of data at least as unlike, had nothing changed. 0 to 1; small speaks for drift.
@@ -251,6 +253,7 @@ impl Score {
 
 /// Either what a test found, or why there was no test.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Tested{T}"))]
 #[serde(rename_all = "snake_case")]
 pub enum Tested<T> {
     /// The test ran.
@@ -280,6 +283,7 @@ impl<T> From<Result<T, NotTested>> for Tested<T> {
 
 /// What one test of Evidently's found in one column.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct TestOutcome {
     /// The method that was used.
     pub method: Method,
@@ -307,6 +311,7 @@ pub struct TestOutcome {
 
 /// A unit of time that is counted in whole ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum TimeUnit {
     /// A second.
@@ -347,6 +352,7 @@ impl TimeUnit {
 
 /// Why a column could not be tested.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(tag = "reason", rename_all = "snake_case")]
 pub enum NotTested {
     /// One side, or both, has no value.

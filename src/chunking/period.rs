@@ -6,6 +6,7 @@ use crate::data::datetime::{DAY, HOUR, MINUTE, SECOND, Timestamp, WEEK, parse};
 
 /// A period of the calendar.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Period {
     /// A second.

@@ -21,6 +21,7 @@ pub const MIN_VALUES_FOR_A_MEAN: u64 = 30;
 
 /// What came of a check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum CheckStatus {
     /// The data are not what was expected.
@@ -44,6 +45,7 @@ impl CheckStatus {
 
 /// One expectation, held against the data.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Check {
     /// The column; `None` for the table as a whole.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -72,6 +74,7 @@ pub struct Check {
 
 /// What came of all expectations.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct CheckReport {
     /// Where the expectations come from.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -30,6 +30,7 @@ pub use adjust::{Correction, benjamini_hochberg, benjamini_yekutieli};
 
 /// Settings of this judge. An effect's minimum is the smallest one that matters.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "CalibratedOptions"))]
 #[serde(deny_unknown_fields, default)]
 pub struct Options {
     /// Share of false alarms among the changes that are called real, 0 to 1.

@@ -31,6 +31,7 @@ pub use typing::{MAX_CATEGORICAL_INTEGERS_0_4, Typing};
 /// Settings of `DataDriftPreset` that this judge honours. A column's own setting goes before its type's, which goes
 /// before the one for all columns.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "EvidentlyOptions"))]
 #[serde(deny_unknown_fields, default)]
 pub struct Options {
     /// Share of drifted columns from which on a data set counts as drifted, 0 to 1.

@@ -41,6 +41,7 @@ use threshold::Bounds;
 
 /// Settings of this judge.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "NannymlOptions"))]
 #[serde(deny_unknown_fields, default)]
 pub struct Options {
     /// How reference and current data are split, each by itself.
@@ -53,6 +54,7 @@ pub struct Options {
     pub categorical_methods: Vec<Method>,
     /// Thresholds by method, where they are not three standard deviations above the mean. Those of chi-square are not
     /// looked at, as upstream.
+    #[cfg_attr(test, schemars(extend("propertyNames" = { "$ref": "#/$defs/NannymlMethod" })))]
     pub thresholds: BTreeMap<Method, Threshold>,
     /// Whether large references are estimated by bins.
     pub estimation: Estimation,
@@ -61,6 +63,7 @@ pub struct Options {
     /// Whether summary statistics (mean, standard deviation, median, sum and rows) are looked at as well.
     pub summary: bool,
     /// Thresholds by statistic, where they are not the default ones.
+    #[cfg_attr(test, schemars(extend("propertyNames" = { "$ref": "#/$defs/NannymlStatistic" })))]
     pub statistic_thresholds: BTreeMap<Statistic, Threshold>,
     /// Share of drifted columns from which on a data set counts as drifted, 0 to 1.
     pub drift_share: f64,
@@ -113,6 +116,7 @@ impl Options {
 
 /// What this judge found in one column.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ColumnChunks {
     /// What the column was taken for.
     pub kind: Kind,
@@ -163,6 +167,7 @@ impl ColumnChunks {
 
 /// A measure of every chunk, with its thresholds.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Measured{M}"))]
 pub struct Measured<M> {
     /// What was measured.
     pub measure: M,
@@ -186,6 +191,7 @@ impl<M> Measured<M> {
 
 /// One measure of one chunk.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ChunkValue {
     /// The value; `None` where the chunk has no values to work it out from.
     pub value: Option<f64>,
@@ -201,6 +207,7 @@ pub struct ChunkValue {
 
 /// The chunks of a report.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ReportChunks {
     /// The reference's, in order.
     pub reference: Vec<Chunk>,

@@ -12,6 +12,7 @@ pub const MIN_PAIRS: usize = 20;
 
 /// How two columns are held against each other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "MultivariateCorrelationKind"))]
 #[serde(rename_all = "snake_case")]
 pub enum CorrelationKind {
     /// Of the ranks: do the two rise together, by whatever curve? An outlier is one rank among others.

@@ -15,6 +15,7 @@ pub const MAX_LISTED: usize = 20;
 
 /// What was found about all pairs.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "MultivariateCorrelationChange"))]
 pub struct CorrelationChange {
     /// Which coefficient.
     pub kind: CorrelationKind,
@@ -47,6 +48,7 @@ pub struct CorrelationChange {
 
 /// How the correlation of two columns changed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct PairChange {
     /// The column that comes first in the schema.
     pub first: String,

@@ -21,6 +21,7 @@ const MAX_CARRIERS: usize = 30;
 
 /// What the domain classifier found.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct DomainClassifier {
     /// Reference rows that the forests saw.
     pub n_reference: u64,
@@ -47,6 +48,7 @@ pub struct DomainClassifier {
 
 /// How much a column helps to tell the sides apart.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Carrier {
     /// The column.
     pub column: String,

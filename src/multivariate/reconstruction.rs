@@ -98,6 +98,7 @@ fn encode(encoders: &[Encoder], columns: &[&Column]) -> Vec<Vec<f64>> {
 
 /// The mean reconstruction error over a chunk of rows.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ErrorOfChunk {
     /// First row, counted from 0.
     pub start: u64,
@@ -135,6 +136,7 @@ impl ErrorOfChunk {
 
 /// The band in which the chunks of the reference lie.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ErrorBand {
     /// Three standard deviations (by n) of the reference's chunks below their mean. `None` where that is not above 0.
     pub low: Option<f64>,
@@ -161,6 +163,7 @@ impl ErrorBand {
 
 /// What the reconstruction error says about two data sets.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Reconstruction {
     /// Columns that were taken together.
     pub n_columns: u64,

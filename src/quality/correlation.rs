@@ -7,6 +7,7 @@ use crate::num::Sum;
 
 /// A measure of association between two columns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum CorrelationKind {
     /// [`pearson`]: how close two numerical columns are to a straight line.

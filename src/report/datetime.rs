@@ -9,6 +9,7 @@ use crate::stattest::{Current, NotTested, Reference};
 
 /// A column of moments: both sides, and how they were compared.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct DatetimeReport {
     /// What the values were judged by.
     pub reading: Reading,
@@ -29,6 +30,7 @@ pub struct DatetimeReport {
 
 /// How the sides lie in time, and so what a change would be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Reading {
     /// The sides cover different stretches of time, as windows of a log do. How often rows arrive is compared; that one
@@ -41,6 +43,7 @@ pub enum Reading {
 
 /// One side of a column of moments.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct DatetimeSide {
     /// Values that are moments.
     pub moments: u64,
@@ -68,6 +71,7 @@ pub struct DatetimeSide {
 
 /// A time without rows.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Gap {
     /// The last moment before it.
     pub from: Timestamp,
@@ -77,6 +81,7 @@ pub struct Gap {
 
 /// What the rates were counted in.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct RateBlocks {
     /// Length of a block.
     pub seconds: f64,

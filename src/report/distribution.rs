@@ -8,6 +8,7 @@ use crate::stattest::{Current, Reference};
 
 /// Both sides' shares over the same bins or categories. Shares are of the values present on that side.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Distribution {
     /// A numerical column, in bins from left to right. The outer bins take in everything beyond their edge.
@@ -30,6 +31,7 @@ pub enum Distribution {
 
 /// One bin of a histogram.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Bin {
     /// Left edge.
     pub low: f64,
@@ -43,6 +45,7 @@ pub struct Bin {
 
 /// One category's share on both sides.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct CategoryShare {
     /// The category, as it is written in the data.
     pub name: String,

@@ -9,6 +9,7 @@ use crate::stattest::{Current, NotTested, Reference, Tested};
 
 /// What was found about one embedding. It has no part in the share of drifted columns.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct EmbeddingReport {
     /// The embedding's name in the settings.
     pub name: String,
@@ -28,6 +29,7 @@ impl EmbeddingReport {
 
 /// What one of Evidently's methods found in one embedding.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct EmbeddingOutcome {
     /// The method that was used.
     pub method: EmbeddingMethod,

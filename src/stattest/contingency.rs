@@ -13,6 +13,7 @@ pub const ENOUGH_HITS: u64 = 50;
 
 /// How a p-value was drawn; the same seed gives the same draws on every machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct MonteCarlo {
     /// The seed, worked out from the counts. Below 2^53, so that every reader of JSON keeps it whole.
     pub seed: u64,

@@ -7,6 +7,7 @@ use super::significance::Significance;
 
 /// How the p-values of a report are corrected for their number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Correction {
     /// Benjamini and Hochberg's: holds for independent columns, and for columns that rise and fall together.

@@ -13,6 +13,7 @@ use crate::stattest::{Current, Method, NotTested, Reference};
 
 /// One embedding: its columns, and how it is compared.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct EmbeddingSettings {
     /// The numerical columns that make up the embedding, in order. They are judged one by one, too, unless ignored.
@@ -23,9 +24,10 @@ pub struct EmbeddingSettings {
 
 /// How embeddings are compared. All of them see drift above their threshold.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(tag = "method", rename_all = "snake_case", deny_unknown_fields)]
 pub enum EmbeddingMethod {
-    /// How well a classifier tells the sides apart: [`embedding::classifier`].
+    /// How well a classifier tells the sides apart ([`embedding::classifier`]).
     Model {
         /// Drift above this area under the curve.
         #[serde(default = "model_threshold")]
@@ -34,7 +36,7 @@ pub enum EmbeddingMethod {
         #[serde(default)]
         quantile: Option<f64>,
     },
-    /// How far the mean embedding moved: [`mean_distance`].
+    /// How far the mean embedding moved ([`mean_distance`]).
     Distance {
         /// The measure of distance.
         #[serde(default)]
@@ -59,7 +61,7 @@ pub enum EmbeddingMethod {
         #[serde(default = "share_threshold")]
         threshold: f64,
     },
-    /// Maximum mean discrepancy: [`embedding::mmd`].
+    /// Maximum mean discrepancy ([`embedding::mmd`]).
     Mmd {
         /// Drift above this.
         #[serde(default = "mmd_threshold")]

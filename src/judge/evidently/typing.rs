@@ -9,6 +9,7 @@ use crate::stattest::{Current, Reference};
 
 /// Which version's rules turn values into a type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub enum Typing {
     /// Evidently 0.7: by the current rows alone ([`infer_type`](crate::schema::infer_type)).
     #[default]

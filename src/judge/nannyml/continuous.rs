@@ -12,6 +12,7 @@ use crate::stattest::{Current, NotTested, Reference, jensen_shannon, ks, wassers
 /// Whether the Kolmogorov-Smirnov statistic and the Wasserstein distance see every reference value or only their numbers
 /// in equal-width bins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct Estimation {
     /// Which of the two.
@@ -31,6 +32,7 @@ impl Default for Estimation {
 /// NannyML 0.13.1 reads this setting from the wrong place, so that `{"wasserstein": {"calculation_method": "exact"}}`
 /// leaves it at `auto` there. Here it does what it says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Calculation {
     /// Every value of a reference below [`MIN_ESTIMATED`] values, bins of a larger one.

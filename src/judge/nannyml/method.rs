@@ -8,6 +8,7 @@ use crate::schema::{ColumnSpec, ColumnType};
 
 /// What NannyML takes a column for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "NannymlColumnKind"))]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
     /// Numbers, however few differ.
@@ -38,6 +39,7 @@ impl Kind {
 
 /// A drift method, by NannyML's name for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "NannymlMethod"))]
 #[serde(rename_all = "snake_case")]
 pub enum Method {
     /// Jensen-Shannon distance, logarithm to base 2; 0 to 1.

@@ -32,6 +32,7 @@ use crate::profile::quantile;
 /// that of the median its asymptotic variance, with the kernel's width by Scott, *Multivariate Density Estimation* (1992);
 /// agrees with NannyML 0.13.1, `nannyml.data_quality` and `nannyml.stats`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "NannymlStatistic"))]
 #[serde(rename_all = "snake_case")]
 pub enum Statistic {
     /// Share of missing values.

@@ -25,6 +25,7 @@ use crate::profile::quantile;
 ///
 /// Agrees with NannyML 0.13.1, `StandardDeviationThreshold` and `ConstantThreshold`.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(!try_from))]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields, try_from = "Unchecked")]
 pub enum Threshold {
     /// So many standard deviations away from the middle of the reference's chunks.
@@ -47,6 +48,7 @@ pub enum Threshold {
 
 /// What a standard deviation threshold is measured from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum OffsetFrom {
     /// The mean.

@@ -10,6 +10,7 @@ use crate::stattest::{Current, NotTested, Reference};
 
 /// How the distance of two points is measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "EmbeddingMetric"))]
 #[serde(rename_all = "snake_case")]
 pub enum Metric {
     /// The root of the sum of squared differences.
