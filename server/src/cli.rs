@@ -76,6 +76,8 @@ enum Command {
     Budget(budget::Args),
     Watch(watch::Args),
     Log(log::Args),
+    /// Print the JSON Schema of a report
+    Schema,
 }
 
 /// Why a command failed, in one sentence for a person.
@@ -139,6 +141,10 @@ pub fn run() -> ExitCode {
         Command::Budget(args) => budget::run(&args),
         Command::Watch(args) => watch::run(&args),
         Command::Log(args) => log::run(&args),
+        Command::Schema => {
+            anstream::print!("{}", tidemark::report::JSON_SCHEMA);
+            Ok(())
+        }
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,11 +1,13 @@
 //! The addresses of the service: what programs ask, and the pages.
 
 use axum::Router;
+use axum::body::Body;
 use axum::extract::{DefaultBodyLimit, FromRef, State};
 use axum::http::{HeaderName, HeaderValue, Method, Request, StatusCode, header};
-use axum::middleware;
+use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
+use http_body::Body as _;
 use leptos::prelude::*;
 use leptos_axum::{AxumRouteListing, LeptosRoutes, ResponseOptions, generate_route_list};
 use std::sync::{Arc, LazyLock};
@@ -13,6 +15,7 @@ use tidemark_app::assets::AssetVersion;
 use tidemark_app::backend::BackendHandle;
 use tidemark_app::{App, shell};
 use tower_http::cors::CorsLayer;
+use utoipa_axum::router::OpenApiRouter;
 
 use crate::assets;
 use crate::front::{self, Front, Settings};
@@ -116,6 +119,18 @@ fn cors(origins: Vec<HeaderValue>) -> CorsLayer {
 /// A batch of rows may be so large.
 const MAX_BATCH_BYTES: usize = 16 << 20;
 
+/// Lets bodies of at most so many bytes in. One that says beforehand that it is larger is refused before it is read.
+fn bodies_up_to(most: usize, routes: OpenApiRouter<AppState>) -> OpenApiRouter<AppState> {
+    let refuse = move |request: Request<Body>, next: Next| async move {
+        if request.body().size_hint().lower() > most as u64 {
+            let detail = format!("a body has at most {most} bytes here");
+            return Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail).into_response();
+        }
+        next.run(request).await
+    };
+    routes.layer(DefaultBodyLimit::max(most)).layer(middleware::from_fn(refuse))
+}
+
 /// What pages and server functions find in their context.
 fn contexts(state: &AppState) -> impl Fn() + Clone + Send + Sync + 'static {
     let backend: BackendHandle = state.service.clone();
@@ -143,7 +158,7 @@ fn document_shell(options: &LeptosOptions) -> impl IntoView + use<> {
 }
 
 /// A file of the site, or the page that says there is nothing here.
-async fn asset_or_page(State(state): State<AppState>, request: Request<axum::body::Body>) -> Response {
+async fn asset_or_page(State(state): State<AppState>, request: Request<Body>) -> Response {
     if matches!(*request.method(), Method::GET | Method::HEAD)
         && let Some(response) = assets::respond(request.uri(), request.headers())
     {

@@ -61,7 +61,7 @@ pub struct ModelEntry {
 #[serde(deny_unknown_fields)]
 pub struct Declaration {
     /// What goes into it, in order.
-    #[schema(min_items = 1, max_items = 5000)]
+    #[schema(min_items = 1, max_items = 10000)]
     pub features: Vec<DeclaredFeature>,
     /// What it answers with.
     #[serde(default)]

@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::body::Bytes;
-use axum::extract::{DefaultBodyLimit, Path, Query, State};
+use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
@@ -17,7 +17,7 @@ use utoipa_axum::routes;
 
 use super::mlflow::media_type;
 use super::predict::{Body, Called, batch, bytes, counted, find, respond, single, unlogged};
-use super::{AppState, MAX_BATCH_BYTES};
+use super::{AppState, MAX_BATCH_BYTES, bodies_up_to};
 use crate::ingest::columnar::{ARROW_STREAM, MAX_VALUES, PARQUET, read_arrow, read_parquet};
 use crate::ingest::{self, IngestError, Taken};
 use crate::problem::{FieldError, Problem};
@@ -38,17 +38,13 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(predict))
         .routes(routes!(predict_with))
         .routes(routes!(predictions))
-        .routes(routes!(labels))
-        .layer(DefaultBodyLimit::max(MAX_BATCH_BYTES));
-    let files = OpenApiRouter::new()
-        .routes(routes!(list, add))
-        .routes(routes!(reference))
-        .layer(DefaultBodyLimit::max(MAX_FILE_BYTES));
+        .routes(routes!(labels));
+    let files = OpenApiRouter::new().routes(routes!(list, add)).routes(routes!(reference));
     OpenApiRouter::new()
         .routes(routes!(show, declare, change, remove))
         .routes(routes!(remove_version))
-        .merge(rows)
-        .merge(files)
+        .merge(bodies_up_to(MAX_BATCH_BYTES, rows))
+        .merge(bodies_up_to(MAX_FILE_BYTES, files))
 }
 
 /// A model as the API shows it.
@@ -208,7 +204,7 @@ async fn declare(State(state): State<AppState>, Path(model): Path<String>, body:
 }
 
 /// The most features of a declared model.
-const MAX_FEATURES: usize = 5000;
+const MAX_FEATURES: usize = 10_000;
 /// The longest name of a feature, in characters.
 const MAX_FEATURE_CHARS: usize = 256;
 

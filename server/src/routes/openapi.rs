@@ -3,7 +3,7 @@
 //! A route joins the document and the router by one line in [`programs`]. What every operation has in common (the
 //! problems that it can be answered with, the request's identifier) is added here once.
 
-use axum::extract::{DefaultBodyLimit, State};
+use axum::extract::State;
 use axum::http::header;
 use axum::response::IntoResponse;
 use serde_json::{Map, Value, json};
@@ -12,8 +12,8 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::{
-    AppState, MAX_BATCH_BYTES, alerts, api, docs, example, health, metrics, mlflow, monitors, predict, reports, shares,
-    v2,
+    AppState, MAX_BATCH_BYTES, alerts, api, bodies_up_to, docs, example, health, metrics, mlflow, monitors, predict,
+    reports, shares, v2,
 };
 use crate::problem::{FieldError, Problem};
 
@@ -75,12 +75,12 @@ pub(super) fn programs() -> OpenApiRouter<AppState> {
 
 /// The addresses that take many rows at once.
 fn batches() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new()
+    let batches = OpenApiRouter::new()
         .routes(routes!(predict::predict_batch))
         .routes(routes!(mlflow::invocations))
         .routes(routes!(v2::infer))
-        .routes(routes!(v2::infer_with))
-        .layer(DefaultBodyLimit::max(MAX_BATCH_BYTES))
+        .routes(routes!(v2::infer_with));
+    bodies_up_to(MAX_BATCH_BYTES, batches)
 }
 
 /// The methods of OpenAPI's path items.

@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use serde_json::json;
 use tidemark::render::{csv, html, junit, markdown};
-use tidemark::report::{Difference, DriftReport};
+use tidemark::report::{Difference, DriftReport, JSON_SCHEMA};
 use tidemark_watch::store::{Cursor, Snapshot};
 use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
@@ -21,11 +21,15 @@ use crate::problem::Problem;
 
 /// The routes.
 pub(super) fn routes() -> OpenApiRouter<AppState> {
+<<<<<<< HEAD
     OpenApiRouter::new()
         .routes(routes!(list))
         .routes(routes!(show))
         .routes(routes!(performance))
         .routes(routes!(difference))
+=======
+    OpenApiRouter::new().routes(routes!(list)).routes(routes!(show)).routes(routes!(difference)).routes(routes!(schema))
+>>>>>>> schema
 }
 
 /// The forms of a report: what the address ends with, what a person calls it, and its media type.
@@ -112,7 +116,8 @@ async fn find(state: &AppState, id: &str) -> Result<Snapshot, Problem> {
 
 /// A stored report
 ///
-/// Its number with `.json`, `.html`, `.md`, `.csv` or `.xml` (JUnit) behind it; JSON without.
+/// Its number with `.json`, `.html`, `.md`, `.csv` or `.xml` (JUnit) behind it; JSON without. The JSON follows
+/// `/report.schema.json`.
 #[utoipa::path(
     get, path = "/api/v1/reports/{report}", tag = "reports", operation_id = "reports_show", security(("key" = ["read"])),
     params(("report" = String, Path, description = "The report's id, and the form")),
@@ -160,4 +165,13 @@ async fn difference(
 ) -> Result<Json<Difference>, Problem> {
     let (later, earlier) = (find(&state, &later).await?, find(&state, &earlier).await?);
     Ok(Json(Difference::of(&earlier.report, &later.report)))
+}
+
+/// The JSON Schema of a report
+#[utoipa::path(
+    get, path = "/report.schema.json", tag = "documentation", operation_id = "reports_schema", security(()),
+    responses((status = 200, description = "JSON Schema, draft 2020-12", body = Object, content_type = "application/schema+json")),
+)]
+async fn schema() -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, "application/schema+json")], JSON_SCHEMA)
 }

@@ -6,12 +6,13 @@
 //! before anything is taken.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 use tidemark::data::{Dataset, Values, csv};
 
 use super::error::{BodyError, FieldErrors};
 use super::json::{Kind, Malformed, Reader};
 use super::rows::check_count_of;
-use crate::registry::manifest::{Declaration, DeclaredTask};
+use crate::registry::manifest::{Declaration, DeclaredFeature, DeclaredTask};
 use tidemark_log::Value;
 
 /// The most rows that one request may bring.
@@ -113,7 +114,8 @@ trait RowBuilder {
 /// # Errors
 /// The body is not in its form, or rows in it are no predictions of this model; each is named with its row.
 pub fn read_predictions(body: &[u8], form: Form, model: &Declaration) -> Result<Vec<Incoming>, BodyError> {
-    read(body, form, "predictions", || PredictionRow::new(model))
+    let places = Places::of(model);
+    read(body, form, "predictions", || PredictionRow::new(&places))
 }
 
 /// Predictions from a table.
@@ -121,7 +123,8 @@ pub fn read_predictions(body: &[u8], form: Form, model: &Declaration) -> Result<
 /// # Errors
 /// Rows are no predictions of this model; each is named, counted from 0.
 pub fn predictions_of(data: &Dataset, model: &Declaration) -> Result<Vec<Incoming>, BodyError> {
-    read_table(data, || PredictionRow::new(model))
+    let places = Places::of(model);
+    read_table(data, || PredictionRow::new(&places))
 }
 
 /// Reads labels.
@@ -316,9 +319,24 @@ fn cells_of(values: &Values) -> Cells<'_> {
     }
 }
 
+/// Where each feature stands in the declaration: a model may have thousands of them, and a request thousands of rows.
+struct Places<'m> {
+    model: &'m Declaration,
+    by_name: HashMap<&'m str, usize>,
+}
+
+impl<'m> Places<'m> {
+    fn of(model: &'m Declaration) -> Self {
+        let place = |(place, feature): (usize, &'m DeclaredFeature)| (feature.name.as_str(), place);
+        Self { model, by_name: model.features.iter().enumerate().map(place).collect() }
+    }
+}
+
 /// A prediction in the making.
 struct PredictionRow<'m> {
-    model: &'m Declaration,
+    places: &'m Places<'m>,
+    /// The feature that comes next where the sender keeps to the declaration's order.
+    next: usize,
     features: Vec<Option<Value>>,
     /// What [`RESERVED`] names, in its order: whether it was there.
     is_given: [bool; RESERVED.len()],
@@ -330,10 +348,11 @@ struct PredictionRow<'m> {
 }
 
 impl<'m> PredictionRow<'m> {
-    fn new(model: &'m Declaration) -> Self {
+    fn new(places: &'m Places<'m>) -> Self {
         Self {
-            model,
-            features: vec![None; model.features.len()],
+            places,
+            next: 0,
+            features: vec![None; places.model.features.len()],
             is_given: [false; RESERVED.len()],
             id: None,
             time: None,
@@ -342,17 +361,24 @@ impl<'m> PredictionRow<'m> {
             score: None,
         }
     }
+
+    fn place_of(&mut self, name: &str) -> Option<usize> {
+        let is_next = self.places.model.features.get(self.next).is_some_and(|feature| feature.name == name);
+        let place = if is_next { self.next } else { *self.places.by_name.get(name)? };
+        self.next = place + 1;
+        Some(place)
+    }
 }
 
 impl RowBuilder for PredictionRow<'_> {
     type Row = Incoming;
 
     fn take(&mut self, name: &str, cell: Cell<'_>) -> Result<(), String> {
-        if let Some(place) = self.model.features.iter().position(|feature| feature.name == name) {
+        if let Some(place) = self.place_of(name) {
             if self.features[place].is_some() {
                 return Err("given twice".to_owned());
             }
-            let value = feature_value(cell, self.model.features[place].is_number());
+            let value = feature_value(cell, self.places.model.features[place].is_number());
             // So that it is not called missing as well.
             self.features[place] = Some(value.clone().unwrap_or(Value::Missing));
             return value.map(|_| ());
@@ -369,7 +395,7 @@ impl RowBuilder for PredictionRow<'_> {
             "timestamp" => self.time = time_of(cell)?,
             "score" => self.score = number_of(cell)?,
             _ => {
-                self.prediction = match self.model.task {
+                self.prediction = match self.places.model.task {
                     DeclaredTask::Regression => number_of(cell)?.map(Said::Number),
                     DeclaredTask::Classification => text_of(cell)?.map(Said::Class),
                 };
@@ -382,7 +408,7 @@ impl RowBuilder for PredictionRow<'_> {
     }
 
     fn finish(self, at: &str, errors: &mut FieldErrors) -> Option<Incoming> {
-        let absent = self.model.features.iter().zip(&self.features).filter(|(_, value)| value.is_none());
+        let absent = self.places.model.features.iter().zip(&self.features).filter(|(_, value)| value.is_none());
         absent.for_each(|(feature, _)| errors.push(at, &feature.name, "missing"));
         if !self.is_given[1] {
             errors.push(at, "prediction", "missing");

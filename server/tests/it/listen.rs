@@ -18,14 +18,14 @@ use crate::support::{Instance, body_of};
 const HEAD: Duration = Duration::from_millis(400);
 
 /// A service on a port of its own.
-struct Served {
-    address: SocketAddr,
+pub struct Served {
+    pub address: SocketAddr,
     stop: oneshot::Sender<()>,
     server: JoinHandle<()>,
     _instance: Instance,
 }
 
-async fn serve_with(limits: Limits) -> Served {
+pub async fn serve_with(limits: Limits) -> Served {
     let instance = Instance::new();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -38,12 +38,12 @@ async fn serve_with(limits: Limits) -> Served {
     Served { address, stop, server, _instance: instance }
 }
 
-fn limits() -> Limits {
+pub fn limits() -> Limits {
     Limits { head: HEAD, ..Limits::default() }
 }
 
 /// One request on a connection of its own; how long it took.
-async fn good_request(address: SocketAddr) -> Duration {
+pub async fn good_request(address: SocketAddr) -> Duration {
     let began = Instant::now();
     let mut stream = TcpStream::connect(address).await.unwrap();
     let answer = predict_on(&mut stream).await.expect("an answer");

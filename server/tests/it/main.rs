@@ -1,5 +1,6 @@
 //! The service, talked to as its users do: over HTTP.
 
+mod bad_input;
 mod clients;
 mod command_line;
 mod disk;

@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use crate::support::Instance;
+use crate::command_line::{stdout, tidemark};
+use crate::support::{Folder, Instance};
 
 /// `docs/openapi.json` is what the service answers. After a change: `TIDEMARK_BLESS=1 cargo test -p server openapi`.
 #[tokio::test]
@@ -15,6 +16,15 @@ async fn the_committed_document_is_current() {
     }
     let committed = std::fs::read_to_string(&path).unwrap_or_default();
     assert!(committed == current, "docs/openapi.json is old; TIDEMARK_BLESS=1 cargo test -p server openapi renews it");
+}
+
+#[tokio::test]
+async fn the_schema_of_reports_is_there_for_everyone() {
+    let answer = Instance::new().send("GET", "/report.schema.json", None).await;
+    assert_eq!((answer.status.as_u16(), answer.header("content-type")), (200, "application/schema+json"));
+    assert_eq!(answer.text, tidemark::report::JSON_SCHEMA);
+    let folder = Folder::new();
+    assert_eq!(stdout(&tidemark(&folder, &["schema"])), tidemark::report::JSON_SCHEMA);
 }
 
 #[tokio::test]
