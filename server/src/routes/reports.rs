@@ -21,15 +21,12 @@ use crate::problem::Problem;
 
 /// The routes.
 pub(super) fn routes() -> OpenApiRouter<AppState> {
-<<<<<<< HEAD
     OpenApiRouter::new()
         .routes(routes!(list))
         .routes(routes!(show))
         .routes(routes!(performance))
         .routes(routes!(difference))
-=======
-    OpenApiRouter::new().routes(routes!(list)).routes(routes!(show)).routes(routes!(difference)).routes(routes!(schema))
->>>>>>> schema
+        .routes(routes!(schema))
 }
 
 /// The forms of a report: what the address ends with, what a person calls it, and its media type.
