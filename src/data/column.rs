@@ -4,6 +4,7 @@ mod strings;
 
 use foldhash::fast::RandomState;
 use std::collections::{BTreeSet, HashMap};
+use std::hash::{BuildHasher, BuildHasherDefault, Hasher};
 
 /// A named column.
 #[derive(Debug, Clone, PartialEq)]
@@ -158,30 +159,60 @@ impl Strings {
     }
 }
 
-/// Collects [`Strings`] one by one.
+/// Collects [`Strings`] one by one. Each distinct string is kept once: it is looked for by its hash alone.
 #[derive(Debug, Default)]
 pub struct StringsBuilder {
     strings: Strings,
-    code_of: HashMap<String, u32, RandomState>,
+    state: RandomState,
+    /// The code of the first string with a hash.
+    code_of: HashMap<u64, u32, BuildHasherDefault<Hashed>>,
+    /// Those of strings that have another's hash.
+    further: HashMap<String, u32, RandomState>,
+}
+
+/// What is a hash needs none.
+#[derive(Debug, Default, Clone, Copy)]
+struct Hashed(u64);
+
+impl Hasher for Hashed {
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
+        }
+    }
+
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash;
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
 }
 
 impl StringsBuilder {
     /// Appends a string, or a missing one.
     pub fn push(&mut self, value: Option<&str>) {
-        let Some(value) = value else {
-            self.strings.codes.push(MISSING);
-            return;
-        };
-        let code = match self.code_of.get(value) {
-            Some(&code) => code,
-            None => {
-                let code = u32::try_from(self.strings.dictionary.len()).expect("fewer than 2^32 distinct strings");
-                self.strings.dictionary.push(value.to_owned());
-                self.code_of.insert(value.to_owned(), code);
-                code
-            }
-        };
+        let code = value.map_or(MISSING, |value| self.code(self.state.hash_one(value), value, str::to_owned));
         self.strings.codes.push(code);
+    }
+
+    /// The code of a string, which is taken up if it is new.
+    fn code<T: AsRef<str>>(&mut self, hash: u64, string: T, own: impl FnOnce(T) -> String) -> u32 {
+        let dictionary = &mut self.strings.dictionary;
+        let next = u32::try_from(dictionary.len()).expect("fewer than 2^32 distinct strings");
+        let code = *self.code_of.entry(hash).or_insert(next);
+        if code != next {
+            if dictionary[code as usize] == string.as_ref() {
+                return code;
+            }
+            if let Some(&code) = self.further.get(string.as_ref()) {
+                return code;
+            }
+            self.further.insert(string.as_ref().to_owned(), next);
+        }
+        dictionary.push(own(string));
+        next
     }
 
     /// Forgets all rows but the first `rows`.
@@ -191,13 +222,8 @@ impl StringsBuilder {
 
     /// Appends the rows below.
     pub fn append(&mut self, below: Self) {
-        let first = self.strings.codes.len();
-        let new_code = |string: String| {
-            self.push(Some(&string));
-            *self.strings.codes.last().expect("one was just pushed")
-        };
-        let codes: Vec<u32> = below.strings.dictionary.into_iter().map(new_code).collect();
-        self.strings.codes.truncate(first);
+        let codes = below.strings.dictionary.into_iter();
+        let codes: Vec<u32> = codes.map(|string| self.code(self.state.hash_one(&*string), string, |own| own)).collect();
         let code = |code: u32| codes.get(code as usize).copied().unwrap_or(MISSING);
         self.strings.codes.extend(below.strings.codes.into_iter().map(code));
     }
@@ -341,6 +367,34 @@ impl Column {
                 .map_distinct(|text| values.iter().any(|value| value == text))
                 .map(|is| is == Some(true))
                 .collect(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn strings_of_one_hash_stay_apart() {
+        let mut builder = StringsBuilder::default();
+        let mut code = |string: &str| builder.code(7, string, str::to_owned);
+        assert_eq!(["a", "b", "a", "c", "b", "c", "a"].map(&mut code), [0, 1, 0, 2, 1, 2, 0]);
+        assert_eq!(builder.strings.dictionary, ["a", "b", "c"]);
+    }
+
+    #[test]
+    fn rows_below_are_those_that_were_pushed_one_by_one() {
+        let rows = [Some("a"), None, Some("b"), Some("a"), Some("c"), Some("b"), None, Some("d")];
+        for cut in 0..=rows.len() {
+            let part = |rows: &[Option<&str>]| {
+                let mut builder = StringsBuilder::default();
+                rows.iter().for_each(|row| builder.push(*row));
+                builder
+            };
+            let mut whole = part(&rows[..cut]);
+            whole.append(part(&rows[cut..]));
+            assert_eq!(whole.finish(), Strings::from_options(rows), "{cut}");
         }
     }
 }

@@ -53,9 +53,11 @@ fn effective_size(n: usize, autocorrelation_time: Option<f64>) -> u64 {
 
 /// The p-value of the test itself. The limit knows of no gap as large as 1, of which the exact one is known for all sizes.
 fn exact(n: u64, m: u64, found: &ks::KolmogorovSmirnov) -> Significance {
-    let ln_p = || ks_tail::ln_p(n, m, found.d);
-    let p_value = if found.d >= 1.0 { libm::exp(ln_p()) } else { found.p_value };
-    Significance::or_ln(p_value, ln_p)
+    if found.d >= 1.0 {
+        let ln_p = ks_tail::ln_p(n, m, found.d);
+        return Significance::or_ln(libm::exp(ln_p), || ln_p);
+    }
+    Significance::or_ln(found.p_value, || ks_tail::ln_p(n, m, found.d))
 }
 
 /// The limit's p-value, for sizes that are no counts.
