@@ -11,6 +11,7 @@ use tidemark::stattest::{Current, Reference};
 use tidemark_app::backend::Backend;
 use tidemark_app::error::AppError;
 use tidemark_app::monitor::{ModelCard, Overview, Snapshot, SnapshotHead, Traffic, Window};
+use tidemark_app::watching::{Alerts, Change, MonitorForm, MonitorFormPage, MonitorLine, MonitorPage, Preview, Shares};
 
 /// `moved` drifts, `steady` does not, `kind` gets a new category, `gaps` loses values, `flat` is constant, `gone` is
 /// not in the current data, `score` is the model's answer.
@@ -57,7 +58,8 @@ pub fn snapshot() -> Snapshot {
         predictions_drifted: report.predictions.as_ref().map(|group| group.drifted),
         sentence: report.sentence.clone(),
     };
-    Snapshot { head, report }
+    let (monitor, earlier) = ("hourly".to_owned(), Some("earlier".to_owned()));
+    Snapshot { head, report, monitor, earlier, performance: None }
 }
 
 /// Serves one comparison, or none.
@@ -114,4 +116,65 @@ impl Backend for Fixed {
     fn check_now(&self, _model: Option<&str>) -> Result<SnapshotHead, AppError> {
         Err(AppError::TooFewRows { found: 612, needed: 1_000 })
     }
+
+    fn monitors(&self) -> Result<Vec<MonitorLine>, AppError> {
+        Ok(Vec::new())
+    }
+
+    fn shares(&self) -> Result<Shares, AppError> {
+        Ok(Shares { shares: Vec::new(), now: 0 })
+    }
+
+    fn change(&self, id: &str, _earlier: &str) -> Result<Change, AppError> {
+        not_here("report", id)
+    }
+
+    fn monitor(&self, name: &str) -> Result<MonitorPage, AppError> {
+        not_here("monitor", name)
+    }
+
+    fn monitor_form(&self, name: Option<&str>) -> Result<MonitorFormPage, AppError> {
+        not_here("monitor", name.unwrap_or_default())
+    }
+
+    fn save_monitor(&self, form: &MonitorForm) -> Result<String, AppError> {
+        not_here("monitor", &form.name)
+    }
+
+    fn remove_monitor(&self, name: &str) -> Result<(), AppError> {
+        not_here("monitor", name)
+    }
+
+    fn preview_monitor(&self, form: &MonitorForm) -> Result<Preview, AppError> {
+        not_here("monitor", &form.name)
+    }
+
+    fn alerts(&self) -> Result<Alerts, AppError> {
+        not_here("alert", "")
+    }
+
+    fn acknowledge(&self, _id: i64, by: &str) -> Result<(), AppError> {
+        not_here("alert", by)
+    }
+
+    fn mute(&self, monitor: &str, _rule: &str, _span: &str) -> Result<(), AppError> {
+        not_here("monitor", monitor)
+    }
+
+    fn test_channel(&self, name: &str) -> Result<(), AppError> {
+        not_here("channel", name)
+    }
+
+    fn share(&self, report: &str, _title: &str, _expires_in: &str) -> Result<String, AppError> {
+        not_here("report", report)
+    }
+
+    fn revoke_share(&self, id: &str) -> Result<(), AppError> {
+        not_here("share link", id)
+    }
+}
+
+/// Pages about watching are tested with the service behind them.
+fn not_here<T>(what: &str, id: &str) -> Result<T, AppError> {
+    Err(AppError::NotFound { what: what.to_owned(), id: id.to_owned() })
 }
