@@ -313,6 +313,6 @@ mod tests {
             "1h of predictions of country DE, FR at \"0 * * * * Europe/Berlin\", against the same hours of 7 days and 4 weeks"
         );
         assert_eq!(words[1], "2,000 rows every 500 rows, against the first 2,000 rows of the version");
-        assert_eq!(words[2], "2,000 rows every 10s, against the 7d before");
+        assert_eq!(words[2], "2,000 rows every 10s, against the 1w before");
     }
 }

@@ -361,7 +361,7 @@ fn a_hundred_thousand_snapshots_are_listed_at_once() {
     store.connection().execute_batch(&format!(
         "begin; with recursive n(i) as (select 2 union all select i + 1 from n where i < 100000)
          insert into snapshots select i, model, 'm', i, first, end, i, i, share_drifted, n_drifted, n_columns, data_drifted,
-         predictions_drifted, sentence, points, report from snapshots, n where id = {}; commit;", head.id,
+         predictions_drifted, sentence, points, report, performance from snapshots, n where id = {}; commit;", head.id,
     )).unwrap();
     let began = std::time::Instant::now();
     let latest = store.latest(Cursor::Model("model"), None, 60).unwrap();
