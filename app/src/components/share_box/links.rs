@@ -88,7 +88,7 @@ pub fn carried(then: impl FnOnce(Result<String, String>) + 'static) {
             let letters = window().atob(&letters).map_err(broken)?;
             let bytes: Vec<u8> = letters.chars().map(|letter| letter as u8).collect();
             let stream = DecompressionStream::new(FORMAT).map(Into::into);
-            String::from_utf8(through(&bytes, stream).await.map_err(broken)?).map_err(|_| broken(JsValue::NULL))
+            String::from_utf8(through(&bytes, stream).await.map_err(broken)?).map_err(|_no_text| broken(JsValue::NULL))
         };
         then(json.await);
     });
