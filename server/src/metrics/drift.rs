@@ -2,12 +2,14 @@
 //! restart, too.
 
 use tidemark::judge::Verdict;
+use tidemark::report::DriftReport;
 use tidemark_app::backend::Backend;
 use tidemark_app::error::AppError;
-use tidemark_app::monitor::{Overview, Snapshot};
+use tidemark_app::monitor::{Overview, SnapshotHead};
 
 use super::MAX_MODELS;
 use super::exposition::{Exposition, Kind};
+use crate::service::Service;
 
 /// So many columns of a model have series; a table can be wider than a database of metrics likes.
 const MAX_COLUMNS: usize = 500;
@@ -15,35 +17,42 @@ const MAX_COLUMNS: usize = 500;
 /// A model, and its latest report if there is one.
 struct Latest {
     overview: Overview,
-    snapshot: Option<Snapshot>,
+    report: Option<DriftReport>,
 }
 
 impl Latest {
     /// `None` for a model that has gone meanwhile.
-    fn read(backend: &dyn Backend, model: &str) -> Result<Option<Self>, AppError> {
-        let overview = match backend.overview(Some(model)) {
+    fn read(service: &Service, model: &str) -> Result<Option<Self>, AppError> {
+        let overview = match service.overview(Some(model)) {
             Err(AppError::NotFound { .. }) => return Ok(None),
             overview => overview?,
         };
         let head = overview.history.last();
-        let snapshot = head.map(|head| backend.snapshot(&head.id)).transpose()?;
-        Ok(Some(Self { overview, snapshot }))
+        let report = head.map(|head| service.stored(&head.id)).transpose()?.map(|stored| stored.report);
+        Ok(Some(Self { overview, report }))
     }
 
     fn name(&self) -> &str {
         &self.overview.model.name
     }
+
+    fn compared(&self) -> Option<Compared<'_>> {
+        Some((&self.overview, self.overview.history.last()?, self.report.as_ref()?))
+    }
 }
+
+/// A model, what lists show of its latest report, and the report.
+type Compared<'a> = (&'a Overview, &'a SnapshotHead, &'a DriftReport);
 
 /// Writes the models' traffic and their latest reports.
 ///
 /// # Errors
 /// The store cannot be read.
-pub fn drift(to: &mut Exposition, backend: &dyn Backend, models: &[String]) -> Result<(), AppError> {
+pub fn drift(to: &mut Exposition, service: &Service, models: &[String]) -> Result<(), AppError> {
     let shown = &models[..models.len().min(MAX_MODELS)];
     let mut latest = Vec::with_capacity(shown.len());
     for model in shown {
-        latest.extend(Latest::read(backend, model)?);
+        latest.extend(Latest::read(service, model)?);
     }
     to.family("tidemark_dropped_models", Kind::Gauge, "Models beyond those that have series.");
     to.sample(&[], (models.len() - shown.len()) as f64);
@@ -59,8 +68,7 @@ pub fn drift(to: &mut Exposition, backend: &dyn Backend, models: &[String]) -> R
     gauge("tidemark_check_interval_seconds", "Time between two comparisons.", |overview| {
         overview.interval_seconds as f64
     });
-    let compared: Vec<_> =
-        latest.iter().filter_map(|model| Some((&model.overview, model.snapshot.as_ref()?))).collect();
+    let compared: Vec<_> = latest.iter().filter_map(Latest::compared).collect();
     if !compared.is_empty() {
         reports(to, &compared);
         columns(to, &compared);
@@ -69,44 +77,42 @@ pub fn drift(to: &mut Exposition, backend: &dyn Backend, models: &[String]) -> R
 }
 
 /// What is said of a report as a whole.
-fn reports(to: &mut Exposition, compared: &[(&Overview, &Snapshot)]) {
-    let mut gauge = |name: &str, help: &str, value: fn(&Overview, &Snapshot) -> Option<f64>| {
+fn reports(to: &mut Exposition, compared: &[Compared<'_>]) {
+    let mut gauge = |name: &str, help: &str, value: fn(Compared<'_>) -> Option<f64>| {
         to.family(name, Kind::Gauge, help);
-        for (overview, snapshot) in compared {
-            if let Some(value) = value(overview, snapshot) {
-                to.sample(&[("model", &overview.model.name)], value);
+        for &compared in compared {
+            if let Some(value) = value(compared) {
+                to.sample(&[("model", &compared.0.model.name)], value);
             }
         }
     };
-    gauge("tidemark_report_timestamp_seconds", "When the latest report was made.", |_, snapshot| {
-        Some(seconds(snapshot.head.created))
+    gauge("tidemark_report_timestamp_seconds", "When the latest report was made.", |(_, head, _)| {
+        Some(seconds(head.created))
     });
-    gauge("tidemark_report_age_seconds", "Age of the latest report.", |overview, snapshot| {
-        Some(seconds((overview.now - snapshot.head.created).max(0)))
+    gauge("tidemark_report_age_seconds", "Age of the latest report.", |(overview, head, _)| {
+        Some(seconds((overview.now - head.created).max(0)))
     });
-    gauge("tidemark_window_rows", "Rows of the latest report's window.", |_, snapshot| {
-        Some(snapshot.head.window.rows() as f64)
+    gauge(
+        "tidemark_window_rows",
+        "Rows of the latest report's window.",
+        |(_, head, _)| Some(head.window.rows() as f64),
+    );
+    gauge("tidemark_reference_rows", "Rows of the reference.", |(.., report)| Some(report.reference.rows as f64));
+    gauge("tidemark_drifted_columns_ratio", "Share of columns that drifted, 0 to 1.", |(_, head, _)| {
+        Some(head.share_drifted)
     });
-    gauge("tidemark_reference_rows", "Rows of the reference.", |_, snapshot| {
-        Some(snapshot.report.reference.rows as f64)
-    });
-    gauge("tidemark_drifted_columns_ratio", "Share of columns that drifted, 0 to 1.", |_, snapshot| {
-        Some(snapshot.head.share_drifted)
-    });
-    gauge("tidemark_drift_threshold_ratio", "From this share on the data count as drifted.", |overview, _| {
+    gauge("tidemark_drift_threshold_ratio", "From this share on the data count as drifted.", |(overview, ..)| {
         Some(overview.share_threshold)
     });
-    gauge("tidemark_data_drifted", "1 if the data drifted as a whole.", |_, snapshot| {
-        Some(flag(snapshot.head.data_drifted))
-    });
-    gauge("tidemark_predictions_drifted", "1 if the predictions drifted.", |_, snapshot| {
-        snapshot.head.predictions_drifted.map(flag)
+    gauge("tidemark_data_drifted", "1 if the data drifted as a whole.", |(_, head, _)| Some(flag(head.data_drifted)));
+    gauge("tidemark_predictions_drifted", "1 if the predictions drifted.", |(_, head, _)| {
+        head.predictions_drifted.map(flag)
     });
 }
 
 /// What is said of a report's columns.
-fn columns(to: &mut Exposition, compared: &[(&Overview, &Snapshot)]) {
-    let reports = || compared.iter().map(|(overview, snapshot)| (overview.model.name.as_str(), &snapshot.report));
+fn columns(to: &mut Exposition, compared: &[Compared<'_>]) {
+    let reports = || compared.iter().map(|(overview, _, report)| (overview.model.name.as_str(), *report));
     let shown = || {
         reports().flat_map(|(model, report)| {
             report.columns.iter().take(MAX_COLUMNS).map(move |column| (model, report, column))

@@ -114,7 +114,8 @@ impl Service {
         self.monitor(name).map_err(internal)?.ok_or_else(|| missing("monitor", name))
     }
 
-    fn stored(&self, id: &str) -> Result<store::Snapshot, AppError> {
+    /// A stored comparison.
+    pub(crate) fn stored(&self, id: &str) -> Result<store::Snapshot, AppError> {
         let found = id.parse().ok().map(|id| self.store.snapshot(id)).transpose().map_err(internal)?.flatten();
         found.ok_or_else(|| missing("report", id))
     }
