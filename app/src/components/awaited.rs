@@ -8,9 +8,10 @@ use super::error_state::{ErrorState, title_of};
 use super::skeleton::Skeleton;
 use crate::error::AppError;
 
-/// Shows `page` of what comes, under `title` where nothing does.
+/// Shows `page` of what comes. Until then screen readers hear `waiting`; where nothing comes, the problem stands under `title`.
 pub fn awaited<T>(
     title: &'static str,
+    waiting: &'static str,
     resource: Resource<Result<T, AppError>>,
     page: impl Fn(T) -> AnyView + Clone + Send + Sync + 'static,
 ) -> AnyView
@@ -19,7 +20,7 @@ where
 {
     view! {
         <div class="page">
-            <Suspense fallback=|| view! { <Skeleton label="Loading"/> }>
+            <Suspense fallback=move || view! { <Skeleton label=waiting/> }>
                 {move || {
                     let page = page.clone();
                     Suspend::new(async move {

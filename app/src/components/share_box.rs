@@ -5,7 +5,7 @@ use tidemark::render::format;
 
 use super::awaited::Problem;
 use super::icon::{Glyph, Icon};
-use crate::api::{self};
+use crate::api;
 use crate::error::AppError;
 use crate::watching::Shared;
 

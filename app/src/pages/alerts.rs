@@ -21,7 +21,7 @@ pub fn AlertsPage() -> impl IntoView {
     let alerts = Resource::new(done, |_| api::load_alerts());
     view! {
         <Title text="Alerts"/>
-        {awaited("Alerts", alerts, move |alerts| view! { <Shown alerts acknowledge mute/> }.into_any())}
+        {awaited("Alerts", "Loading", alerts, move |alerts| view! { <Shown alerts acknowledge mute/> }.into_any())}
     }
     .into_any()
 }

@@ -25,7 +25,7 @@ pub fn ChangePage() -> impl IntoView {
     let change = Resource::new(move || ids.get(), |(id, earlier)| api::load_change(id, earlier));
     view! {
         <Title text="What changed"/>
-        {awaited("What changed", change, |change| view! { <Shown change/> }.into_any())}
+        {awaited("What changed", "Loading", change, |change| view! { <Shown change/> }.into_any())}
     }
     .into_any()
 }

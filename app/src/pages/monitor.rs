@@ -22,7 +22,7 @@ pub fn MonitorPage() -> impl IntoView {
     let monitor = Resource::new(move || name.get(), api::load_monitor);
     view! {
         <Title text=move || format!("Monitor {}", name.get())/>
-        {awaited("Monitor", monitor, |page| view! { <Shown page/> }.into_any())}
+        {awaited("Monitor", "Loading", monitor, |page| view! { <Shown page/> }.into_any())}
     }
     .into_any()
 }

@@ -23,7 +23,7 @@ pub fn MonitorFormPage() -> impl IntoView {
     let title = move || name.get().map_or_else(|| "New monitor".to_owned(), |name| format!("Edit {name}"));
     view! {
         <Title text=title/>
-        {awaited("Monitor", form, |page| view! { <Shown page/> }.into_any())}
+        {awaited("Monitor", "Loading", form, |page| view! { <Shown page/> }.into_any())}
     }
     .into_any()
 }

@@ -19,7 +19,7 @@ pub fn MonitorsPage() -> impl IntoView {
     let monitors = Resource::new(|| (), |()| api::load_monitors());
     view! {
         <Title text="Monitors"/>
-        {awaited("Monitors", monitors, |monitors| view! { <List monitors/> }.into_any())}
+        {awaited("Monitors", "Loading", monitors, |monitors| view! { <List monitors/> }.into_any())}
     }
     .into_any()
 }

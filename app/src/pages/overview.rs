@@ -6,12 +6,11 @@ use tidemark::judge::Verdict;
 use tidemark::render::format;
 
 use crate::api::{self, CheckNow};
+use crate::components::awaited::awaited;
 use crate::components::drift_history::DriftHistory;
 use crate::components::empty_state::EmptyState;
-use crate::components::error_state::{ErrorState, title_of};
 use crate::components::model_card::ModelCard;
 use crate::components::model_switch::{ModelSwitch, chosen_model};
-use crate::components::skeleton::Skeleton;
 use crate::components::snapshot_list::SnapshotList;
 use crate::components::sparkline::Sparkline;
 use crate::components::stat_tile::StatTile;
@@ -32,26 +31,9 @@ pub fn OverviewPage() -> impl IntoView {
     let first = Resource::new(move || chosen.get(), api::load_overview);
     view! {
         <Title text="Overview"/>
-        <div class="page">
-            <Suspense fallback=|| view! { <Skeleton label="Loading the overview"/> }>
-                {move || Suspend::new(async move {
-                    match first.await {
-                        Ok(overview) => view! { <LiveOverview first=overview chosen=chosen.get_untracked()/> }.into_any(),
-                        Err(error) => {
-                            view! {
-                                <h1 class="page__title">"Overview"</h1>
-                                <ErrorState title=title_of(&error) detail=error.to_string()>
-                                    <button class="button button--primary" r#type="button" on:click=move |_| first.refetch()>
-                                        "Try again"
-                                    </button>
-                                </ErrorState>
-                            }
-                                .into_any()
-                        }
-                    }
-                })}
-            </Suspense>
-        </div>
+        {awaited("Overview", "Loading the overview", first, move |first| {
+            view! { <LiveOverview first chosen=chosen.get_untracked()/> }.into_any()
+        })}
     }
     .into_any()
 }

@@ -5,10 +5,9 @@ use leptos_meta::Title;
 use tidemark::render::format;
 
 use crate::api;
+use crate::components::awaited::awaited;
 use crate::components::empty_state::EmptyState;
-use crate::components::error_state::{ErrorState, title_of};
 use crate::components::model_switch::{ModelSwitch, chosen_model};
-use crate::components::skeleton::Skeleton;
 use crate::components::snapshot_list::SnapshotList;
 use crate::monitor::Overview;
 
@@ -19,26 +18,7 @@ pub fn ReportsPage() -> impl IntoView {
     let overview = Resource::new(move || chosen.get(), api::load_overview);
     view! {
         <Title text="Reports"/>
-        <div class="page">
-            <Suspense fallback=|| view! { <Skeleton label="Loading the reports"/> }>
-                {move || Suspend::new(async move {
-                    match overview.await {
-                        Ok(overview) => view! { <List overview/> }.into_any(),
-                        Err(error) => {
-                            view! {
-                                <h1 class="page__title">"Reports"</h1>
-                                <ErrorState title=title_of(&error) detail=error.to_string()>
-                                    <button class="button button--primary" r#type="button" on:click=move |_| overview.refetch()>
-                                        "Try again"
-                                    </button>
-                                </ErrorState>
-                            }
-                                .into_any()
-                        }
-                    }
-                })}
-            </Suspense>
-        </div>
+        {awaited("Reports", "Loading the reports", overview, |overview| view! { <List overview/> }.into_any())}
     }
     .into_any()
 }

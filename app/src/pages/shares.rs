@@ -19,7 +19,7 @@ pub fn SharesPage() -> impl IntoView {
     let shares = Resource::new(move || revoke.version().get(), |_| api::load_shares());
     view! {
         <Title text="Share links"/>
-        {awaited("Share links", shares, move |shares| view! { <List shares revoke/> }.into_any())}
+        {awaited("Share links", "Loading", shares, move |shares| view! { <List shares revoke/> }.into_any())}
     }
     .into_any()
 }
