@@ -23,6 +23,7 @@ use crate::seal::{ClosedFile, Sealer};
 use crate::segment::SealError;
 use crate::state::State;
 use crate::stream::{self, Layout, Line, Stream};
+use crate::wal::Spare;
 use crate::writer::{Start, Writer};
 
 /// When a record is acknowledged.
@@ -90,6 +91,10 @@ pub(crate) struct Shared {
     /// The bytes of `closed`.
     closed_bytes: AtomicU64,
     pub(crate) something_closed: Condvar,
+    /// What the next file is made of, if it was made ahead.
+    spare: Mutex<Option<Spare>>,
+    /// The length of the file that is being written.
+    pub(crate) wal_bytes: AtomicU64,
     /// One change of segments at a time.
     maintenance: Mutex<()>,
     failure: Mutex<Option<WriteFailure>>,
@@ -118,6 +123,10 @@ impl Shared {
 
     pub(crate) fn closed(&self) -> MutexGuard<'_, Vec<ClosedFile>> {
         self.closed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn spare(&self) -> MutexGuard<'_, Option<Spare>> {
+        self.spare.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn maintenance(&self) -> MutexGuard<'_, ()> {
@@ -202,6 +211,8 @@ impl Log {
             closed_bytes: AtomicU64::new(closed.iter().map(|file| file.bytes).sum()),
             closed: Mutex::new(closed),
             something_closed: Condvar::new(),
+            spare: Mutex::new(None),
+            wal_bytes: AtomicU64::new(0),
             maintenance: Mutex::new(()),
             failure: Mutex::new(None),
             is_failing: AtomicBool::new(false),
@@ -434,6 +445,7 @@ impl Log {
 
     pub(crate) fn seal_due(&self, now: Millis) -> Result<(), AppendError> {
         let sealer = Sealer::new(Arc::clone(&self.shared));
+        sealer.make_spare_if_filling();
         sealer.ask_for_rotation_if_old(now);
         if sealer.is_due(now) { sealer.seal_closed().map_err(of_sealing) } else { Ok(()) }
     }
@@ -533,6 +545,9 @@ impl Drop for Log {
             if thread.join().is_err() {
                 tracing::error!("a thread of the log had panicked");
             }
+        }
+        if let Some(spare) = self.shared.spare().take() {
+            spare.remove(&*self.shared.options.disk);
         }
         // Closing the file would do, but for a child process that is just being started and has it open still.
         drop(self.lock.unlock());

@@ -12,12 +12,13 @@ use std::time::Duration;
 use tidemark::data::datetime;
 
 use crate::error::{ReadError, WriteFailure};
-use crate::log::Shared;
+use crate::log::{Options, Shared};
 use crate::queue::Job;
 use crate::record::{LabelRecord, Millis, Record};
 use crate::segment::{self, CHUNK_ROWS, ProfileFrom, Row, SealError};
 use crate::state::{HotRow, Streams};
 use crate::stream::{Line, Stream};
+use crate::wal::Spare;
 
 /// A file of the write-ahead log that is not written any more.
 #[derive(Debug, Clone)]
@@ -69,6 +70,7 @@ impl Sealer {
             if self.shared.is_closing() {
                 return;
             }
+            self.make_spare_if_filling();
             let now = (self.shared.options.clock)();
             self.ask_for_rotation_if_old(now);
             pause = TICK;
@@ -78,6 +80,19 @@ impl Sealer {
                 tracing::error!(%error, "records could not be moved into segments");
                 pause = PAUSE;
             }
+        }
+    }
+
+    /// Makes the next file ahead, once half of this one is full: a log that sees little never has one.
+    pub(crate) fn make_spare_if_filling(&self) {
+        let Options { disk, file_bytes, .. } = &self.shared.options;
+        if self.shared.wal_bytes.load(Ordering::Relaxed) < file_bytes / 2 || self.shared.spare().is_some() {
+            return;
+        }
+        match Spare::make(&**disk, &self.shared.wal_folder(), *file_bytes) {
+            Ok(spare) => *self.shared.spare() = Some(spare),
+            // The writer makes the file itself then, and says what is wrong if it cannot.
+            Err(error) => tracing::debug!(%error, "the next file of the log could not be made ahead"),
         }
     }
 

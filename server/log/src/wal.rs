@@ -3,7 +3,8 @@
 //! A file begins with a mark and a header, which repeats everything that has to be known of the files before it. Then
 //! come groups of frames, each written, and made durable, as one. A file that failed is left as it is; the next one says
 //! in its header which frames of it count. Space is reserved by writing zeros ahead of the frames, so that making a group
-//! durable does not have to make the file longer too.
+//! durable does not have to make the file longer too; where much is written, another thread does that for the next file: see
+//! [`Spare`].
 
 use serde::{Deserialize, Serialize};
 use std::io;
@@ -68,17 +69,53 @@ pub(crate) struct WalFile {
     header: u64,
 }
 
+/// A file of zeros, on disk, that becomes the next file of the log. Its name is cleared away when the log is opened.
+pub(crate) struct Spare {
+    file: Box<dyn DiskFile>,
+    path: PathBuf,
+    length: u64,
+}
+
+impl Spare {
+    /// Makes one for this many bytes. The disk is waited for in steps: whoever makes records durable meanwhile gets its turn.
+    pub(crate) fn make(disk: &dyn Disk, folder: &Path, bytes: u64) -> io::Result<Self> {
+        let path = folder.join("spare.new");
+        let mut spare = Self { file: disk.create(&path)?, path, length: 0 };
+        let zeros = vec![0; RESERVE];
+        while spare.length < bytes {
+            let written = spare.file.write_at(&zeros, spare.length).and_then(|()| spare.file.sync());
+            if let Err(error) = written {
+                spare.remove(disk);
+                return Err(error);
+            }
+            spare.length += RESERVE as u64;
+        }
+        Ok(spare)
+    }
+
+    /// Gives its space back.
+    pub(crate) fn remove(self, disk: &dyn Disk) {
+        // What cannot be deleted now is when the log is opened.
+        drop(disk.remove(&self.path));
+    }
+}
+
 impl WalFile {
-    /// Makes a file that is whole, header and name, once this returns.
+    /// Makes a file that is whole, header and name, once this returns; of the spare one, if there is one.
     pub(crate) fn create(
         disk: &dyn Disk,
         folder: &Path,
         number: u64,
         header: &FileHeader,
+        spare: Option<Spare>,
     ) -> Result<Self, WriteFailure> {
         let path = path_of(folder, number);
-        let temporary = path.with_extension("new");
-        let made = Self::create_as(disk, &temporary, &path, header);
+        let temporary = spare.as_ref().map_or_else(|| path.with_extension("new"), |spare| spare.path.clone());
+        let file = match spare {
+            Some(Spare { file, length, .. }) => Ok((file, length)),
+            None => disk.create(&temporary).map(|file| (file, 0)),
+        };
+        let made = file.and_then(|(file, reserved)| Self::begin(disk, file, reserved, &temporary, &path, header));
         made.and_then(|file| disk.sync_folder(folder).map(|()| file)).map_err(|error| {
             // What is left of the attempt takes up space that may be short, and its name.
             drop(disk.remove(&temporary));
@@ -87,12 +124,18 @@ impl WalFile {
         })
     }
 
-    fn create_as(disk: &dyn Disk, temporary: &Path, path: &Path, header: &FileHeader) -> io::Result<Self> {
+    /// Writes the header into a file that has `reserved` zeros, and gives it its name.
+    fn begin(
+        disk: &dyn Disk,
+        file: Box<dyn DiskFile>,
+        reserved: u64,
+        temporary: &Path,
+        path: &Path,
+        header: &FileHeader,
+    ) -> io::Result<Self> {
         let mut bytes = MARK.to_vec();
         bytes.extend_from_slice(&frame::encode_json(FrameKind::FileHeader, header));
-        let file = disk.create(temporary)?;
-        let mut file =
-            Self { file, path: path.to_owned(), length: 0, synced: 0, reserved: 0, header: bytes.len() as u64 };
+        let mut file = Self { file, path: path.to_owned(), length: 0, synced: 0, reserved, header: bytes.len() as u64 };
         file.append(&bytes)?;
         file.sync()?;
         disk.rename(temporary, path)?;

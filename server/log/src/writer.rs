@@ -6,6 +6,7 @@
 use foldhash::fast::RandomState;
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use crate::error::{AppendError, WriteFailure};
@@ -401,6 +402,7 @@ impl Writer {
             self.unsynced_since.get_or_insert_with(Instant::now);
         }
         let written = wal.append(&self.buffer).map_err(|error| WriteFailure::new(&wal.path, &error));
+        self.shared.wal_bytes.store(wal.length, Ordering::Relaxed);
         written.map_err(|failure| self.abandon(failure))?;
         if draft.must_sync { self.sync() } else { self.sync_if_due(false).map_or(Ok(()), Err) }
     }
@@ -447,7 +449,8 @@ impl Writer {
         let number = self.next_file;
         self.next_file += 1;
         let header = self.header();
-        let made = WalFile::create(&*self.shared.options.disk, &self.shared.wal_folder(), number, &header);
+        let spare = self.shared.spare().take();
+        let made = WalFile::create(&*self.shared.options.disk, &self.shared.wal_folder(), number, &header, spare);
         let mut wal = made.inspect_err(|failure| self.shared.set_failure(Some(failure.clone())))?;
         let mut sequence = self.durable.sequence;
         let mut lost = Vec::new();

@@ -5,10 +5,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::disk::DiskFile;
 
+/// The disk is waited for whenever this many bytes are written: much at once would hold up the write-ahead log, whose callers
+/// wait for the same disk.
+const STEP: u64 = 1 << 20;
+
 /// A file that is written from front to back, and its checksum.
 struct Progress {
     file: Box<dyn DiskFile>,
     length: u64,
+    synced: u64,
     crc: u32,
 }
 
@@ -20,7 +25,7 @@ pub(super) struct Total(Arc<Mutex<Progress>>);
 
 impl Sink {
     pub(super) fn new(file: Box<dyn DiskFile>) -> (Self, Total) {
-        let progress = Arc::new(Mutex::new(Progress { file, length: 0, crc: 0 }));
+        let progress = Arc::new(Mutex::new(Progress { file, length: 0, synced: 0, crc: 0 }));
         (Self(Arc::clone(&progress)), Total(progress))
     }
 }
@@ -32,6 +37,10 @@ impl Write for Sink {
         progress.file.write_at(bytes, length)?;
         progress.crc = crc32c::crc32c_append(progress.crc, bytes);
         progress.length += bytes.len() as u64;
+        if progress.length - progress.synced >= STEP {
+            progress.file.sync()?;
+            progress.synced = progress.length;
+        }
         Ok(bytes.len())
     }
 

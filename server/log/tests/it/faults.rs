@@ -58,6 +58,8 @@ impl FaultyDisk {
 impl Disk for FaultyDisk {
     fn create(&self, path: &Path) -> io::Result<Box<dyn DiskFile>> {
         self.call(Call::Create)?;
+        // Another file of the same name.
+        self.plan().lost.retain(|lost| lost != path);
         Ok(Box::new(FaultyFile { disk: self.clone(), path: path.to_owned(), file: RealDisk.create(path)? }))
     }
 
@@ -161,13 +163,17 @@ fn nothing_is_acknowledged_while_the_disk_fails_and_all_is_well_after_it() {
 
 /// Appends, seals and goes on; returns how many records were acknowledged before the first that was not.
 fn run(folder: &Folder, clock: &HandClock, disk: &FaultyDisk) -> Result<Vec<u64>, OpenError> {
-    let log = Log::open(folder.path(), disk.options(clock))?;
+    // So small that the next file is made ahead once there are two records.
+    let log = Log::open(folder.path(), Options { file_bytes: 600, ..disk.options(clock) })?;
     let mut acknowledged = Vec::new();
     let Ok(stream) = log.stream(crate::support::line(), "1", crate::support::layout()) else { return Ok(acknowledged) };
     for n in 0..6 {
         let features = features(n);
         if log.append_blocking(&stream, &entry(n, &features)).is_ok() {
             acknowledged.push(n);
+        }
+        if n % 3 == 1 {
+            drop(log.tick());
         }
         if n % 3 == 2 {
             clock.advance(1);

@@ -283,3 +283,39 @@ fn a_profile_lies_beside_every_segment() {
     assert!(!orphan.exists() && day.join(".part-1-31.profile").exists());
     assert_eq!(log.reader().profiles(&line(), 1..31).unwrap(), [profile(1..31, "10 10 10")]);
 }
+
+#[test]
+fn a_busy_log_makes_its_next_file_ahead_and_loses_nothing_by_it() {
+    let (folder, clock) = (Folder::new(), HandClock::new());
+    let options = tidemark_log::Options { file_bytes: 32_768, ..clock.options() };
+    let spare = folder.path().join("wal/spare.new");
+    let log = Log::open(folder.path(), options.clone()).unwrap();
+    let mut n = 0;
+    // Until it is there, or is not any more.
+    let mut append_until = |is_there: bool| {
+        let first = n;
+        while spare.exists() != is_there {
+            append(&log, &stream(&log), n..n + 1);
+            n += 1;
+            if is_there {
+                log.tick().unwrap();
+            }
+        }
+        n - first
+    };
+    let n_to_half = append_until(true);
+    assert!(n_to_half > 50, "a log that sees little has none: {n_to_half}");
+    let n_to_full = n_to_half + append_until(false);
+    assert!(n_to_full.abs_diff(2 * n_to_half) < 10, "it became the next file once this one was full: {n_to_full}");
+    append_until(true);
+    assert_are(&all(log.reader()), 0..n, 1);
+    // Whoever reads the folder beside it passes over what holds nothing.
+    assert_are(&all(&Reader::open(folder.path()).unwrap()), 0..n, 1);
+    drop(log);
+    assert!(!spare.exists(), "its space is given back");
+    std::fs::write(&spare, [0; 100]).unwrap();
+    let log = Log::open(folder.path(), options).unwrap();
+    assert!(!spare.exists(), "what a crash left is cleared away");
+    assert_are(&all(log.reader()), 0..n, 1);
+    assert_eq!(verify(folder.path()).unwrap().problems, []);
+}
