@@ -1,7 +1,8 @@
 //! How fast a forest answers on one thread: `cargo bench --bench forest -- MODEL.onnx ROWS.csv [PYTHON]`.
 //!
 //! The columns of `ROWS.csv` are the model's features, in order; more columns are left out. A single row, then all rows at once: the least time of
-//! many. With a Python that has onnxruntime the same model is timed there on the same rows, in the same run.
+//! many. With a Python that has onnxruntime the same model is timed there on the same rows, in the same run; if it also has treelite and
+//! tl2cgen, and scikit-learn's `MODEL.joblib` lies beside the ONNX file, so is that, compiled by the C compiler.
 
 use std::hint::black_box;
 use std::process::Command;
@@ -13,7 +14,7 @@ use tidemark::onnx;
 const N_SINGLE: usize = 1_000;
 
 const THEIRS: &str = r#"
-import sys, time, numpy, pandas, onnxruntime
+import os, sys, tempfile, time, numpy, pandas, onnxruntime
 options = onnxruntime.SessionOptions()
 options.intra_op_num_threads = options.inter_op_num_threads = 1
 session = onnxruntime.InferenceSession(sys.argv[1], options, providers=["CPUExecutionProvider"])
@@ -26,7 +27,24 @@ def best(work, runs):
     return min(times)
 single = [rows[i:i + 1] for i in range(1000)]
 each = best(lambda: [session.run(None, {name: row}) for row in single], 10) / 1000
-print(f"onnxruntime {onnxruntime.__version__}\t{each * 1e6:.2f}\t{len(rows) / best(lambda: session.run(None, {name: rows}), 5):.0f}")
+def tell(what, each, all):
+    print(f"{what}\t{each * 1e6:.2f}\t{len(rows) / all:.0f}")
+tell(f"onnxruntime {onnxruntime.__version__}", each, best(lambda: session.run(None, {name: rows}), 5))
+forest = sys.argv[1].removesuffix(".onnx") + ".joblib"
+try:
+    import joblib, tl2cgen, treelite
+except ImportError as missing:
+    sys.exit(print(f"skipped: tl2cgen ({missing})"))
+if not os.path.exists(forest):
+    sys.exit(print(f"skipped: tl2cgen (there is no {forest})"))
+with tempfile.TemporaryDirectory() as folder:
+    library = os.path.join(folder, "forest.so")
+    tl2cgen.export_lib(treelite.sklearn.import_model(joblib.load(forest)), toolchain="gcc", libpath=library, params={"parallel_comp": 8})
+    predictor = tl2cgen.Predictor(library, nthread=1)
+    ones = [tl2cgen.DMatrix(numpy.asarray(row, dtype=numpy.float64)) for row in single]
+    whole = tl2cgen.DMatrix(numpy.asarray(rows, dtype=numpy.float64))
+    each = best(lambda: [predictor.predict(row) for row in ones], 10) / 1000
+    tell(f"tl2cgen {tl2cgen.__version__}", each, best(lambda: predictor.predict(whole), 5))
 "#;
 
 fn best(runs: usize, mut work: impl FnMut()) -> f64 {

@@ -1,7 +1,10 @@
 //! What is fuzzed: any bytes go in, nothing panics, and what comes out obeys a law.
 
+use sha2::{Digest, Sha256};
 use tidemark::data::{Dataset, csv};
 use tidemark::judge::Settings;
+use tidemark::model::{ImportOptions, Model};
+use tidemark::profile::TableProfile;
 use tidemark::render;
 use tidemark::report::{DriftReport, Source, compare};
 use tidemark::schema::{Schema, SchemaOverrides};
@@ -9,6 +12,12 @@ use tidemark::stattest::{Current, Reference};
 
 /// Between the two files of the target [`report`].
 pub const BETWEEN: &[u8] = b"\n--8<--\n";
+
+/// Bytes of the SHA-256 at the end of model files and stored profiles.
+const CHECKSUM: usize = 32;
+
+/// No fuzzed profile may unfold to more.
+const MOST_VALUES: u64 = 1 << 20;
 
 /// Reading a table: what was read has the shape of a table, and writing it and reading it again loses no row and no name.
 pub fn csv(data: &[u8]) {
@@ -81,4 +90,62 @@ fn written(table: &Dataset) -> Vec<u8> {
 /// Names may hold line breaks; what shows one may break it there.
 fn first_line(name: &str) -> &str {
     name.split(['\n', '\r']).next().unwrap_or_default()
+}
+
+/// An ONNX file: whatever was read predicts finite shares, the same again after the way through a model file.
+pub fn onnx(data: &[u8]) {
+    let Ok(read) = tidemark::onnx::read(data) else { return };
+    let options = ImportOptions { name: "fuzzed".to_owned(), ..ImportOptions::default() };
+    let Ok(model) = tidemark::model::import(read, String::new(), &options, None) else { return };
+    let again = Model::from_bytes(&model.to_bytes()).expect("what was written is read");
+    assert_eq!(again.to_bytes(), model.to_bytes());
+    assert_answers(&model);
+}
+
+/// A model file whose length and checksum are right, so that what lies behind them is reached: whatever was read answers, and
+/// is written and read as it was.
+pub fn model(data: &[u8]) {
+    let mut file = data.to_vec();
+    let length = file.len() as u64 + CHECKSUM as u64;
+    if let Some(field) = file.get_mut(12..20) {
+        field.copy_from_slice(&length.to_le_bytes());
+    }
+    let checksum = Sha256::digest(&file);
+    file.extend_from_slice(&checksum);
+    let _ = Model::from_bytes(data);
+    let Ok(model) = Model::from_bytes(&file) else { return };
+    let written = model.to_bytes();
+    let again = Model::from_bytes(&written).expect("what was written is read");
+    assert_eq!(again.to_bytes(), written);
+    assert_answers(&model);
+}
+
+/// Rows at the edges of what numbers are, one of them missing altogether.
+fn assert_answers(model: &Model) {
+    let n = model.forest.n_features();
+    // More than a row would have in earnest.
+    if n > 10_000 {
+        return;
+    }
+    for value in [0.0, -1e300, f64::MIN_POSITIVE, f64::NAN] {
+        let row = vec![value; n];
+        let mut scores = vec![0.0; model.forest.n_scores()];
+        let class = model.forest.predict(&row, &mut scores);
+        let _ = model.probability(class, &scores);
+    }
+}
+
+/// A stored profile whose checksum is right: whatever was read is written and read as it was, and goes together with itself.
+pub fn profile(data: &[u8]) {
+    let mut bytes = data.to_vec();
+    let checksum = Sha256::digest(&bytes);
+    bytes.extend_from_slice(&checksum);
+    let _ = TableProfile::from_bytes(data, MOST_VALUES);
+    let Ok(profile) = TableProfile::from_bytes(&bytes, MOST_VALUES) else { return };
+    let written = profile.to_bytes();
+    let again = TableProfile::from_bytes(&written, MOST_VALUES).expect("what was written is read");
+    assert_eq!(again.to_bytes(), written);
+    if let Ok(twice) = profile.merge(&profile) {
+        assert_eq!(twice.rows(), 2 * profile.rows());
+    }
 }

@@ -42,8 +42,9 @@ const SHOWN: usize = 5;
 /// No mutation is longer.
 const MAX_BYTES: usize = 20_000;
 
+/// The files in a folder, by its path from the project's.
 fn seeds(folder: &str) -> Vec<Vec<u8>> {
-    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fuzz/seeds").join(folder);
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(folder);
     let read = |path: &Path| std::fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     let entries = std::fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
     let mut paths: Vec<PathBuf> = entries.map(|entry| entry.expect("an entry").path()).collect();
@@ -98,15 +99,30 @@ fn smoke(target: fn(&[u8]), folder: &str, rounds: usize) {
 
 #[test]
 fn csv_reads_or_refuses_anything() {
-    smoke(targets::csv, "csv", 100_000);
+    smoke(targets::csv, "fuzz/seeds/csv", 100_000);
 }
 
 #[test]
 fn any_table_has_a_schema() {
-    smoke(targets::schema, "csv", 50_000);
+    smoke(targets::schema, "fuzz/seeds/csv", 50_000);
 }
 
 #[test]
 fn any_two_tables_make_a_report() {
-    smoke(targets::report, "report", 10_000);
+    smoke(targets::report, "fuzz/seeds/report", 10_000);
+}
+
+#[test]
+fn any_onnx_file_is_refused_or_predicts() {
+    smoke(targets::onnx, "tests/models", 20_000);
+}
+
+#[test]
+fn any_model_file_is_refused_or_predicts() {
+    smoke(targets::model, "fuzz/seeds/model", 50_000);
+}
+
+#[test]
+fn any_stored_profile_is_refused_or_sound() {
+    smoke(targets::profile, "fuzz/seeds/profile", 50_000);
 }

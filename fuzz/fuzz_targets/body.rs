@@ -26,33 +26,8 @@ mod wire {
     pub const MAX_ROWS: usize = 10_000;
 }
 
-mod problem {
-    use axum::http::StatusCode;
-
-    #[derive(Debug, Clone, PartialEq, Eq)]
-    pub struct FieldError {
-        pub pointer: String,
-        pub detail: String,
-    }
-
-    impl FieldError {
-        pub fn new(field: &str, detail: impl Into<String>) -> Self {
-            Self { pointer: format!("/{field}"), detail: detail.into() }
-        }
-    }
-
-    pub struct Problem;
-
-    impl Problem {
-        pub fn fields(_: Vec<FieldError>) -> Self {
-            Self
-        }
-
-        pub fn new(_: StatusCode, _: String) -> Self {
-            Self
-        }
-    }
-}
+#[path = "../problem.rs"]
+mod problem;
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| {
     let format = RowFormat::new(["a", "b", "c/d"]);

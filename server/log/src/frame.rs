@@ -348,14 +348,11 @@ pub(crate) fn decode(frame: Frame<'_>, stream: &Arc<Stream>, place: &Place) -> R
     let scores = (0..n_scores).map(|_| cursor.f64()).collect::<Result<_, _>>()?;
     let n_violations = cursor.u16()?;
     let violations = (0..n_violations).map(|_| cursor.u16()).collect::<Result<_, _>>()?;
-    let feature = |_| {
-        if !stream.is_numeric() {
-            return take_value(&mut cursor);
-        }
-        let number = cursor.f64()?;
-        Ok(if number.is_nan() { Value::Missing } else { Value::Number(number) })
-    };
-    let features = (0..stream.layout().features.len()).map(feature).collect::<Result<_, _>>()?;
+    // At once as long as it has to be: where values may be wrong, collecting them grows step by step.
+    let mut features = Vec::with_capacity(stream.layout().features.len());
+    for _ in &stream.layout().features {
+        features.push(if stream.is_numeric() { take_number(&mut cursor)? } else { take_value(&mut cursor)? });
+    }
     cursor.end()?;
     Ok(Record {
         position: place.position,
@@ -400,6 +397,11 @@ fn take_id(cursor: &mut Cursor<'_>, flags: u8) -> Result<Id, Malformed> {
         return Ok(Id::from_uuid(*cursor.array()?));
     }
     Id::given(cursor.text()?).map_err(|_bad_id| Malformed)
+}
+
+fn take_number(cursor: &mut Cursor<'_>) -> Result<Value, Malformed> {
+    let number = cursor.f64()?;
+    Ok(if number.is_nan() { Value::Missing } else { Value::Number(number) })
 }
 
 fn take_value(cursor: &mut Cursor<'_>) -> Result<Value, Malformed> {

@@ -15,7 +15,7 @@ use crate::error::{ReadError, WriteFailure};
 use crate::log::{Options, Shared};
 use crate::queue::Job;
 use crate::record::{LabelRecord, Millis, Record};
-use crate::segment::{self, CHUNK_ROWS, ProfileFrom, Row, SealError};
+use crate::segment::{self, ProfileFrom, Row, SealError};
 use crate::state::{HotRow, Streams};
 use crate::stream::{Line, Stream};
 use crate::wal::Spare;
@@ -35,6 +35,9 @@ const TICK: Duration = Duration::from_secs(1);
 
 /// How long it waits after a failure: a disk that is full stays so for a while.
 const PAUSE: Duration = Duration::from_secs(5);
+
+/// Rows that become columns at once: so few that the memory for them is used again and again.
+const ROWS_AT_ONCE: usize = 1024;
 
 /// Makes segments.
 pub(crate) struct Sealer {
@@ -213,9 +216,9 @@ fn chunks_of<R: Row>(
     rows: Vec<HotRow>,
     streams: Streams,
 ) -> impl Iterator<Item = Result<Vec<R>, ReadError>> {
-    let starts = (0..rows.len()).step_by(CHUNK_ROWS);
+    let starts = (0..rows.len()).step_by(ROWS_AT_ONCE);
     starts.map(move |start| {
-        let chunk = &rows[start..rows.len().min(start + CHUNK_ROWS)];
+        let chunk = &rows[start..rows.len().min(start + ROWS_AT_ONCE)];
         let positions = first + start as u64..;
         chunk.iter().zip(positions).map(|(row, position)| R::from_hot(row, position, &streams)).collect()
     })

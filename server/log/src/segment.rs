@@ -8,11 +8,8 @@ use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
 };
-use parquet::basic::{Compression, ZstdLevel};
 use parquet::bloom_filter::Sbbf;
 use parquet::file::metadata::KeyValue;
-use parquet::file::properties::WriterProperties;
-use parquet::schema::types::ColumnPath;
 use serde::{Deserialize, Serialize};
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -27,6 +24,7 @@ use crate::rows::RowsBuilder;
 use crate::stream::{Line, Stream, StreamSpec};
 
 mod columns;
+mod encoding;
 mod labels;
 mod records;
 mod sink;
@@ -40,9 +38,6 @@ const ROW_GROUP_ROWS: usize = 32_768;
 
 /// Rows that are read at once.
 pub(crate) const CHUNK_ROWS: usize = 8192;
-
-/// How many of the names that are not in a row group its filter takes for ones that are.
-const FALSE_POSITIVES: f64 = 0.01;
 
 /// The footer's entry that says what the segment holds.
 const META_KEY: &str = "tidemark";
@@ -424,7 +419,10 @@ fn write_rows<R: Row>(
 ) -> Result<(Option<Meta>, Option<Vec<u8>>), SealError> {
     let columns = R::columns(streams);
     let failed = |error: parquet::errors::ParquetError| SealError::Write(write_failure(path, &error));
-    let mut writer = ArrowWriter::try_new(out, columns.schema(), Some(properties())).map_err(failed)?;
+    let mut chunks = chunks.into_iter().peekable();
+    let first = chunks.peek().and_then(|chunk| chunk.as_ref().ok()).map(|chunk| columns.batch(chunk));
+    let properties = encoding::properties(first.as_ref());
+    let mut writer = ArrowWriter::try_new(out, columns.schema(), Some(properties)).map_err(failed)?;
     let mut meta: Option<Meta> = None;
     let mut profiled = matches!(profile, ProfileFrom::Rows(_)).then(RowsBuilder::default);
     for chunk in chunks {
@@ -446,7 +444,7 @@ fn write_rows<R: Row>(
         meta.received[1] = last.received();
         writer.write(&columns.batch(&chunk)).map_err(failed)?;
         if let Some(profiled) = &mut profiled {
-            R::gather(&chunk, profiled);
+            R::gather(chunk, profiled);
         }
     }
     if let Some(meta) = &meta {
@@ -469,19 +467,4 @@ fn write_failure(path: &Path, error: &parquet::errors::ParquetError) -> WriteFai
         return WriteFailure::new(path, error);
     }
     WriteFailure { cause: crate::error::Cause::Other, detail: format!("{}: {error}", path.display()) }
-}
-
-fn properties() -> WriterProperties {
-    let names = ColumnPath::from(columns::ID);
-    let level = ZstdLevel::try_new(1).expect("1 is a level of zstd");
-    WriterProperties::builder()
-        .set_compression(Compression::ZSTD(level))
-        .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
-        .set_created_by(format!("tidemark {}", tidemark::VERSION))
-        // Names differ from each other, nearly all of them.
-        .set_column_dictionary_enabled(names.clone(), false)
-        .set_column_bloom_filter_enabled(names.clone(), true)
-        .set_column_bloom_filter_fpp(names.clone(), FALSE_POSITIVES)
-        .set_column_bloom_filter_max_ndv(names, ROW_GROUP_ROWS as u64)
-        .build()
 }

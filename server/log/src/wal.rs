@@ -19,8 +19,8 @@ use crate::stream::{Line, StreamSpec};
 /// What a file of the write-ahead log begins with; the last byte is the format's version.
 const MARK: [u8; 16] = *b"tidemark log\r\n\0\x01";
 
-/// Space is reserved in pieces of this many bytes.
-const RESERVE: usize = 1 << 20;
+/// Space is reserved in pieces of this many bytes: whoever waits for the group that needs the next piece waits for it too.
+const RESERVE: usize = 1 << 18;
 
 /// What has to be known before a file can be read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

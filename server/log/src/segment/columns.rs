@@ -36,7 +36,7 @@ pub(crate) trait Row: Sized {
     /// The rows in a batch; `None` if a column is missing or of another type.
     fn from_batch(batch: &RecordBatch, segment: &Segment) -> Option<Vec<Self>>;
     /// Adds rows to those that a profile is made of.
-    fn gather(rows: &[Self], into: &mut RowsBuilder);
+    fn gather(rows: Vec<Self>, into: &mut RowsBuilder);
 }
 
 /// Columns that rows are put into.

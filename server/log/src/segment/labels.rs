@@ -73,7 +73,7 @@ impl Row for LabelRecord {
             .collect()
     }
 
-    fn gather(_rows: &[Self], _into: &mut RowsBuilder) {}
+    fn gather(_rows: Vec<Self>, _into: &mut RowsBuilder) {}
 }
 
 impl Columns<LabelRecord> for LabelColumns {

@@ -123,8 +123,8 @@ impl Row for Record {
         Reader::new(batch, segment)?.rows(batch.num_rows())
     }
 
-    fn gather(rows: &[Self], into: &mut RowsBuilder) {
-        rows.iter().for_each(|row| into.push(row.clone()));
+    fn gather(rows: Vec<Self>, into: &mut RowsBuilder) {
+        rows.into_iter().for_each(|row| into.push(row));
     }
 }
 

@@ -2,9 +2,9 @@
 
 use std::path::Path;
 use std::process::Command;
-use tidemark_log::{Format, Log, Reader, Value, export, replay, verify};
+use tidemark_log::{Answers, Entry, Format, Layout, Line, Log, Outcome, Reader, Value, export, replay, verify};
 
-use crate::support::{Folder, HandClock, MIDNIGHT, append, entry, line, stream};
+use crate::support::{Folder, HandClock, MIDNIGHT, append, entry, features, layout, line, stream};
 
 /// Seven records, four of them in a segment.
 fn seven(folder: &Folder) -> Reader {
@@ -64,6 +64,44 @@ fn csv_holds_no_formula() {
         "2,order 1,2026-11-24T00:00:00.01Z,2026-11-24T00:00:00Z,1,ingested,good,,,,0.125,-1,country 1"
     );
     assert!(lines[7].ends_with(",1.5,inf,\"'=1+1, \"\"x\"\"\""), "{}", lines[7]);
+}
+
+/// A regression, a model of three listed classes, one whose classes are not listed, and a shadow of the first.
+#[test]
+fn every_kind_of_answer_is_exported_from_memory_and_from_segments() {
+    let three = Answers::Classes(["low", "mid", "high"].map(str::to_owned).to_vec());
+    let kinds = [
+        (Line::predictions("price"), Answers::Numbers, Outcome::Number(12.5), &[][..], "12.5", "12.5"),
+        (Line::Shadow { model: "price".to_owned(), version: "2".to_owned() }, Answers::Numbers, Outcome::Number(-0.25), &[], "-0.25", "-0.25"),
+        (Line::predictions("risk"), three, Outcome::Class(2), &[0.1, 0.2, 0.7], "\"high\"", "high"),
+        (Line::predictions("words"), Answers::Names, Outcome::Label("spam".into()), &[], "\"spam\"", "spam"),
+    ];
+    let folder = Folder::new();
+    let log = Log::open(folder.path(), HandClock::new().options()).unwrap();
+    for is_sealed in [false, true] {
+        for (line, answers, outcome, scores, json, csv) in &kinds {
+            let layout = Layout { answers: answers.clone(), ..layout() };
+            let stream = log.stream(line.clone(), "2", layout).unwrap();
+            let features = features(1);
+            let said = Entry { outcome: outcome.clone(), scores, ..entry(1, &features) };
+            log.append_blocking(&stream, &said).unwrap();
+            let exported = |format| {
+                let mut out = Vec::new();
+                assert_eq!(export(log.reader(), line, None, format, &mut out).unwrap(), 1, "{line:?}");
+                out
+            };
+            let text = String::from_utf8(exported(Format::Ndjson)).unwrap();
+            assert!(text.contains(&format!("\"prediction\":{json},\"scores\":{}", serde_json::json!(scores))), "{text}");
+            let text = String::from_utf8(exported(Format::Csv)).unwrap();
+            assert!(text.lines().nth(1).unwrap().contains(&format!(",2,ingested,{csv},")), "{text}");
+            assert!(exported(Format::Parquet).starts_with(b"PAR1"));
+            let record = log.reader().records(line, log.reader().positions(line)).next().unwrap().unwrap().remove(0);
+            assert_eq!(record.as_entry(), said, "{line:?}");
+        }
+        if !is_sealed {
+            log.seal().unwrap();
+        }
+    }
 }
 
 #[test]

@@ -1,0 +1,39 @@
+//! Tables as they are sent in Arrow's and Parquet's formats. The reader is compiled as it lies in the server, without the server around it.
+
+use tidemark::data::Dataset;
+use wire::error::BodyError;
+
+#[path = "../server/src/ingest/columnar.rs"]
+#[allow(dead_code, missing_docs)]
+pub mod columnar;
+
+#[path = "problem.rs"]
+#[allow(dead_code)]
+mod problem;
+
+#[allow(dead_code, missing_docs)]
+mod wire {
+    #[path = "../server/src/wire/error.rs"]
+    pub mod error;
+    #[path = "../server/src/wire/json.rs"]
+    pub mod json;
+}
+
+/// No body may unfold to more values.
+pub const MOST_VALUES: usize = 1 << 20;
+
+/// The readers underneath may panic, which is caught: without this the fuzzer would end at the first one.
+pub fn let_panics_be_caught() {
+    std::panic::set_hook(Box::new(|_| {}));
+}
+
+/// What was read is a table of bounded size; what was not has a reason.
+pub fn check(read: Result<Dataset, BodyError>) {
+    match read {
+        Ok(table) => {
+            assert!(table.columns().iter().all(|column| column.len() == table.n_rows()), "columns are equally long");
+            assert!(table.n_rows() * table.columns().len() <= MOST_VALUES);
+        }
+        Err(error) => assert!(!error.sentence().is_empty()),
+    }
+}
