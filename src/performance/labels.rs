@@ -48,8 +48,8 @@ impl fmt::Display for JoinError {
 
 impl std::error::Error for JoinError {}
 
-/// Puts labels beside the rows of the same id, in any order; rows whose label is not there keep what the target column held before, if it was
-/// there at all.
+/// Puts labels beside the rows of the same id, in any order; rows whose label is not there keep what the target column held before, if it
+/// was there at all.
 ///
 /// ```
 /// use tidemark::data::csv;

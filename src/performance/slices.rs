@@ -61,8 +61,8 @@ pub struct Slice {
     pub loss: Figure,
     /// The same of all other rows.
     pub elsewhere: Figure,
-    /// How probable so large a difference is, either way, if the slice is like the rest: the exact test of two proportions, or Welch's. `None`
-    /// where that cannot be tested.
+    /// How probable so large a difference is, either way, if the slice is like the rest: the exact test of two proportions, or Welch's.
+    /// `None` where that cannot be tested.
     pub p_value: Option<f64>,
     /// Worse than the rest, at 5% over all slices together (Holm).
     pub is_worse: bool,

@@ -12,8 +12,8 @@ pub struct Alarms {
     pub detector: String,
     /// Why it was not run, if it was not.
     pub not_run: Option<NotRun>,
-    /// The places in the series, from 0, at which it signalled drift. Of a detector that compares with a reference, and so may signal on and
-    /// on: where it began to.
+    /// The places in the series, from 0, at which it signalled drift. Of a detector that compares with a reference, and so may signal on
+    /// and on: where it began to.
     pub drift_at: Vec<u64>,
     /// The places at which it warned.
     pub warning_at: Vec<u64>,
@@ -46,8 +46,8 @@ pub fn is_errors(series: &[f64]) -> bool {
     series.iter().all(|x| !x.is_finite() || [0.0, 1.0].contains(x))
 }
 
-/// Runs a detector over a series. What is not finite is passed over; positions are those of the series. FHDDM, which watches what is right, is
-/// given 1 - error.
+/// Runs a detector over a series. What is not finite is passed over; positions are those of the series. FHDDM, which watches what is right,
+/// is given 1 - error.
 ///
 /// ```
 /// use tidemark::stream::{Detector, PageHinkley, alarms::run};
@@ -74,8 +74,8 @@ pub fn run(mut detector: Detector, series: &[f64]) -> Alarms {
     found
 }
 
-/// Holds the rest of a series against its first part: by the Kolmogorov-Smirnov distance and the Wasserstein distance of a sliding window, and
-/// by the watches that may be looked at all the time. Nothing where the first part holds no number or the window no value.
+/// Holds the rest of a series against its first part: by the Kolmogorov-Smirnov distance and the Wasserstein distance of a sliding window,
+/// and by the watches that may be looked at all the time. Nothing where the first part holds no number or the window no value.
 pub fn run_against(series: &[f64], against: Against) -> Vec<Alarms> {
     let (reference, rest) = series.split_at(against.n_reference.min(series.len()));
     let mut found = Vec::new();

@@ -14,12 +14,12 @@ const MOST_PER_CELL: usize = 32;
 /// ```text
 /// W = ∫ |F(x) - G(x)| dx
 /// ```
-/// F(x) the share of the n reference values at most x, G(x) that of the last w events. The line is cut into cells at the reference's values and
-/// at the events of some earlier moment; events that came since are kept within their cells, and when a cell holds many, cells are drawn
-/// anew. An event that comes and one that goes change `n w (G - F)` between the two by n: a tree over the cells adds that to whole branches
-/// at once, whose sum of |height| · width grows or falls by n times the width of what lies above or below zero. A branch is entered only where
-/// a height changes its sign. Heights are whole numbers, and every sum is made of its parts anew when a part changes, so that rounding does not
-/// pile up: within 1e-12 of the batch's distance.
+/// F(x) the share of the n reference values at most x, G(x) that of the last w events. The line is cut into cells at the reference's values
+/// and at the events of some earlier moment; events that came since are kept within their cells, and when a cell holds many, cells are
+/// drawn anew. An event that comes and one that goes change `n w (G - F)` between the two by n: a tree over the cells adds that to whole
+/// branches at once, whose sum of |height| · width grows or falls by n times the width of what lies above or below zero. A branch is
+/// entered only where a height changes its sign. Heights are whole numbers, and every sum is made of its parts anew when a part changes, so
+/// that rounding does not pile up: within 1e-12 of the batch's distance.
 ///
 /// ```
 /// use tidemark::stream::SlidingWasserstein;

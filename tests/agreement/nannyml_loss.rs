@@ -1,7 +1,7 @@
 //! NannyML's directly estimated loss (DLE), chunk by chunk.
 //!
-//! Its trees are LightGBM's and ours are our own, so that values are close and not equal: within [`VALUE_BAND`], in the same order, with the
-//! same alerts. Thresholds and sampling errors, which no tree has a part in, are equal.
+//! Its trees are LightGBM's and ours are our own, so that values are close and not equal: within [`VALUE_BAND`], in the same order, with
+//! the same alerts. Thresholds and sampling errors, which no tree has a part in, are equal.
 
 use serde_json::Value;
 use std::ops::Range;

@@ -49,7 +49,8 @@ def table(n, start, is_separate, flat_from=None):
         scores = [round(weight / sum(bold), 6) for weight in bold]
         if is_separate:
             last = 0.8 + 0.1 * fraction(i * math.sqrt(17)) if i % 4 == 0 else 0.1 * fraction(i * math.sqrt(17))
-            scores = [round(score * (1 - last), 6) if sum(scores[:2]) else round((1 - last) / 2, 6) for score in scores[:2]] + [round(last, 6)]
+            others = scores[:2] if sum(scores[:2]) else [0.5, 0.5]
+            scores = [round(score * (1 - last), 6) for score in others] + [round(last, 6)]
         rows.append({
             "truth": CLASSES[truth],
             "said": CLASSES[max(range(3), key=lambda c: scores[c])],

@@ -28,8 +28,8 @@ impl Bands {
     /// ```
     /// use tidemark::performance::estimated::{Estimated, Metric, bands::Bands};
     /// let estimated = |value| Estimated {
-    ///     metric: Metric::Accuracy, value: Some(value), sampling_error: 0.01, lower: Some(value - 0.03), upper: Some(value + 0.03), alert: false,
-    /// };
+    ///     metric: Metric::Accuracy, value: Some(value), sampling_error: 0.01, lower: Some(value - 0.03), upper: Some(value + 0.03), alert:
+    /// false, };
     /// // One window in twenty was off by twice its band.
     /// let found = Bands::of((0..20).map(|i| (estimated(0.8), if i == 7 { 0.74 } else { 0.81 })));
     /// assert_eq!((found.n_windows, found.n_held), (20, 19));

@@ -44,8 +44,8 @@ impl Components {
         }
     }
 
-    /// The same of one class of several. NannyML 0.13, `sampling_error/multiclass_classification.py`, where the F1 of a class is the spread of
-    /// its terms without the factor that two classes have.
+    /// The same of one class of several. NannyML 0.13, `sampling_error/multiclass_classification.py`, where the F1 of a class is the spread
+    /// of its terms without the factor that two classes have.
     pub fn of_class(metric: Metric, rows: Rows<'_>, truths: &[bool], seed: u64) -> Self {
         if metric != Metric::F1 {
             return Self::of(metric, rows, truths, seed);

@@ -56,9 +56,9 @@ impl Record {
 
     /// How the next band is to be widened.
     ///
-    /// From 19 windows on, by the factor of [`Bands::widen`]: the next band then holds with 95% certainty, if windows come as those did. Before,
-    /// bands are left alone unless they missed so often that chance would do as much in one of fifty records at most; then the factor is the
-    /// least with which all of them would have held, and it is called provisional.
+    /// From 19 windows on, by the factor of [`Bands::widen`]: the next band then holds with 95% certainty, if windows come as those did.
+    /// Before, bands are left alone unless they missed so often that chance would do as much in one of fifty records at most; then the
+    /// factor is the least with which all of them would have held, and it is called provisional.
     pub fn widening(&self) -> Widening {
         let bands = self.bands();
         if let Some(factor) = bands.widen {

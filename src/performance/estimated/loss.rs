@@ -1,7 +1,7 @@
 //! How good a model that predicts a number is before the truth comes: direct loss estimation (DLE).
 //!
-//! Boosted trees learn from the reference how large the error of a row is, by its features and by what was said; averaged over a window, that
-//! is its expected loss. It sees what inputs do to a model, and is blind to a change in the relation of inputs and truth.
+//! Boosted trees learn from the reference how large the error of a row is, by its features and by what was said; averaged over a window,
+//! that is its expected loss. It sees what inputs do to a model, and is blind to a change in the relation of inputs and truth.
 
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
@@ -177,11 +177,11 @@ pub struct ExpectedLosses {
 }
 
 impl Dle {
-    /// Fits the estimator: boosted trees learn every kind of loss of a row, and every metric gets thresholds, three standard deviations around
-    /// its mean over the reference's chunks.
+    /// Fits the estimator: boosted trees learn every kind of loss of a row, and every metric gets thresholds, three standard deviations
+    /// around its mean over the reference's chunks.
     ///
-    /// Inputs: the reference's features and predictions, of rows whose truth is known, their truths, and how they fall into chunks. A metric
-    /// that the reference does not have (MAPE where a truth is 0, MSLE where a number has no logarithm) is left out.
+    /// Inputs: the reference's features and predictions, of rows whose truth is known, their truths, and how they fall into chunks. A
+    /// metric that the reference does not have (MAPE where a truth is 0, MSLE where a number has no logarithm) is left out.
     ///
     /// ```
     /// use tidemark::data::Column;
@@ -203,8 +203,8 @@ impl Dle {
     /// assert!(mae.alert && (mae.value.unwrap() - 0.718).abs() < 0.1, "{mae:?}");
     /// ```
     ///
-    /// Source: NannyML 0.13, `DLE`, whose thresholds and sampling errors these are; its trees are LightGBM's, so that estimates are close and
-    /// not equal.
+    /// Source: NannyML 0.13, `DLE`, whose thresholds and sampling errors these are; its trees are LightGBM's, so that estimates are close
+    /// and not equal.
     ///
     /// # Errors
     /// There is no row, or a prediction is not finite.
@@ -252,8 +252,8 @@ impl Dle {
         &self.metrics
     }
 
-    /// The losses that rows let expect. Categories that the reference lacks, and values that are missing where none was there, are taken for
-    /// what is usual.
+    /// The losses that rows let expect. Categories that the reference lacks, and values that are missing where none was there, are taken
+    /// for what is usual.
     ///
     /// # Panics
     /// When there are other features than the estimator was fitted to, or their rows and those of the predictions differ in number.

@@ -88,7 +88,8 @@ pub struct FittedMean {
 impl FittedMean {
     /// The standard deviation that chance gives the realised metric in a window of so many rows.
     pub fn sampling_error(&self, n_rows: u64) -> f64 {
-        let squares: f64 = self.components.iter().map(|of_class| of_class.error(n_rows as f64).powi(2)).sum();
+        let errors = self.components.iter().map(|of_class| of_class.error(n_rows as f64));
+        let squares: f64 = errors.map(|error| error * error).sum();
         let k = self.components.len() as f64;
         match self.metric {
             Metric::RocAuc => squares.sqrt() / k * AREA_FACTOR,
