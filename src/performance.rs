@@ -5,12 +5,15 @@
 
 pub mod classification;
 pub mod confusion;
+pub mod error_bias;
 pub mod estimated;
 pub mod figure;
+pub mod labels;
 pub mod multiclass;
 pub mod ranking;
 pub mod regression;
 pub mod reliability;
+pub mod slices;
 pub mod summary;
 pub mod value;
 pub mod windows;

@@ -6,6 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 mod adwin;
+pub mod alarms;
 pub mod bench;
 mod cusum;
 mod ddm;
@@ -17,6 +18,7 @@ mod kswin;
 mod page_hinkley;
 mod running;
 mod sliding_ks;
+mod sliding_wasserstein;
 
 pub use adwin::Adwin;
 pub use cusum::Cusum;
@@ -28,6 +30,7 @@ pub use hddm_w::HddmW;
 pub use kswin::Kswin;
 pub use page_hinkley::{Direction, PageHinkley};
 pub use sliding_ks::SlidingKs;
+pub use sliding_wasserstein::SlidingWasserstein;
 
 /// What a detector says after an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]

@@ -6,7 +6,7 @@
 mod agreement;
 
 use agreement::tally::Tally;
-use agreement::{columns, files, metrics, nannyml, quality, reports, scipy, streams, tails};
+use agreement::{columns, files, metrics, nannyml, nannyml_multiclass, quality, reports, scipy, streams, tails};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -18,6 +18,7 @@ fn run_directory(directory: &Path) -> Tally {
             Some("golden-columns/1") => columns::run(&name, &file, directory, &mut tally),
             Some("golden-reports/1") => reports::run(&file, directory, &mut tally),
             Some("golden-nannyml/1") => nannyml::run(&file, directory, &mut tally),
+            Some("golden-nannyml-multiclass/1") => nannyml_multiclass::run(&file, &mut tally),
             Some("golden-quality/1") => quality::run(&file, &mut tally),
             Some("golden-scipy/1") => scipy::run(&name, &file, &mut tally),
             Some("golden-metrics/1") => metrics::run(&name, &file, directory, &mut tally),

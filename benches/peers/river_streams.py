@@ -1,28 +1,43 @@
-"""Events per second of River's detectors, on streams like those of benches/streams.rs.
+"""Events per second of River's detectors, on the streams that benches/streams.rs writes and runs its own detectors on.
 
-    python benches/peers/river_streams.py [EVENTS]
+    cargo bench -p tidemark --bench streams -- --river PYTHON
+
+PYTHON is one that has River: python3 -m venv river && river/bin/pip install river==0.26.1.
+Alone, on a file of numbers and one of errors (64-bit floats):
+
+    python benches/peers/river_streams.py VALUES ERRORS
 """
-import random
+import array
+import importlib.metadata
 import sys
 import time
 
 from river import drift
 
-EVENTS = int(sys.argv[1]) if len(sys.argv) > 1 else 200_000
 RUNS = 3
+# KSWIN sorts its window at every event.
+KSWIN_EVENTS = 20_000
 
-chance = random.Random(1)
-values = [chance.random() for _ in range(EVENTS)]
-errors = [int(value < 0.1) for value in values]
+
+def read(path):
+    numbers = array.array("d")
+    with open(path, "rb") as file:
+        numbers.frombytes(file.read())
+    return numbers.tolist()
+
+
+values, errors = read(sys.argv[1]), [int(x) for x in read(sys.argv[2])]
 detectors = [
     ("ADWIN", drift.ADWIN, values),
     ("PageHinkley", drift.PageHinkley, values),
+    ("KSWIN", lambda: drift.KSWIN(seed=1), values[:KSWIN_EVENTS]),
     ("DDM", drift.binary.DDM, errors),
     ("EDDM", drift.binary.EDDM, errors),
     ("HDDM_A", drift.binary.HDDMA, errors),
     ("HDDM_W", drift.binary.HDDMW, errors),
-    ("FHDDM", drift.binary.FHDDM, errors),
+    ("FHDDM", drift.binary.FHDDM, [1 - x for x in errors]),
 ]
+print("version", importlib.metadata.version("river"), sep="\t")
 for name, kind, stream in detectors:
     least, alarms = float("inf"), 0
     for _ in range(RUNS):
@@ -32,4 +47,4 @@ for name, kind, stream in detectors:
             detector.update(x)
             alarms += detector.drift_detected
         least = min(least, time.perf_counter() - began)
-    print(f"{name}\t{EVENTS / least / 1e6:.2f} million events per second\t{alarms} alarms")
+    print(name, len(stream), len(stream) / least, alarms, sep="\t", flush=True)

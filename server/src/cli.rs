@@ -10,6 +10,7 @@ mod audit;
 mod budget;
 mod check;
 mod demo;
+mod detectors;
 mod diff;
 mod example;
 mod expect;
@@ -20,6 +21,7 @@ mod log;
 mod models;
 mod ndjson;
 mod parse;
+mod performance;
 mod predict;
 mod progress;
 mod report;
@@ -70,6 +72,8 @@ enum Command {
     Report(report::Args),
     Expect(expect::Args),
     Check(check::Args),
+    Performance(performance::Args),
+    Detectors(detectors::Args),
     Verify(verify::Args),
     Diff(diff::Args),
     Audit(audit::Args),
@@ -135,6 +139,8 @@ pub fn run() -> ExitCode {
         Command::Report(args) => report::run(&args),
         Command::Expect(args) => expect::run(&args),
         Command::Check(args) => check::run(&args),
+        Command::Performance(args) => performance::run(&args),
+        Command::Detectors(args) => detectors::run(&args),
         Command::Verify(args) => verify::run(&args),
         Command::Diff(args) => diff::run(&args),
         Command::Audit(args) => audit::run(&args),

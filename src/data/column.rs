@@ -330,6 +330,24 @@ impl Column {
         Self { name: self.name.clone(), values }
     }
 
+    /// A copy of these rows, in this order.
+    ///
+    /// # Panics
+    /// When a row is past the end.
+    pub fn pick(&self, rows: &[usize]) -> Self {
+        let values = match &self.values {
+            Values::Numbers(numbers) => {
+                let picked = rows.iter().map(|&row| numbers.values[row]).collect();
+                Values::Numbers(Numbers::new(picked, numbers.is_integer))
+            }
+            Values::Booleans(values) => Values::Booleans(rows.iter().map(|&row| values[row]).collect()),
+            Values::Strings(strings) => {
+                Values::Strings(Strings::from_options(rows.iter().map(|&row| strings.get(row))))
+            }
+        };
+        Self { name: self.name.clone(), values }
+    }
+
     /// A copy of the rows that are to be kept.
     ///
     /// # Panics

@@ -87,6 +87,14 @@ impl Dataset {
         Self { columns: self.columns.iter().map(|column| column.slice(rows.clone())).collect(), n_rows }
     }
 
+    /// A copy of these rows, in this order.
+    ///
+    /// # Panics
+    /// When a row is past the end.
+    pub fn pick(&self, rows: &[usize]) -> Self {
+        Self { columns: self.columns.iter().map(|column| column.pick(rows)).collect(), n_rows: rows.len() }
+    }
+
     /// The same rows with one more column on the right.
     ///
     /// # Errors

@@ -16,9 +16,14 @@ use components::Components;
 use isotonic::Isotonic;
 
 pub mod bands;
+mod boosting;
 mod components;
+mod encoding;
 mod expected;
 pub mod isotonic;
+pub mod lifetime;
+pub mod loss;
+pub mod multiclass;
 
 pub use expected::Expected;
 
@@ -290,19 +295,8 @@ impl Cbpe {
                     Metric::AveragePrecision => ranked.average_precision(),
                     metric => expected.value(metric),
                 };
-                let sampling_error = fitted.components.error(n);
-                let is_beyond = |value: f64| {
-                    fitted.lower_threshold.is_some_and(|bound| value < bound)
-                        || fitted.upper_threshold.is_some_and(|bound| value > bound)
-                };
-                Estimated {
-                    metric: fitted.metric,
-                    value,
-                    sampling_error,
-                    lower: value.map(|value| (value - BAND * sampling_error).max(0.0)),
-                    upper: value.map(|value| (value + BAND * sampling_error).min(1.0)),
-                    alert: value.is_some_and(is_beyond),
-                }
+                let alert = value.is_some_and(|value| beyond(value, fitted.lower_threshold, fitted.upper_threshold));
+                estimated(fitted.metric, value, fitted.components.error(n), alert)
             })
             .collect()
     }
@@ -321,5 +315,21 @@ impl Fitted {
     /// The standard deviation that chance gives the realised metric in a window of so many rows.
     pub fn sampling_error(&self, n_rows: u64) -> f64 {
         self.components.error(n_rows as f64)
+    }
+}
+
+fn beyond(value: f64, lower: Option<f64>, upper: Option<f64>) -> bool {
+    lower.is_some_and(|bound| value < bound) || upper.is_some_and(|bound| value > bound)
+}
+
+/// An estimate with its band, of a metric that lies between 0 and 1.
+fn estimated(metric: Metric, value: Option<f64>, sampling_error: f64, alert: bool) -> Estimated {
+    Estimated {
+        metric,
+        value,
+        sampling_error,
+        lower: value.map(|value| (value - BAND * sampling_error).max(0.0)),
+        upper: value.map(|value| (value + BAND * sampling_error).min(1.0)),
+        alert,
     }
 }

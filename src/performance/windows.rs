@@ -4,19 +4,53 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::ops::Range;
 
+use super::BinaryPerformance;
 use super::estimated::bands::Bands;
+use super::estimated::lifetime::{Lifetime, Record};
 use super::estimated::{Cbpe, Estimated, Metric, NotFitted, Rows};
-use super::{BinaryPerformance, RegressionPerformance};
+use super::figure::Interval;
 use crate::data::{Category, Column, Dataset, Values};
-use crate::judge::nannyml::{OffsetFrom, Threshold};
 use crate::random::seed_of;
 use crate::stattest::{Current, Reference};
 
-/// The version of the stored form.
-const SCHEMA: u32 = 1;
+mod explained;
+mod multiclass;
+mod regression;
 
-/// Windows that each side falls into where nothing else is asked for.
-const WINDOWS: usize = 10;
+pub use explained::{Explained, explain};
+pub use multiclass::Multiclass;
+pub use regression::{Regression, RegressionWindow};
+
+/// The version of the stored form.
+const SCHEMA: u32 = 2;
+
+/// How a table falls into windows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", content = "n", rename_all = "snake_case")]
+pub enum Windows {
+    /// So many rows each; the last one may have fewer.
+    Rows(usize),
+    /// So many windows, of as many rows each, the last one of fewer.
+    Number(usize),
+}
+
+/// Ten.
+impl Default for Windows {
+    fn default() -> Self {
+        Self::Number(10)
+    }
+}
+
+impl Windows {
+    fn of(self, n_rows: usize) -> Vec<Range<usize>> {
+        let size = match self {
+            Self::Rows(rows) => rows,
+            Self::Number(number) => n_rows.div_ceil(number.max(1)),
+        };
+        let size = size.max(1);
+        (0..n_rows.div_ceil(size)).map(|window| window * size..n_rows.min((window + 1) * size)).collect()
+    }
+}
 
 /// Which columns say what.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -31,6 +65,19 @@ pub struct Columns {
     pub positive: Option<String>,
     /// Without a prediction, rows with this score or more count as called positive.
     pub threshold: f64,
+}
+
+/// What is to be found out.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Asked {
+    /// Which columns say what.
+    pub columns: Columns,
+    /// Of a model of several classes: each one's name, and the column of its scores. Then the columns must name a prediction, and no score.
+    pub class_scores: Vec<(String, String)>,
+    /// Of a model that predicts a number: the columns by which its loss is estimated. Without any, nothing is estimated.
+    pub features: Vec<String>,
+    /// The windows of either side.
+    pub windows: Windows,
 }
 
 /// A model's performance on two tables.
@@ -53,6 +100,8 @@ pub struct PerformanceReport {
 pub enum Found {
     /// Of a model of two classes.
     Binary(Binary),
+    /// Of a model of several classes.
+    Multiclass(Multiclass),
     /// Of a model that predicts a number.
     Regression(Regression),
 }
@@ -80,9 +129,9 @@ pub struct Binary {
 
 /// The thresholds of a metric.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct Bounds {
+pub struct Bounds<M = Metric> {
     /// Which metric.
-    pub metric: Metric,
+    pub metric: M,
     /// Below is an alert.
     pub lower: Option<f64>,
     /// Above is an alert.
@@ -91,14 +140,16 @@ pub struct Bounds {
 
 /// The bands of a metric, and what became of them.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct BandsOf {
+pub struct BandsOf<M = Metric> {
     /// Which metric.
-    pub metric: Metric,
+    pub metric: M,
     /// What became of them.
     pub bands: Bands,
+    /// The record window after window, and how bands are widened by it.
+    pub lifetime: Lifetime,
 }
 
-/// A window of a model of two classes.
+/// A window of a model of classes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct BinaryWindow {
     /// Where it lies.
@@ -111,11 +162,13 @@ pub struct BinaryWindow {
 
 /// A metric of labelled rows.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct Realised {
+pub struct Realised<M = Metric> {
     /// Which metric.
-    pub metric: Metric,
+    pub metric: M,
     /// Its value; `None` where it has none.
     pub value: Option<f64>,
+    /// Its 95% interval. Means over several classes have none.
+    pub interval: Option<Interval>,
     /// The value lies outside the metric's thresholds.
     pub alert: bool,
 }
@@ -135,9 +188,9 @@ pub struct Place {
 
 /// Where a change of a metric comes from: total = inputs + relation.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct Split {
+pub struct Split<M = Metric> {
     /// Which metric.
-    pub metric: Metric,
+    pub metric: M,
     /// Realised in the current table less realised in the reference.
     pub total: f64,
     /// What the scores of the current rows let expect, less what those of the reference did: the reference's relation of scores and labels,
@@ -147,30 +200,6 @@ pub struct Split {
     pub relation: f64,
     /// Chance alone makes `relation` this large or larger, either way, in one of 370 tables: three sampling errors.
     pub chance: f64,
-}
-
-/// A model that predicts a number.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Regression {
-    /// All labelled rows of the reference.
-    pub reference: RegressionPerformance,
-    /// All labelled rows of the current table; `None` while no label came.
-    pub current: Option<RegressionPerformance>,
-    /// Windows of the reference, then of the current table.
-    pub windows: Vec<RegressionWindow>,
-    /// The thresholds of the mean absolute error: three standard deviations around its mean over the reference's windows.
-    pub mae_thresholds: (Option<f64>, Option<f64>),
-}
-
-/// A window of a model that predicts a number.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct RegressionWindow {
-    /// Where it lies.
-    pub place: Place,
-    /// By the rows whose labels came; `None` if none did.
-    pub realised: Option<RegressionPerformance>,
-    /// The mean absolute error lies outside its thresholds.
-    pub alert: bool,
 }
 
 /// Why there is no report.
@@ -194,6 +223,13 @@ pub enum PerformanceError {
         name: String,
         /// The row, from 0.
         row: usize,
+    },
+    /// A row was called a class, or is truly one, that has no scores.
+    NoScores {
+        /// Its name.
+        class: String,
+        /// The column that holds it.
+        name: String,
     },
     /// The target of a model of two classes holds another number of classes.
     NotTwoClasses {
@@ -220,6 +256,9 @@ impl fmt::Display for PerformanceError {
             }
             Self::NotNumbers { name } => write!(f, "column {name:?} should hold numbers"),
             Self::Missing { name, row } => write!(f, "column {name:?} has no value in row {}", row + 1),
+            Self::NoScores { class, name } => {
+                write!(f, "column {name:?} holds the class {class:?}, of which no column of scores is named")
+            }
             Self::NotTwoClasses { found } => {
                 write!(f, "a score stands for one of two classes, and the reference's target holds {found}")
             }
@@ -267,12 +306,29 @@ pub fn performance(
     columns: &Columns,
     rows_per_window: Option<usize>,
 ) -> Result<PerformanceReport, PerformanceError> {
-    let found = if columns.score.is_some() {
-        Found::Binary(binary(reference.0, current.0, columns, rows_per_window)?)
+    let windows = rows_per_window.map_or_else(Windows::default, Windows::Rows);
+    let asked = Asked { columns: columns.clone(), class_scores: Vec::new(), features: Vec::new(), windows };
+    performance_of(reference, current, &asked)
+}
+
+/// The same for models of several classes, and with estimates for those that predict a number.
+///
+/// # Errors
+/// A column is not there or does not hold what it should.
+pub fn performance_of(
+    reference: Reference<&Dataset>,
+    current: Current<&Dataset>,
+    asked: &Asked,
+) -> Result<PerformanceReport, PerformanceError> {
+    let found = if !asked.class_scores.is_empty() {
+        Found::Multiclass(multiclass::find(reference.0, current.0, asked)?)
+    } else if asked.columns.score.is_some() {
+        Found::Binary(binary(reference.0, current.0, &asked.columns, asked.windows)?)
     } else {
-        Found::Regression(regression(reference.0, current.0, columns, rows_per_window)?)
+        Found::Regression(regression::find(reference.0, current.0, asked)?)
     };
-    Ok(PerformanceReport { schema: SCHEMA, version: crate::VERSION.to_owned(), columns: columns.clone(), found })
+    let (version, columns) = (crate::VERSION.to_owned(), asked.columns.clone());
+    Ok(PerformanceReport { schema: SCHEMA, version, columns, found })
 }
 
 fn column<'a>(data: &'a Dataset, name: &str, is_current: bool) -> Result<&'a Column, PerformanceError> {
@@ -306,11 +362,6 @@ fn classes(column: &Column) -> Vec<Option<Category>> {
             strings.iter().map(|name| name.map(|name| Category::Name(name.to_owned()))).collect()
         }
     }
-}
-
-fn windows(n_rows: usize, rows_per_window: Option<usize>) -> Vec<Range<usize>> {
-    let size = rows_per_window.unwrap_or_else(|| n_rows.div_ceil(WINDOWS)).max(1);
-    (0..n_rows.div_ceil(size)).map(|window| window * size..n_rows.min((window + 1) * size)).collect()
 }
 
 /// One side of a model of two classes.
@@ -388,7 +439,7 @@ fn binary(
     reference: &Dataset,
     current: &Dataset,
     columns: &Columns,
-    rows_per_window: Option<usize>,
+    windows: Windows,
 ) -> Result<Binary, PerformanceError> {
     let score = columns.score.as_deref().ok_or(PerformanceError::NothingSaid)?;
     let positive = positive_class(column(reference, &columns.target, false)?, columns.positive.as_deref())?;
@@ -397,7 +448,7 @@ fn binary(
 
     // What is fitted is fitted to labelled rows.
     let labelled = of_reference.labelled(0..reference.n_rows());
-    let fitting = windows(labelled.truths.len(), rows_per_window);
+    let fitting = windows.of(labelled.truths.len());
     let words = labelled.scores.iter().map(|score| score.to_bits());
     let seed = seed_of(words.chain(labelled.truths.iter().map(|truth| u64::from(*truth))));
     let estimator =
@@ -405,7 +456,7 @@ fn binary(
 
     let mut found = Vec::new();
     for (side, is_current) in [(&of_reference, false), (&of_current, true)] {
-        for rows in windows(side.said.len(), rows_per_window) {
+        for rows in windows.of(side.said.len()) {
             found.push(binary_window(side, rows, is_current, &estimator));
         }
     }
@@ -425,7 +476,7 @@ fn binary(
                 upper: fitted.upper_threshold,
             })
             .collect(),
-        bands: bands(&found),
+        bands: bands(&found, &Metric::ALL),
         splits: if has_labels { splits(&estimator, &labelled, &all_current) } else { Vec::new() },
         windows: found,
     })
@@ -433,13 +484,13 @@ fn binary(
 
 fn binary_window(side: &BinarySide<'_>, rows: Range<usize>, is_current: bool, estimator: &Cbpe) -> BinaryWindow {
     let labelled = side.labelled(rows.clone());
+    let figures = labelled.performance().figures();
     let realised = |fitted: &super::estimated::Fitted| {
         let value = fitted.metric.realised(labelled.rows(), &labelled.truths);
-        let is_beyond = |value: f64| {
-            fitted.lower_threshold.is_some_and(|bound| value < bound)
-                || fitted.upper_threshold.is_some_and(|bound| value > bound)
-        };
-        Realised { metric: fitted.metric, value, alert: value.is_some_and(is_beyond) }
+        let figure = figures.iter().find(|(name, _)| *name == fitted.metric.name());
+        let interval = value.and(figure.and_then(|(_, figure)| figure.interval()));
+        let bounds = (fitted.lower_threshold, fitted.upper_threshold);
+        Realised { metric: fitted.metric, value, interval, alert: value.is_some_and(|value| is_beyond(value, bounds)) }
     };
     BinaryWindow {
         place: Place {
@@ -470,21 +521,30 @@ fn positive_class(target: &Column, named: Option<&str>) -> Result<String, Perfor
 }
 
 /// What became of the bands of current windows all of whose labels came.
-fn bands(windows: &[BinaryWindow]) -> Vec<BandsOf> {
-    let is_complete =
-        |window: &&BinaryWindow| window.place.is_current && window.place.n_labelled == window.place.n_rows;
-    Metric::ALL
-        .iter()
-        .enumerate()
-        .map(|(place, &metric)| {
-            let pairs = windows.iter().filter(is_complete).filter_map(|window| {
-                let realised = window.realised.as_ref()?[place].value?;
-                Some((window.estimated[place], realised))
-            });
-            BandsOf { metric, bands: Bands::of(pairs) }
-        })
-        .filter(|found| found.bands.n_windows > 0)
-        .collect()
+fn bands(windows: &[BinaryWindow], metrics: &[Metric]) -> Vec<BandsOf> {
+    let of_metric = |(place, &metric): (usize, &Metric)| {
+        let pairs = windows.iter().filter(|window| window.place.is_complete()).filter_map(|window| {
+            let (realised, estimated) = (window.realised.as_ref()?[place].value?, window.estimated[place]);
+            Some((estimated.value?, estimated.sampling_error, realised))
+        });
+        bands_of(metric, pairs)
+    };
+    metrics.iter().enumerate().filter_map(of_metric).collect()
+}
+
+/// What became of bands: each estimate, its sampling error and what came. `None` if nothing came.
+fn bands_of<M>(metric: M, windows: impl IntoIterator<Item = (f64, f64, f64)>) -> Option<BandsOf<M>> {
+    let mut record = Record::default();
+    windows.into_iter().for_each(|(estimate, error, realised)| record.add(estimate, error, realised));
+    let (bands, lifetime) = (record.bands(), record.lifetime());
+    (bands.n_windows > 0).then_some(BandsOf { metric, bands, lifetime })
+}
+
+impl Place {
+    /// A current window all of whose labels came.
+    const fn is_complete(&self) -> bool {
+        self.is_current && self.n_labelled == self.n_rows
+    }
 }
 
 fn splits(estimator: &Cbpe, reference: &Labelled, current: &Labelled) -> Vec<Split> {
@@ -493,66 +553,26 @@ fn splits(estimator: &Cbpe, reference: &Labelled, current: &Labelled) -> Vec<Spl
     estimates
         .filter_map(|(before, after)| {
             let metric = before.metric;
-            let realised_before = metric.realised(reference.rows(), &reference.truths)?;
-            let realised_after = metric.realised(current.rows(), &current.truths)?;
-            let total = realised_after - realised_before;
-            let inputs = after.value? - before.value?;
-            let errors = libm::hypot(before.sampling_error, after.sampling_error);
-            Some(Split { metric, total, inputs, relation: total - inputs, chance: 3.0 * errors })
+            Some(Split::of(
+                metric,
+                (metric.realised(reference.rows(), &reference.truths)?, before.value?, before.sampling_error),
+                (metric.realised(current.rows(), &current.truths)?, after.value?, after.sampling_error),
+            ))
         })
         .collect()
 }
 
-fn regression(
-    reference: &Dataset,
-    current: &Dataset,
-    columns: &Columns,
-    rows_per_window: Option<usize>,
-) -> Result<Regression, PerformanceError> {
-    let prediction = columns.prediction.as_deref().ok_or(PerformanceError::NothingSaid)?;
-    let side = |data: &Dataset, is_current: bool| -> Result<(Vec<f64>, Vec<f64>), PerformanceError> {
-        let said = present(column(data, prediction, is_current)?)?.to_vec();
-        let truths = match data.column(&columns.target) {
-            None if is_current => vec![f64::NAN; said.len()],
-            _ => numbers(column(data, &columns.target, is_current)?)?.to_vec(),
-        };
-        Ok((truths, said))
-    };
-    let of = |(truths, said): &(Vec<f64>, Vec<f64>), rows: Range<usize>| {
-        let labelled = rows.filter(|&row| truths[row].is_finite());
-        let (truths, said): (Vec<f64>, Vec<f64>) = labelled.map(|row| (truths[row], said[row])).unzip();
-        (!truths.is_empty()).then(|| RegressionPerformance::of(&truths, &said))
-    };
-    let (of_reference, of_current) = (side(reference, false)?, side(current, true)?);
-    let whole = of(&of_reference, 0..reference.n_rows()).ok_or(PerformanceError::NotFitted(NotFitted::NoRows))?;
-    let mut found = Vec::new();
-    for (side, is_current) in [(&of_reference, false), (&of_current, true)] {
-        for rows in windows(side.1.len(), rows_per_window) {
-            let realised = of(side, rows.clone());
-            let place = Place {
-                is_current,
-                first_row: rows.start as u64,
-                n_rows: rows.len() as u64,
-                n_labelled: realised.map_or(0, |found| found.n_rows),
-            };
-            found.push(RegressionWindow { place, realised, alert: false });
-        }
+impl<M> Split<M> {
+    /// Of what came, what was estimated, and the sampling error of that, in the reference and in the current table.
+    fn of(metric: M, before: (f64, f64, f64), after: (f64, f64, f64)) -> Self {
+        let (total, inputs) = (after.0 - before.0, after.1 - before.1);
+        let chance = 3.0 * libm::hypot(before.2, after.2);
+        Self { metric, total, inputs, relation: total - inputs, chance }
     }
-    let mae = |window: &RegressionWindow| window.realised.and_then(|found| found.mae.value());
-    let values: Vec<f64> = found.iter().filter(|window| !window.place.is_current).filter_map(mae).collect();
-    let threshold = Threshold::standard_deviations(Some(3.0), Some(3.0), OffsetFrom::Mean).expect("3 and 3");
-    let (lower, upper) = threshold.bounds(&values);
-    for window in &mut found {
-        let is_beyond =
-            |value: f64| lower.is_some_and(|bound| value < bound) || upper.is_some_and(|bound| value > bound);
-        window.alert = mae(window).is_some_and(is_beyond);
-    }
-    Ok(Regression {
-        reference: whole,
-        current: of(&of_current, 0..current.n_rows()),
-        windows: found,
-        mae_thresholds: (lower, upper),
-    })
+}
+
+fn is_beyond(value: f64, (lower, upper): (Option<f64>, Option<f64>)) -> bool {
+    lower.is_some_and(|bound| value < bound) || upper.is_some_and(|bound| value > bound)
 }
 
 #[cfg(test)]

@@ -4,6 +4,8 @@ pub mod columns;
 pub mod files;
 pub mod metrics;
 pub mod nannyml;
+pub mod nannyml_loss;
+pub mod nannyml_multiclass;
 pub mod nannyml_pca;
 pub mod nannyml_performance;
 pub mod quality;

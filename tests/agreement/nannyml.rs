@@ -17,7 +17,7 @@ use tidemark::schema::{ColumnRole, ColumnType, Schema, SchemaOverrides};
 use tidemark::stattest::{Current, Reference};
 
 use super::tally::{Tally, agrees};
-use super::{files, nannyml_pca, nannyml_performance};
+use super::{files, nannyml_loss, nannyml_pca, nannyml_performance};
 
 /// What a case is about, by the second part of its name.
 enum Kind {
@@ -25,7 +25,7 @@ enum Kind {
     Statistic(Statistic),
     Reconstruction,
     Performance,
-    Elsewhere(&'static str),
+    Loss,
 }
 
 fn kind(name: &str) -> Option<Kind> {
@@ -41,7 +41,7 @@ fn kind(name: &str) -> Option<Kind> {
         "summary_count" => Kind::Statistic(Statistic::RowsCount),
         "pca_reconstruction" => Kind::Reconstruction,
         "cbpe" | "realized" => Kind::Performance,
-        "dle" => Kind::Elsewhere("is not estimated yet"),
+        "dle" => Kind::Loss,
         _ => return None,
     })
 }
@@ -52,7 +52,7 @@ pub fn run(file: &Value, directory: &Path, tally: &mut Tally) {
         let name = id.split('.').nth(1).unwrap_or("");
         match kind(name) {
             None => tally.check(id, false, || format!("unknown kind {name}")),
-            Some(Kind::Elsewhere(part)) => tally.skip(&format!("{name} {part}"), 1),
+            Some(Kind::Loss) => nannyml_loss::run_case(case, directory, tally),
             Some(Kind::Performance) => nannyml_performance::run_case(case, name, directory, tally),
             Some(kind) => {
                 let side = |side: &str| table(&case["data"][side], &file["tables"], directory);
@@ -243,7 +243,7 @@ fn find(report: &DriftReport, column: &str, measure: &str, kind: &Kind) -> Optio
             unnamed(report.chunks.as_ref()?.rows.as_slice(), &Statistic::RowsCount)
         }
         Kind::Statistic(statistic) => unnamed(&judged()?.statistics, statistic),
-        Kind::Reconstruction | Kind::Performance | Kind::Elsewhere(_) => None,
+        Kind::Reconstruction | Kind::Performance | Kind::Loss => None,
     }
 }
 

@@ -102,7 +102,7 @@ pub fn run_case(case: &Value, kind: &str, directory: &Path, tally: &mut Tally) {
 }
 
 /// The share of the sampling error that is left to chance.
-const fn loosely(metric: Metric) -> Option<f64> {
+pub const fn loosely(metric: Metric) -> Option<f64> {
     match metric {
         Metric::RocAuc => Some(AREA_ERROR),
         Metric::AveragePrecision => Some(RESAMPLED_ERROR),

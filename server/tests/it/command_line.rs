@@ -42,8 +42,21 @@ fn help_teaches_every_command() {
     let folder = Folder::new();
     let help = stdout(&tidemark(&folder, &["--help"]));
     for command in [
-        "demo", "example", "train", "import", "predict", "serve", "models", "simulate", "report", "expect", "check",
-        "watch", "log",
+        "demo",
+        "example",
+        "train",
+        "import",
+        "predict",
+        "serve",
+        "models",
+        "simulate",
+        "report",
+        "expect",
+        "check",
+        "performance",
+        "detectors",
+        "watch",
+        "log",
     ] {
         assert!(help.contains(command), "{command}");
         assert!(stdout(&tidemark(&folder, &[command, "--help"])).contains("Usage:"), "{command}");

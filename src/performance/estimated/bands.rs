@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::Estimated;
 
 /// How often a band should hold the realised metric.
-const WANTED: f64 = 0.95;
+pub(super) const WANTED: f64 = 0.95;
 
 /// What became of the bands of windows whose labels came.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -28,27 +28,35 @@ impl Bands {
     /// ```
     /// use tidemark::performance::estimated::{Estimated, Metric, bands::Bands};
     /// let estimated = |value| Estimated {
-    ///     metric: Metric::Accuracy, value: Some(value), sampling_error: 0.01, lower: Some(value - 0.03), upper: Some(value + 0.03), alert: false,
-    /// };
+    ///     metric: Metric::Accuracy, value: Some(value), sampling_error: 0.01, lower: Some(value - 0.03), upper: Some(value + 0.03), alert:
+    /// false, };
     /// // One window in twenty was off by twice its band.
     /// let found = Bands::of((0..20).map(|i| (estimated(0.8), if i == 7 { 0.74 } else { 0.81 })));
     /// assert_eq!((found.n_windows, found.n_held), (20, 19));
     /// assert!((found.widen.unwrap() - 2.0).abs() < 1e-9);
     /// ```
     pub fn of(windows: impl IntoIterator<Item = (Estimated, f64)>) -> Self {
-        let (mut misses, mut n_held) = (Vec::new(), 0);
-        for (found, realised) in windows {
-            let Some(value) = found.value else { continue };
-            let half = super::BAND * found.sampling_error;
-            let miss = (realised - value).abs();
-            n_held += u64::from(miss <= half);
-            misses.push(if miss == 0.0 { 0.0 } else { miss / half });
-        }
+        let estimates = windows.into_iter().filter_map(|(found, realised)| Some((found.value?, found, realised)));
+        let misses: Vec<f64> =
+            estimates.map(|(value, found, realised)| miss(value, found.sampling_error, realised)).collect();
+        Self::of_misses(&misses)
+    }
+
+    /// Counts windows by how far off each estimate was, in halves of its band.
+    pub(super) fn of_misses(misses: &[f64]) -> Self {
+        let n_held = misses.iter().filter(|miss| **miss <= 1.0).count() as u64;
+        let mut misses = misses.to_vec();
         misses.sort_unstable_by(f64::total_cmp);
         let place = (WANTED * (misses.len() + 1) as f64).ceil() as usize;
-        let widen = misses.get(place.saturating_sub(1)).copied().filter(|factor| factor.is_finite());
+        let widen = misses.get(place.saturating_sub(1)).copied().filter(|factor| *factor < f64::MAX);
         Self { n_windows: misses.len() as u64, n_held, widen: widen.map(|factor| factor.max(1.0)) }
     }
+}
+
+/// How far off an estimate was, in halves of its band: the largest number there is if the band had no width.
+pub(super) fn miss(estimate: f64, sampling_error: f64, realised: f64) -> f64 {
+    let (miss, half) = ((realised - estimate).abs(), super::BAND * sampling_error);
+    if miss == 0.0 { 0.0 } else { (miss / half).min(f64::MAX) }
 }
 
 #[cfg(test)]

@@ -44,6 +44,22 @@ impl Components {
         }
     }
 
+    /// The same of one class of several. NannyML 0.13, `sampling_error/multiclass_classification.py`, where the F1 of a class is the spread
+    /// of its terms without the factor that two classes have.
+    pub fn of_class(metric: Metric, rows: Rows<'_>, truths: &[bool], seed: u64) -> Self {
+        if metric != Metric::F1 {
+            return Self::of(metric, rows, truths, seed);
+        }
+        let confusion = Confusion::of(truths, rows.said);
+        let terms = confusion.true_positive + confusion.false_positive + confusion.false_negative;
+        Self { std: std_of_ones(confusion.true_positive, terms), share: terms as f64 / confusion.n_rows() as f64 }
+    }
+
+    /// Of a share of all rows.
+    pub fn of_share(part: u64, n_rows: u64) -> Self {
+        Self { std: std_of_ones(part, n_rows), share: 1.0 }
+    }
+
     /// The standard error in a window of `n` rows; 0 where the reference holds no term.
     pub fn error(self, n: f64) -> f64 {
         let terms = n * self.share;
