@@ -477,7 +477,11 @@ fn binary(
             })
             .collect(),
         bands: bands(&found, &Metric::ALL),
-        splits: if has_labels { splits(&estimator, &labelled, &all_current) } else { Vec::new() },
+        splits: if has_labels {
+            splits(&estimator, (labelled.rows(), &labelled.truths), (all_current.rows(), &all_current.truths))
+        } else {
+            Vec::new()
+        },
         windows: found,
     })
 }
@@ -527,17 +531,19 @@ fn bands(windows: &[BinaryWindow], metrics: &[Metric]) -> Vec<BandsOf> {
             let (realised, estimated) = (window.realised.as_ref()?[place].value?, window.estimated[place]);
             Some((estimated.value?, estimated.sampling_error, realised))
         });
-        bands_of(metric, pairs)
+        BandsOf::of(metric, pairs)
     };
     metrics.iter().enumerate().filter_map(of_metric).collect()
 }
 
-/// What became of bands: each estimate, its sampling error and what came. `None` if nothing came.
-fn bands_of<M>(metric: M, windows: impl IntoIterator<Item = (f64, f64, f64)>) -> Option<BandsOf<M>> {
-    let mut record = Record::default();
-    windows.into_iter().for_each(|(estimate, error, realised)| record.add(estimate, error, realised));
-    let (bands, lifetime) = (record.bands(), record.lifetime());
-    (bands.n_windows > 0).then_some(BandsOf { metric, bands, lifetime })
+impl<M> BandsOf<M> {
+    /// What became of bands: each estimate, its sampling error and what came, window after window. `None` if nothing came.
+    pub fn of(metric: M, windows: impl IntoIterator<Item = (f64, f64, f64)>) -> Option<Self> {
+        let mut record = Record::default();
+        windows.into_iter().for_each(|(estimate, error, realised)| record.add(estimate, error, realised));
+        let (bands, lifetime) = (record.bands(), record.lifetime());
+        (bands.n_windows > 0).then_some(Self { metric, bands, lifetime })
+    }
 }
 
 impl Place {
@@ -547,16 +553,24 @@ impl Place {
     }
 }
 
-fn splits(estimator: &Cbpe, reference: &Labelled, current: &Labelled) -> Vec<Split> {
-    let (before, after) = (estimator.estimate(reference.rows()), estimator.estimate(current.rows()));
+/// Where the change of every metric comes from, between labelled rows of a reference and of now; those without a value are left out.
+///
+/// # Panics
+/// When the slices of a side differ in length.
+pub fn splits(
+    estimator: &Cbpe,
+    (reference, truths_before): (Rows<'_>, &[bool]),
+    (current, truths_after): (Rows<'_>, &[bool]),
+) -> Vec<Split> {
+    let (before, after) = (estimator.estimate(reference), estimator.estimate(current));
     let estimates = before.iter().zip(&after);
     estimates
         .filter_map(|(before, after)| {
             let metric = before.metric;
             Some(Split::of(
                 metric,
-                (metric.realised(reference.rows(), &reference.truths)?, before.value?, before.sampling_error),
-                (metric.realised(current.rows(), &current.truths)?, after.value?, after.sampling_error),
+                (metric.realised(reference, truths_before)?, before.value?, before.sampling_error),
+                (metric.realised(current, truths_after)?, after.value?, after.sampling_error),
             ))
         })
         .collect()

@@ -13,6 +13,7 @@ mod models;
 mod monitors;
 mod openapi;
 mod pages;
+mod performance;
 mod performance_cli;
 mod predict;
 mod real_data;

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use std::ops::Range;
 
 use super::{Asked, BandsOf, Bounds, PerformanceError, Place, Realised, Split};
-use super::{bands_of, column, is_beyond, numbers, present};
+use super::{column, is_beyond, numbers, present};
 use crate::data::{Column, Dataset};
 use crate::judge::nannyml::{OffsetFrom, Threshold};
 use crate::performance::RegressionPerformance;
@@ -182,7 +182,7 @@ fn bands(windows: &[RegressionWindow], metrics: &[Bounds<LossMetric>]) -> Vec<Ba
             let estimated = window.estimated[place];
             Some((estimated.value?, estimated.sampling_error, window.losses.get(place)?.value?))
         });
-        bands_of(bounds.metric, pairs)
+        BandsOf::of(bounds.metric, pairs)
     };
     metrics.iter().enumerate().filter_map(of_metric).collect()
 }

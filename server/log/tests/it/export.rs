@@ -72,7 +72,14 @@ fn every_kind_of_answer_is_exported_from_memory_and_from_segments() {
     let three = Answers::Classes(["low", "mid", "high"].map(str::to_owned).to_vec());
     let kinds = [
         (Line::predictions("price"), Answers::Numbers, Outcome::Number(12.5), &[][..], "12.5", "12.5"),
-        (Line::Shadow { model: "price".to_owned(), version: "2".to_owned() }, Answers::Numbers, Outcome::Number(-0.25), &[], "-0.25", "-0.25"),
+        (
+            Line::Shadow { model: "price".to_owned(), version: "2".to_owned() },
+            Answers::Numbers,
+            Outcome::Number(-0.25),
+            &[],
+            "-0.25",
+            "-0.25",
+        ),
         (Line::predictions("risk"), three, Outcome::Class(2), &[0.1, 0.2, 0.7], "\"high\"", "high"),
         (Line::predictions("words"), Answers::Names, Outcome::Label("spam".into()), &[], "\"spam\"", "spam"),
     ];
@@ -91,7 +98,10 @@ fn every_kind_of_answer_is_exported_from_memory_and_from_segments() {
                 out
             };
             let text = String::from_utf8(exported(Format::Ndjson)).unwrap();
-            assert!(text.contains(&format!("\"prediction\":{json},\"scores\":{}", serde_json::json!(scores))), "{text}");
+            assert!(
+                text.contains(&format!("\"prediction\":{json},\"scores\":{}", serde_json::json!(scores))),
+                "{text}"
+            );
             let text = String::from_utf8(exported(Format::Csv)).unwrap();
             assert!(text.lines().nth(1).unwrap().contains(&format!(",2,ingested,{csv},")), "{text}");
             assert!(exported(Format::Parquet).starts_with(b"PAR1"));
