@@ -7,6 +7,7 @@ use leptos::server_fn::codec::Json;
 use crate::backend;
 use crate::error::AppError;
 use crate::monitor::{Overview, Snapshot, SnapshotHead};
+use crate::performance::{Performance, PerformanceQuery};
 use crate::watching::{Alerts, Change, MonitorForm, MonitorFormPage, MonitorLine, MonitorPage, Preview, Shares};
 
 /// A model, its traffic and the history of comparisons.
@@ -57,6 +58,18 @@ pub async fn load_change(
     earlier: String,
 ) -> Result<Change, AppError> {
     backend::call(move |backend| backend.change(&id, &earlier)).await
+}
+
+/// How a model does, window by window.
+///
+/// # Errors
+/// There is no such model, or the service does not answer.
+#[server(endpoint = "performance", input = Json)]
+pub async fn load_performance(
+    /// Which model, and what its rows are worth.
+    query: PerformanceQuery,
+) -> Result<Performance, AppError> {
+    backend::call(move |backend| backend.performance(&query)).await
 }
 
 /// All monitors.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::error::AppError;
 use crate::monitor::{Overview, Snapshot, SnapshotHead};
+use crate::performance::{Performance, PerformanceQuery};
 use crate::watching::{Alerts, Change, MonitorForm, MonitorFormPage, MonitorLine, MonitorPage, Preview, Shares};
 
 /// What the pages ask of the service. Methods block; server functions reach them through [`call`].
@@ -32,6 +33,12 @@ pub trait Backend: Send + Sync + 'static {
     /// # Errors
     /// There is none of one of these ids, or the store cannot be read.
     fn change(&self, id: &str, earlier: &str) -> Result<Change, AppError>;
+
+    /// How a model does, window by window.
+    ///
+    /// # Errors
+    /// There is no such model, or the store cannot be read.
+    fn performance(&self, query: &PerformanceQuery) -> Result<Performance, AppError>;
 
     /// All monitors.
     ///

@@ -19,6 +19,7 @@ pub mod format;
 pub mod live;
 pub mod monitor;
 pub mod pages;
+pub mod performance;
 pub mod report_query;
 pub mod watching;
 

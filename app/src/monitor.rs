@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use tidemark::judge::Verdict;
 use tidemark::performance::Summary;
+use tidemark::performance::estimated::Estimated;
 use tidemark::report::DriftReport;
 
 /// Milliseconds since 1970-01-01T00:00:00Z.
@@ -123,6 +124,12 @@ pub struct Snapshot {
     /// How the model did in its window, by the labels that have come so far.
     #[serde(default)]
     pub performance: Option<Summary>,
+    /// What the scores of its window let expect, where that can be said.
+    #[serde(default)]
+    pub estimated: Vec<Estimated>,
+    /// The model.
+    #[serde(default)]
+    pub model: String,
 }
 
 impl SnapshotHead {

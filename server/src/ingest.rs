@@ -207,7 +207,7 @@ pub fn declaration_of(reference: &Dataset, left_out: &[String]) -> Result<Declar
         .column(PREDICTION)
         .is_some_and(|column| tidemark::schema::infer_type(column) == ColumnType::Numerical);
     let task = if is_regression { DeclaredTask::Regression } else { DeclaredTask::Classification };
-    Ok(Declaration { features, task, reference: None })
+    Ok(Declaration { features, task, reference: None, target: None })
 }
 
 #[cfg(test)]

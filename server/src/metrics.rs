@@ -12,11 +12,13 @@ use crate::routes::Door;
 mod drift;
 mod exposition;
 mod histogram;
+mod performance;
 mod process;
 
 pub use drift::drift;
 pub use exposition::{Exposition, Format, Kind};
 pub use histogram::Histogram;
+pub use performance::performance;
 pub(crate) use process::start;
 pub use process::{process, stored};
 

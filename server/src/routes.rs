@@ -33,6 +33,7 @@ mod metrics;
 mod mlflow;
 mod monitors;
 mod openapi;
+mod performance;
 mod predict;
 mod reports;
 mod shares;

@@ -1,9 +1,10 @@
 //! The service: the models, the log of what they were asked, and the loop that holds its latest windows against their
 //! references.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use tidemark::forest::Task;
 use tidemark::judge::Settings;
@@ -34,6 +35,7 @@ pub mod slot;
 pub mod version;
 pub mod watching;
 
+use performance::Follower;
 use profiles::SegmentProfiler;
 use shadow::{ShadowRow, Shadows};
 use slot::{Serving, Slot, SlotError};
@@ -75,6 +77,8 @@ pub struct Service {
     references: PathBuf,
     clock: Arc<dyn Clock>,
     shadows: Shadows,
+    /// What follows each model's performance.
+    followers: Mutex<HashMap<String, Follower>>,
 }
 
 /// The answer to one row.
@@ -163,7 +167,7 @@ impl Service {
         let shadows = Shadows::start(Arc::clone(&log));
         let watching = Watching::new(options.config.clone(), options.base_url.clone());
         let references = data_folder.join("references");
-        Ok(Self { registry, log, store, options, watching, references, clock, shadows })
+        Ok(Self { registry, log, store, options, watching, references, clock, shadows, followers: Mutex::default() })
     }
 
     /// The models as they are now.
@@ -323,7 +327,9 @@ impl Service {
         }
         let report = profiles::report(reader, &line, positions, baseline, &self.options.settings)?;
         let Some((window, report)) = report else { return Err(CheckError::TooFewRows { found: 0, needed }) };
-        let head = self.store.insert(slot.name(), self.clock.now(), making::bounds_of(window), &report)?;
+        let performance = self.expected(slot, window.first..window.end);
+        let window = making::bounds_of(window);
+        let head = self.store.insert(slot.name(), self.clock.now(), window, &report, &performance)?;
         Ok(making::head_of(head))
     }
 

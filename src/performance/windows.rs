@@ -426,7 +426,11 @@ fn binary(
             })
             .collect(),
         bands: bands(&found),
-        splits: if has_labels { splits(&estimator, &labelled, &all_current) } else { Vec::new() },
+        splits: if has_labels {
+            splits(&estimator, (labelled.rows(), &labelled.truths), (all_current.rows(), &all_current.truths))
+        } else {
+            Vec::new()
+        },
         windows: found,
     })
 }
@@ -487,14 +491,22 @@ fn bands(windows: &[BinaryWindow]) -> Vec<BandsOf> {
         .collect()
 }
 
-fn splits(estimator: &Cbpe, reference: &Labelled, current: &Labelled) -> Vec<Split> {
-    let (before, after) = (estimator.estimate(reference.rows()), estimator.estimate(current.rows()));
+/// Where the change of every metric comes from, between labelled rows of a reference and of now; those without a value are left out.
+///
+/// # Panics
+/// When the slices of a side differ in length.
+pub fn splits(
+    estimator: &Cbpe,
+    (reference, truths_before): (Rows<'_>, &[bool]),
+    (current, truths_after): (Rows<'_>, &[bool]),
+) -> Vec<Split> {
+    let (before, after) = (estimator.estimate(reference), estimator.estimate(current));
     let estimates = before.iter().zip(&after);
     estimates
         .filter_map(|(before, after)| {
             let metric = before.metric;
-            let realised_before = metric.realised(reference.rows(), &reference.truths)?;
-            let realised_after = metric.realised(current.rows(), &current.truths)?;
+            let realised_before = metric.realised(reference, truths_before)?;
+            let realised_after = metric.realised(current, truths_after)?;
             let total = realised_after - realised_before;
             let inputs = after.value? - before.value?;
             let errors = libm::hypot(before.sampling_error, after.sampling_error);

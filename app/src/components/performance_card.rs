@@ -1,48 +1,75 @@
-//! How a model did in a window, by the labels that have come.
+//! How a model did in a window: by the labels that have come, and by what its scores let expect.
 
 use leptos::prelude::*;
+use tidemark::performance::estimated::{Estimated, Metric};
 use tidemark::performance::{Figure, Summary};
 use tidemark::render::format;
 
-/// A table of figures with their intervals, and how many labels they rest on.
+/// The metrics that are shown where no label has come.
+const EXPECTED: [Metric; 6] =
+    [Metric::RocAuc, Metric::AveragePrecision, Metric::Accuracy, Metric::F1, Metric::Precision, Metric::Recall];
+
+/// A table of figures with their intervals, what was expected of them, and how many labels they rest on.
 #[component]
 pub fn PerformanceCard(
-    /// The figures.
-    performance: Summary,
+    /// The figures; `None` while no label has come.
+    performance: Option<Summary>,
+    /// What the scores let expect.
+    estimated: Vec<Estimated>,
+    /// The model.
+    model: String,
 ) -> impl IntoView {
-    let labels = format!(
-        "{} of {} have a label ({}).",
-        format::count(performance.n_labelled),
-        format::plural(performance.n_rows, "row"),
-        format::share(performance.share_labelled()),
+    let labels = performance.as_ref().map_or_else(
+        || "No label has come yet; this is what the scores let expect.".to_owned(),
+        |performance| {
+            format!(
+                "{} of {} have a label ({}).",
+                format::count(performance.n_labelled),
+                format::plural(performance.n_rows, "row"),
+                format::share(performance.share_labelled()),
+            )
+        },
     );
-    let line = |(name, figure): (String, Figure)| {
-        let interval = figure.interval().map_or_else(
-            || "–".to_owned(),
-            |interval| format!("{} to {}", format::number(interval.lower), format::number(interval.upper)),
-        );
+    let has_estimates = !estimated.is_empty();
+    let expected = move |name: &str| {
+        let found = estimated.iter().find(|found| found.metric.name() == name)?;
+        let band = found.lower.zip(found.upper).map(|(lower, upper)| range(lower, upper));
+        Some((format::number(found.value?), band.unwrap_or_default()))
+    };
+    let line = |(name, figure): (String, Option<Figure>)| {
+        let interval = figure.and_then(|figure| figure.interval());
+        let interval = interval.map_or_else(|| "–".to_owned(), |interval| range(interval.lower, interval.upper));
         let (value, note) = match &figure {
-            Figure::Measured(found) => (format::number(found.value), String::new()),
-            Figure::TooFew(found) => {
+            Some(Figure::Measured(found)) => (format::number(found.value), String::new()),
+            Some(Figure::TooFew(found)) => {
                 (format::number(found.value), format!("rests on {} only", format::plural(found.n, "row")))
             }
-            Figure::Undefined { reason } => ("–".to_owned(), reason.to_string()),
+            Some(Figure::Undefined { reason }) => ("–".to_owned(), reason.to_string()),
+            None => ("–".to_owned(), String::new()),
         };
+        let (estimate, band) = expected(&name).unwrap_or_else(|| ("–".to_owned(), String::new()));
         view! {
             <tr>
                 <th scope="row">{words(&name)}</th>
                 <td class="plain-table__number">{value}</td>
                 <td class="plain-table__number">{interval}</td>
-                <td>{note}</td>
+                {has_estimates
+                    .then(|| view! { <td class="plain-table__number">{estimate}<span class="plain-table__sub">{band}</span></td> })}
+                <td class="plain-table__wide">{note}</td>
             </tr>
         }
     };
-    let figures = performance.figures.into_iter().map(|named| line((named.name, named.figure)));
+    let figures: Vec<(String, Option<Figure>)> = match performance {
+        Some(performance) => performance.figures.into_iter().map(|named| (named.name, Some(named.figure))).collect(),
+        None => EXPECTED.map(|metric| (metric.name().to_owned(), None)).to_vec(),
+    };
+    let figures = figures.into_iter().map(line);
+    let href = format!("/performance?model={model}");
     view! {
         <section class="report__section" aria-labelledby="performance">
             <div class="report__head">
                 <h2 id="performance">"Performance"</h2>
-                <p class="report__hint">{labels}</p>
+                <p class="report__hint">{labels} " " <a href=href>"All windows of this model"</a></p>
             </div>
             <div class="plain-table">
                 <table>
@@ -51,7 +78,9 @@ pub fn PerformanceCard(
                             <th scope="col">"Figure"</th>
                             <th scope="col" class="plain-table__number">"Value"</th>
                             <th scope="col" class="plain-table__number">"95% interval"</th>
-                            <th scope="col"></th>
+                            {has_estimates
+                                .then(|| view! { <th scope="col" class="plain-table__number">"Estimated before labels"</th> })}
+                            <th scope="col" class="plain-table__wide"></th>
                         </tr>
                     </thead>
                     <tbody>{figures.collect_view()}</tbody>
@@ -62,8 +91,12 @@ pub fn PerformanceCard(
     .into_any()
 }
 
+fn range(lower: f64, upper: f64) -> String {
+    format!("{} to {}", format::number(lower), format::number(upper))
+}
+
 /// A figure's name as people write it.
-fn words(name: &str) -> String {
+pub(crate) fn words(name: &str) -> String {
     match name {
         "roc_auc" => "ROC AUC".to_owned(),
         "f1" => "F1".to_owned(),

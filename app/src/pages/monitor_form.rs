@@ -317,6 +317,8 @@ fn OneRule(nth: usize, rule: RuleForm, hint: String) -> impl IntoView {
                         ("score", "a column's score beyond limit"),
                         ("below", "a figure of performance < limit"),
                         ("above", "a figure of performance > limit"),
+                        ("estimated_below", "an estimate of performance < limit"),
+                        ("estimated_above", "an estimate of performance > limit"),
                         ("missing_traffic", "too few rows came"),
                         ("failed", "the run failed"),
                     ],

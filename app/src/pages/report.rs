@@ -52,7 +52,8 @@ pub fn ReportPage() -> impl IntoView {
 
 #[component]
 fn Shown(snapshot: Snapshot) -> impl IntoView {
-    let Snapshot { head, report, monitor, earlier, performance } = snapshot;
+    let Snapshot { head, report, monitor, earlier, performance, estimated, model } = snapshot;
+    let has_performance = performance.is_some() || !estimated.is_empty();
     let report = Arc::new(report);
     let (first, last) = (format::count(head.window.first), format::count(head.window.end.saturating_sub(1)));
     let reference = report.reference.label.clone();
@@ -78,7 +79,7 @@ fn Shown(snapshot: Snapshot) -> impl IntoView {
             }
             actions=move || view! { <Downloads id/> <ShareBox shared/> }
         />
-        {performance.map(|performance| view! { <PerformanceCard performance/> })}
+        {has_performance.then(|| view! { <PerformanceCard performance estimated model/> })}
     }
     .into_any()
 }

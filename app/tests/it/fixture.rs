@@ -11,6 +11,7 @@ use tidemark::stattest::{Current, Reference};
 use tidemark_app::backend::Backend;
 use tidemark_app::error::AppError;
 use tidemark_app::monitor::{ModelCard, Overview, Snapshot, SnapshotHead, Traffic, Window};
+use tidemark_app::performance::{Performance, PerformanceQuery};
 use tidemark_app::watching::{Alerts, Change, MonitorForm, MonitorFormPage, MonitorLine, MonitorPage, Preview, Shares};
 
 /// `moved` drifts, `steady` does not, `kind` gets a new category, `gaps` loses values, `flat` is constant, `gone` is
@@ -59,7 +60,8 @@ pub fn snapshot() -> Snapshot {
         sentence: report.sentence.clone(),
     };
     let (monitor, earlier) = ("hourly".to_owned(), Some("earlier".to_owned()));
-    Snapshot { head, report, monitor, earlier, performance: None }
+    let model = "card-fraud".to_owned();
+    Snapshot { head, report, monitor, earlier, performance: None, estimated: Vec::new(), model }
 }
 
 /// Serves one comparison, or none.
@@ -115,6 +117,10 @@ impl Backend for Fixed {
 
     fn check_now(&self, _model: Option<&str>) -> Result<SnapshotHead, AppError> {
         Err(AppError::TooFewRows { found: 612, needed: 1_000 })
+    }
+
+    fn performance(&self, query: &PerformanceQuery) -> Result<Performance, AppError> {
+        not_here("model", query.model.as_deref().unwrap_or_default())
     }
 
     fn monitors(&self) -> Result<Vec<MonitorLine>, AppError> {

@@ -70,6 +70,10 @@ pub struct Declaration {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(ignore)]
     pub reference: Option<String>,
+    /// The reference's column that holds the truth, if it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(ignore)]
+    pub target: Option<String>,
 }
 
 /// A feature of a model that is served elsewhere.
@@ -392,7 +396,8 @@ mod tests {
     #[test]
     fn a_model_is_served_here_or_elsewhere() {
         let mut manifest = two_versions();
-        let declaration = Declaration { features: Vec::new(), task: DeclaredTask::Regression, reference: None };
+        let declaration =
+            Declaration { features: Vec::new(), task: DeclaredTask::Regression, reference: None, target: None };
         assert!(matches!(manifest.declare("a", declaration.clone()), Err(ManifestError::OtherKind { .. })));
         manifest.declare("e", declaration).unwrap();
         assert!(matches!(manifest.add_version("e", "1"), Err(ManifestError::OtherKind { .. })));

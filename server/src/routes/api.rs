@@ -183,7 +183,7 @@ async fn declare(State(state): State<AppState>, Path(model): Path<String>, body:
     respond(async {
         let mut declaration: Declaration = from_json(&bytes(body)?)?;
         check_declaration(&declaration)?;
-        declaration.reference = None;
+        (declaration.reference, declaration.target) = (None, None);
         let service = Arc::clone(&state.service);
         let is_new = service.catalog().slot(&model).is_none();
         let name = model.clone();
@@ -191,7 +191,7 @@ async fn declare(State(state): State<AppState>, Path(model): Path<String>, body:
             // A reference that fits the features stays.
             let known = service.catalog().slot(&name).and_then(|slot| slot.entry().elsewhere.clone());
             if let Some(known) = known.filter(|known| known.features == declaration.features) {
-                declaration.reference = known.reference;
+                (declaration.reference, declaration.target) = (known.reference, known.target);
             }
             service.registry.change(move |manifest| manifest.declare(&name, declaration.clone()))
         })
@@ -494,6 +494,8 @@ async fn labels(State(state): State<AppState>, Path(model): Path<String>, header
 struct ReferenceQuery {
     /// Columns that are no features, separated by commas.
     ignore: Option<String>,
+    /// The column that holds what was true.
+    target: Option<String>,
 }
 
 /// Take the reference of a model that is served elsewhere
@@ -501,7 +503,7 @@ struct ReferenceQuery {
 /// A model that was not declared is, as its reference shows it.
 #[utoipa::path(
     post, path = "/api/v1/models/{model}/reference", tag = "models", operation_id = "models_reference", security(("key" = ["admin"])),
-    params(("model" = String, Path, description = "The model's name"), ("ignore" = Option<String>, Query, description = "Columns that are no features, separated by commas")),
+    params(("model" = String, Path, description = "The model's name"), ("ignore" = Option<String>, Query, description = "Columns that are no features, separated by commas"), ("target" = Option<String>, Query, description = "The column that holds what was true; it is no feature, and scores are calibrated by it")),
     request_body(content((String = "text/csv"), (String = "application/vnd.apache.arrow.stream"), (String = "application/vnd.apache.parquet"))),
     responses(
         (status = 201, description = "The model, as its reference shows it", body = Object),
@@ -536,8 +538,12 @@ async fn reference(
                 return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "the reference has no rows"));
             }
             let left_out = query.ignore.as_deref().unwrap_or_default();
-            let left_out: Vec<String> =
-                left_out.split(',').filter(|name| !name.is_empty()).map(str::to_owned).collect();
+            let left_out = left_out.split(',').filter(|name| !name.is_empty()).chain(query.target.as_deref());
+            let left_out: Vec<String> = left_out.map(str::to_owned).collect();
+            if let Some(target) = query.target.as_ref().filter(|target| data.column(target).is_none()) {
+                let reason = format!("the reference has no column {target:?}");
+                return Err(Problem::fields(vec![FieldError::new("target", reason)]));
+            }
             let known = service.catalog().slot(&name).and_then(|slot| slot.entry().elsewhere.clone());
             let mut declaration = match known {
                 Some(known) => {
@@ -556,6 +562,7 @@ async fn reference(
             crate::registry::manifest::check_name(&name)
                 .map_err(|error| unchanged(&RegistryError::from(error).into()))?;
             let sha256 = service.registry.folder().write_reference(&name, &data);
+            declaration.target.clone_from(&query.target);
             declaration.reference = Some(sha256.map_err(|error| unchanged(&error.into()))?);
             let changed = service.registry.change(move |manifest| manifest.declare(&name, declaration.clone()));
             changed.map_err(|error| unchanged(&error))

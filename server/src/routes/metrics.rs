@@ -6,7 +6,7 @@ use axum::response::{IntoResponse, Response};
 use std::sync::Arc;
 
 use super::AppState;
-use crate::metrics::{Exposition, Format, drift, process, stored};
+use crate::metrics::{Exposition, Format, drift, performance, process, stored};
 use crate::problem::Problem;
 
 /// Counters, times and the latest drift
@@ -32,7 +32,8 @@ pub(super) async fn metrics(State(state): State<AppState>, headers: HeaderMap) -
         state.front.metrics().write(&mut to);
         let service = Arc::clone(&state.service);
         let models: Vec<_> = service.catalog().slots().iter().map(|slot| slot.name().to_owned()).collect();
-        drift(&mut to, service.as_ref(), &models).map(|()| to.finish())
+        drift(&mut to, service.as_ref(), &models)?;
+        performance(&mut to, service.as_ref(), &models).map(|()| to.finish())
     });
     match written.await {
         Ok(Ok(text)) => ([(header::CONTENT_TYPE, format.content_type())], text).into_response(),

@@ -12,8 +12,8 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::{
-    AppState, MAX_BATCH_BYTES, alerts, api, bodies_up_to, docs, example, health, metrics, mlflow, monitors, predict,
-    reports, shares, v2,
+    AppState, MAX_BATCH_BYTES, alerts, api, bodies_up_to, docs, example, health, metrics, mlflow, monitors,
+    performance, predict, reports, shares, v2,
 };
 use crate::problem::{FieldError, Problem};
 
@@ -53,6 +53,7 @@ pub(super) fn programs() -> OpenApiRouter<AppState> {
         .merge(api::routes())
         .merge(monitors::routes())
         .merge(reports::routes())
+        .merge(performance::routes())
         .merge(alerts::routes())
         .merge(shares::routes())
         .routes(routes!(mlflow::ping))

@@ -4,8 +4,10 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
+use tidemark::performance::Summary;
+use tidemark::performance::estimated::Estimated;
 use tidemark::render::{csv, html, junit, markdown};
 use tidemark::report::{Difference, DriftReport, JSON_SCHEMA};
 use tidemark_watch::store::{Cursor, Snapshot};
@@ -129,22 +131,36 @@ async fn show(State(state): State<AppState>, Path(name): Path<String>) -> Result
     rendered(&report, form).ok_or_else(|| Problem::new(StatusCode::NOT_FOUND, format!("a report has no form {form:?}")))
 }
 
+/// What is known of the model's performance in a report's window.
+#[derive(Serialize)]
+struct WithEstimates {
+    #[serde(flatten)]
+    realised: Option<Summary>,
+    /// What the scores let expect, in the order of the metrics.
+    estimated: Vec<Estimated>,
+}
+
 /// How the model did in a report's window
 ///
-/// By the labels that have come so far: every figure with its 95% interval, and how many of the rows have a label.
+/// By the labels that have come so far: every figure with its 95% interval, and how many of the rows have a label. Beside that
+/// what the scores let expect when the report was made.
 #[utoipa::path(
     get, path = "/api/v1/reports/{report}/performance", tag = "reports", operation_id = "reports_performance", security(("key" = ["read"])),
     params(("report" = String, Path, description = "The report's id")),
     responses(
         (status = 200, description = "The figures", body = Object),
-        (status = 404, description = "There is no such report, or no label has come", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "There is no such report, or neither labels nor estimates", body = Problem, content_type = "application/problem+json"),
     ),
 )]
 async fn performance(State(state): State<AppState>, Path(id): Path<String>) -> Result<Response, Problem> {
     let snapshot = find(&state, &id).await?;
+    let estimated = snapshot.performance.estimated.clone();
     let found = blocking(move || state.service.performance_of(&snapshot)).await?.map_err(|error| broken(&error))?;
-    let none = || Problem::new(StatusCode::NOT_FOUND, "no label has come to a row of this report");
-    found.map(|found| Json(found).into_response()).ok_or_else(none)
+    if found.is_none() && estimated.is_empty() {
+        let reason = "no label has come to a row of this report, and nothing can be expected of its scores";
+        return Err(Problem::new(StatusCode::NOT_FOUND, reason));
+    }
+    Ok(Json(WithEstimates { realised: found, estimated }).into_response())
 }
 
 /// What changed from one report to another

@@ -1,12 +1,13 @@
 //! Monitors as forms have them, and in words.
 
 use tidemark::judge::Verdict;
+use tidemark::performance::estimated::Metric;
 use tidemark::render::format;
 use tidemark_app::watching::{MonitorForm, RuleForm};
 use tidemark_watch::config::{settings_from_toml, settings_to_toml};
 use tidemark_watch::monitor::{
-    ColumnEffect, ColumnScore, ColumnVerdict, Condition, Invalid, Missed, Monitor, PerformanceLimit, Reference, Rule,
-    SameHours, Schedule, Segment, Severity, Window,
+    ColumnEffect, ColumnScore, ColumnVerdict, Condition, EstimateLimit, Invalid, Missed, Monitor, PerformanceLimit,
+    Reference, Rule, SameHours, Schedule, Segment, Severity, Window,
 };
 use tidemark_watch::span::Span;
 
@@ -82,6 +83,8 @@ fn rule_of(form: &RuleForm) -> Result<Rule, Invalid> {
             "score" => Condition::Score(ColumnScore { name, beyond: limit("when.score.beyond")? }),
             "below" => performance(name, Some(limit("when.performance.below")?), None)?,
             "above" => performance(name, None, Some(limit("when.performance.above")?))?,
+            "estimated_below" => estimated(&name, Some(limit("when.estimated_performance.below")?), None)?,
+            "estimated_above" => estimated(&name, None, Some(limit("when.estimated_performance.above")?))?,
             "missing_traffic" => Condition::MissingTraffic,
             "failed" => Condition::Failed,
             _ => Condition::Drifted,
@@ -92,6 +95,16 @@ fn rule_of(form: &RuleForm) -> Result<Rule, Invalid> {
         severity: Severity::from_name(form.severity.trim()),
         channels: list(&form.channels),
     })
+}
+
+fn estimated(metric: &str, below: Option<f64>, above: Option<f64>) -> Result<Condition, Invalid> {
+    let found = Metric::ALL.into_iter().find(|known| known.name() == metric);
+    let unknown = || {
+        let known = Metric::ALL.map(Metric::name);
+        let reason = format!("{metric:?} is not estimated; there are {known:?}");
+        Invalid::new("when.estimated_performance.metric", reason)
+    };
+    Ok(Condition::EstimatedPerformance(EstimateLimit { metric: found.ok_or_else(unknown)?, below, above }))
 }
 
 /// The verdict of this name; `drifted` where none is written.
@@ -185,6 +198,12 @@ fn rule_form(rule: &Rule) -> RuleForm {
             (Some(below), _) => ("below", metric.as_str(), below.to_string()),
             (None, above) => ("above", metric.as_str(), above.map(|above| above.to_string()).unwrap_or_default()),
         },
+        Condition::EstimatedPerformance(EstimateLimit { metric, below, above }) => match (below, above) {
+            (Some(below), _) => ("estimated_below", metric.name(), below.to_string()),
+            (None, above) => {
+                ("estimated_above", metric.name(), above.map(|above| above.to_string()).unwrap_or_default())
+            }
+        },
         Condition::MissingTraffic => ("missing_traffic", "", String::new()),
         Condition::Failed => ("failed", "", String::new()),
     };
@@ -261,6 +280,8 @@ mod tests {
             { name = "score", when = { score = { name = "Amount", beyond = 0.1 } } },
             { name = "recall", when = { performance = { metric = "recall", below = 0.8, min_labels = 20 } } },
             { name = "loss", when = { performance = { metric = "log_loss", above = 0.4 } } },
+            { name = "expected", when = { estimated_performance = { metric = "roc_auc", below = 0.8 } } },
+            { name = "too-good", when = { estimated_performance = { metric = "f1", above = 0.9 } } },
             { name = "traffic", when = "missing_traffic" },
             { name = "failed", when = "failed" },
             { name = "said", when = "predictions_drifted" },

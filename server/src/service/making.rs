@@ -3,11 +3,11 @@
 use std::ops::Range;
 use std::sync::{Arc, PoisonError};
 use tidemark::data::csv;
-use tidemark::performance::Summary;
 use tidemark::report::DriftReport;
 use tidemark_app::monitor::{Millis, SnapshotHead, Window as At};
 use tidemark_log::{Kind, Line, ReadError, Reader, Record, Rows, RowsBuilder, Value};
-use tidemark_watch::monitor::{Condition, Monitor, Reference, SameHours, Schedule, Segment, Window};
+use tidemark_watch::monitor::{Condition, Monitor, Reference, Rule, SameHours, Schedule, Segment, Window};
+use tidemark_watch::rules::Performance;
 use tidemark_watch::store::{Bounds, Head, Made, Run};
 
 use super::baseline::Baseline;
@@ -30,8 +30,8 @@ enum Stretch {
     Times(Range<Millis>),
 }
 
-/// A window, its report, and how the model did in it where a rule asks for that.
-type Compared = (At, DriftReport, Option<Summary>);
+/// A window, its report, and how the model did in it: by its labels where a rule asks for that.
+type Compared = (At, DriftReport, Performance);
 
 /// Why a run has no report.
 enum Unmade {
@@ -86,21 +86,28 @@ impl Service {
         if let Stretch::Positions(positions) = &stretch {
             self.is_new(monitor, positions)?;
         }
+        let asks_for_estimates = |rule: &Rule| matches!(rule.when, Condition::EstimatedPerformance(_));
+        let needs_estimates = monitor.alerts.iter().any(asks_for_estimates);
         if is_plain(monitor)
             && !asks_for_labels
             && let (Stretch::Positions(positions), Some(baseline)) = (&stretch, &slot.baseline)
+            // Where the rows lie too far back to be in memory, they have to be read for it.
+            && let expected = self.expected(slot, positions.clone())
+            && (!needs_estimates || !expected.estimated.is_empty())
         {
             enough(positions.end - positions.start, monitor)?;
             let made = profiles::report(reader, &line, positions.clone(), baseline, &monitor.settings)?;
-            return made.map(|(window, report)| (window, report, None)).ok_or(Unmade::TooFewRows(0));
+            let (window, report) = made.ok_or(Unmade::TooFewRows(0))?;
+            return Ok((window, report, expected));
         }
         let rows = read(reader, &line, std::slice::from_ref(&stretch), monitor)?;
         enough(rows.len() as u64, monitor)?;
         let window = profiles::window_of(&rows).ok_or(Unmade::TooFewRows(0))?;
         let baseline = self.baseline_of(slot, monitor, &stretch)?;
         let report = baseline.compare(&rows, &profiles::label(&window), &monitor.settings);
-        let performance = if asks_for_labels { performance::of(reader, slot.name(), &rows)? } else { None };
-        Ok((window, report, performance))
+        let realised = if asks_for_labels { performance::of(reader, slot.name(), &rows)? } else { None };
+        let estimated = performance::estimate(&rows, &slot.reference, self.options.window_rows).unwrap_or_default();
+        Ok((window, report, Performance { realised, estimated }))
     }
 
     /// Of a window of the latest rows nothing new can be said before new rows came.

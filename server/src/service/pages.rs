@@ -6,6 +6,7 @@ use tidemark::report::Difference;
 use tidemark_app::backend::Backend;
 use tidemark_app::error::AppError;
 use tidemark_app::monitor::{Overview, Snapshot, SnapshotHead};
+use tidemark_app::performance::{Performance, PerformanceQuery};
 use tidemark_app::watching::{
     AlertLine, AlertSeverity, Alerts, Change, DriftedColumn, MonitorForm, MonitorFormPage, MonitorLine, MonitorOrigin,
     MonitorPage, MuteLine, Preview, RunLine, ShareLine, Shares,
@@ -26,7 +27,7 @@ const RUNS: u64 = 50;
 const MOST_LABELLED: u64 = 200_000;
 
 /// The browser learns that something broke, the log learns what.
-fn internal(error: StoreError) -> AppError {
+pub(super) fn internal(error: StoreError) -> AppError {
     tracing::error!(%error, "the store failed a page");
     AppError::Internal
 }
@@ -125,7 +126,7 @@ impl Service {
     pub(crate) fn performance_of(&self, snapshot: &store::Snapshot) -> Result<Option<Summary>, StoreError> {
         let head = &snapshot.head;
         let rows = self.labelled_rows(&head.model, &head.monitor, head.window)?;
-        Ok(rows.or_else(|| snapshot.performance.clone()))
+        Ok(rows.or_else(|| snapshot.performance.realised.clone()))
     }
 
     fn labelled_rows(&self, model: &str, monitor: &str, window: store::Bounds) -> Result<Option<Summary>, StoreError> {
@@ -177,11 +178,13 @@ impl Backend for Service {
     fn snapshot(&self, id: &str) -> Result<Snapshot, AppError> {
         let found = self.stored(id)?;
         let performance = self.performance_of(&found).map_err(internal)?;
-        let store::Snapshot { head, report, .. } = found;
+        let store::Snapshot { head, report, performance: known } = found;
+        let model = head.model.clone();
         let of = if head.monitor.is_empty() { Cursor::Model(&head.model) } else { Cursor::Monitor(&head.monitor) };
         let earlier = self.store.latest(of, Some(head.id), 1).map_err(internal)?.pop();
         let (monitor, earlier) = (head.monitor.clone(), earlier.map(|head| head.id.to_string()));
-        Ok(Snapshot { head: making::head_of(head), report, monitor, earlier, performance })
+        let estimated = known.estimated;
+        Ok(Snapshot { head: making::head_of(head), report, monitor, earlier, performance, estimated, model })
     }
 
     fn check_now(&self, model: Option<&str>) -> Result<SnapshotHead, AppError> {
@@ -201,6 +204,11 @@ impl Backend for Service {
         let (later, earlier) = (self.stored(id)?, self.stored(earlier)?);
         let difference = Difference::of(&earlier.report, &later.report);
         Ok(Change { earlier: making::head_of(earlier.head), later: making::head_of(later.head), difference })
+    }
+
+    fn performance(&self, query: &PerformanceQuery) -> Result<Performance, AppError> {
+        let slot = self.slot(query.model.as_deref())?;
+        self.performance_page(&slot, query).map_err(internal)
     }
 
     fn monitors(&self) -> Result<Vec<MonitorLine>, AppError> {

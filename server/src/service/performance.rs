@@ -1,11 +1,20 @@
-//! How a model did on rows of the log, by the labels that have come to them.
+//! How a model did on rows of the log: by the labels that have come to them, and by what its scores let expect.
+
+mod detectors;
+mod follow;
+mod known;
+mod page;
 
 use std::collections::BTreeSet;
+use tidemark::performance::estimated::{Estimated, Rows as Scored};
 use tidemark::performance::{BinaryPerformance, MulticlassPerformance, RegressionPerformance, Summary};
 use tidemark_log::{Answers, Outcome, ReadError, Reader, Rows, Value};
 
+pub(super) use follow::Follower;
+pub(super) use known::{Known, Reference};
+
 /// A row whose truth is known: its place in the rows, and the truth.
-type Known = (usize, Value);
+type Labelled = (usize, Value);
 
 /// The figures of these rows of the log; `None` where no label has come to any of them. What is labelled by a class that the
 /// model does not know, or with something that is no number where numbers are predicted, is not counted as labelled.
@@ -14,7 +23,7 @@ type Known = (usize, Value);
 pub(super) fn of(reader: &Reader, model: &str, rows: &Rows) -> Result<Option<Summary>, ReadError> {
     let mut labels = reader.labels_of(model, &rows.ids)?;
     let known = rows.ids.iter().enumerate();
-    let known: Vec<Known> = known.filter_map(|(row, id)| Some((row, labels.remove(id)?.label.value))).collect();
+    let known: Vec<Labelled> = known.filter_map(|(row, id)| Some((row, labels.remove(id)?.label.value))).collect();
     let Some((first, _)) = known.first() else { return Ok(None) };
     let n_rows = rows.len() as u64;
     Ok(match &rows.streams[*first].layout().answers {
@@ -29,8 +38,8 @@ pub(super) fn of(reader: &Reader, model: &str, rows: &Rows) -> Result<Option<Sum
     })
 }
 
-fn of_numbers(rows: &Rows, known: &[Known], n_rows: u64) -> Option<Summary> {
-    let pair = |(row, truth): &Known| match (truth, &rows.outcomes[*row]) {
+fn of_numbers(rows: &Rows, known: &[Labelled], n_rows: u64) -> Option<Summary> {
+    let pair = |(row, truth): &Labelled| match (truth, &rows.outcomes[*row]) {
         (Value::Number(truth), Outcome::Number(said)) => Some((*truth, *said)),
         _ => None,
     };
@@ -39,7 +48,7 @@ fn of_numbers(rows: &Rows, known: &[Known], n_rows: u64) -> Option<Summary> {
 }
 
 /// `are_scored` says whether the scores stand in the order of `classes`.
-fn of_classes(rows: &Rows, known: &[Known], n_rows: u64, classes: &[String], are_scored: bool) -> Option<Summary> {
+fn of_classes(rows: &Rows, known: &[Labelled], n_rows: u64, classes: &[String], are_scored: bool) -> Option<Summary> {
     let place = |name: String| classes.iter().position(|class| *class == name);
     let pairs = known.iter().filter_map(|(row, truth)| {
         let said = place(name_of(&rows.outcomes[*row], classes)?)?;
@@ -63,17 +72,36 @@ fn of_classes(rows: &Rows, known: &[Known], n_rows: u64, classes: &[String], are
     let truths: Vec<u32> = pairs.iter().map(|(_, truth, _)| index(*truth)).collect();
     let said: Vec<u32> = pairs.iter().map(|(.., said)| index(*said)).collect();
     let is_scored = are_scored && pairs.iter().all(|(row, ..)| rows.scores[*row].len() == n);
-    let scores: Vec<f64> = if is_scored {
-        pairs.iter().flat_map(|(row, ..)| rows.scores[*row].iter().copied()).collect()
-    } else {
-        // All of its trust in the class that was said.
-        pairs.iter().flat_map(|(.., said)| (0..n).map(|class| if class == *said { 1.0 } else { 0.0 })).collect()
-    };
-    let mut summary = Summary::of_multiclass(n_rows, &MulticlassPerformance::of(&truths, &said, &scores, n));
     if !is_scored {
-        summary.figures.retain(|named| !matches!(named.name.as_str(), "log_loss" | "roc_auc"));
+        return Some(of_unscored_classes(n_rows, &truths, &said, n));
     }
-    Some(summary)
+    let scores: Vec<f64> = pairs.iter().flat_map(|(row, ..)| rows.scores[*row].iter().copied()).collect();
+    Some(Summary::of_multiclass(n_rows, &MulticlassPerformance::of(&truths, &said, &scores, n)))
+}
+
+/// The figures that need no scores, of `n_classes` classes.
+fn of_unscored_classes(n_rows: u64, truths: &[u32], said: &[u32], n_classes: usize) -> Summary {
+    // All of its trust in the class that was said.
+    let trust =
+        |said: &u32| (0..n_classes).map(|class| if class == *said as usize { 1.0 } else { 0.0 }).collect::<Vec<_>>();
+    let scores: Vec<f64> = said.iter().flat_map(trust).collect();
+    let mut summary = Summary::of_multiclass(n_rows, &MulticlassPerformance::of(truths, said, &scores, n_classes));
+    summary.figures.retain(|named| !matches!(named.name.as_str(), "log_loss" | "roc_auc"));
+    summary
+}
+
+/// What the scores of these rows let expect; `None` where a row has no score, or nothing calibrates it.
+pub(super) fn estimate(rows: &Rows, reference: &Reference, window_rows: u64) -> Option<Vec<Estimated>> {
+    let estimator = reference.estimator(window_rows).ok()?;
+    let positive = reference.known.classes.last()?;
+    let said = rows.outcomes.iter().zip(&rows.streams).map(|(outcome, stream)| match &stream.layout().answers {
+        Answers::Classes(classes) => name_of(outcome, classes),
+        _ => name_of(outcome, &[]),
+    });
+    let said: Vec<bool> = said.map(|name| name.as_ref() == Some(positive)).collect();
+    let scores: Option<Vec<f64>> = rows.scores.iter().map(|scores| scores.last().copied()).collect();
+    let scores = scores.filter(|scores| !scores.is_empty() && scores.iter().all(|score| score.is_finite()))?;
+    Some(estimator.cbpe.estimate(Scored { said: &said, scores: &scores }))
 }
 
 /// The class that was said, by its name.

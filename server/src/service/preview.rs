@@ -91,7 +91,7 @@ fn held_against_rules(trial: &Monitor, made: &[(End, Made)]) -> Preview {
         let (came, found) = match made {
             Made::Report(_, report, performance) => {
                 let found = (report.data.share_drifted, report.is_drifted());
-                (Came::Report(report, performance.as_ref()), Ok(found))
+                (Came::Report(report, performance), Ok(found))
             }
             Made::TooFewRows(rows) => (
                 Came::TooFewRows(*rows),

@@ -11,6 +11,7 @@ use tidemark::validation::{Mode, RowRules, Rule, Violation};
 use tidemark_log::{Answers, AppendError, Feature, Kind, Layout, Line, Log, Stream};
 
 use super::baseline::Baseline;
+use super::performance::{Known, Reference};
 use super::pulse::Pulse;
 use super::version::Version;
 use crate::registry::folder::{ModelFolder, RegistryError};
@@ -70,6 +71,8 @@ pub struct Slot {
     pub serving: Serving,
     /// What windows are held against; none without a reference.
     pub baseline: Option<Arc<Baseline>>,
+    /// What the reference says of the model's performance.
+    pub(super) reference: Reference,
     /// What came in lately.
     pub pulse: Arc<Pulse>,
     /// What came in and broke a rule.
@@ -133,7 +136,7 @@ impl Slot {
         entry: &ModelEntry,
         old: Option<&Self>,
     ) -> Result<Self, SlotError> {
-        let Made { serving, baseline, warnings } = match &entry.elsewhere {
+        let Made { serving, baseline, reference, warnings } = match &entry.elsewhere {
             Some(declaration) => elsewhere(settings, folder, entry, declaration)?,
             None => here(log, settings, folder, entry, old)?,
         };
@@ -143,6 +146,7 @@ impl Slot {
             warnings,
             serving,
             baseline,
+            reference,
             pulse: old.map(|old| Arc::clone(&old.pulse)).unwrap_or_default(),
             violations: old.map(|old| Arc::clone(&old.violations)).unwrap_or_default(),
             checking: old.map(|old| Arc::clone(&old.checking)).unwrap_or_default(),
@@ -234,6 +238,7 @@ impl Slot {
 struct Made {
     serving: Serving,
     baseline: Option<Arc<Baseline>>,
+    reference: Reference,
     warnings: Vec<String>,
 }
 
@@ -272,13 +277,16 @@ fn here(
     };
     warnings.iter().for_each(|warning| tracing::error!("{warning}"));
     let is_unchanged = old.and_then(Slot::answering).is_some_and(|before| Arc::ptr_eq(before, &answering));
-    let baseline = match old.filter(|_| is_unchanged) {
-        Some(old) => old.baseline.clone(),
-        None => Baseline::of_model(&answering.model, settings).map(Arc::new),
+    let (baseline, reference) = match old.filter(|_| is_unchanged) {
+        Some(old) => (old.baseline.clone(), old.reference.clone()),
+        None => {
+            let baseline = Baseline::of_model(&answering.model, settings).map(Arc::new);
+            (baseline, Reference::of(Known::of_model(&answering.model)))
+        }
     };
     let shadows = entry.shadows.iter().filter_map(find);
     let shadows = shadows.filter(|shadow| !Arc::ptr_eq(shadow, &answering)).collect();
-    Ok(Made { serving: Serving::Here { answering, versions, shadows }, baseline, warnings })
+    Ok(Made { serving: Serving::Here { answering, versions, shadows }, baseline, reference, warnings })
 }
 
 fn read_version(log: &Log, folder: &ModelFolder, model: &str, version: &str) -> Result<Arc<Version>, SlotError> {
@@ -295,8 +303,8 @@ fn elsewhere(
 ) -> Result<Made, SlotError> {
     let mut schema = schema_of(declaration);
     let features = schema.columns.clone();
-    let (rules, baseline) = match &declaration.reference {
-        None => (RowRules::learn(&features, |_| None), None),
+    let (rules, baseline, known) = match &declaration.reference {
+        None => (RowRules::learn(&features, |_| None), None, Known::default()),
         Some(sha256) => {
             let reference = folder.read_reference(&entry.name, sha256)?;
             schema.columns.retain(|spec| reference.column(&spec.name).is_some());
@@ -312,12 +320,14 @@ fn elsewhere(
             }
             let rules = RowRules::learn(&features, |name| reference.column(name));
             let baseline = Baseline::of_reference(&entry.name, &reference, &schema, SCORE, settings);
-            (rules, Some(Arc::new(baseline)))
+            let target = declaration.target.as_deref();
+            let known = Known::of_reference(sha256, &reference, target, PREDICTION, SCORE);
+            (rules, Some(Arc::new(baseline)), known)
         }
     };
     let declaration = declaration.clone();
     let serving = Serving::Elsewhere(Elsewhere { declaration, rules, streams: Mutex::default() });
-    Ok(Made { serving, baseline, warnings: Vec::new() })
+    Ok(Made { serving, baseline, reference: Reference::of(known), warnings: Vec::new() })
 }
 
 fn schema_of(declaration: &Declaration) -> Schema {

@@ -236,6 +236,9 @@ impl Service {
             Ok(false) => {}
             Err(error) => tracing::error!(%error, "the models were changed to something unsound; the old ones go on"),
         }
+        for slot in self.catalog().slots() {
+            self.follow(slot)?;
+        }
         let mut heads = Vec::new();
         for Watched { monitor, .. } in self.monitors()? {
             let catalog = self.catalog();

@@ -526,6 +526,7 @@ mod tests {
             features: vec![feature("age", ColumnType::Numerical), feature("job", ColumnType::Categorical)],
             task: DeclaredTask::Classification,
             reference: None,
+            target: None,
         }
     }
 

@@ -13,6 +13,7 @@ mod models;
 mod monitors;
 mod openapi;
 mod pages;
+mod performance;
 mod predict;
 mod real_data;
 mod reports;

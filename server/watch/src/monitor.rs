@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use tidemark::judge::{Settings, Verdict};
+use tidemark::performance::estimated::Metric;
 use tidemark::performance::summary::METRICS;
 
 use crate::span::Span;
@@ -192,6 +193,8 @@ pub enum Condition {
     Score(ColumnScore),
     /// A figure of the model's performance, by the labels that came, is on the wrong side of a limit.
     Performance(PerformanceLimit),
+    /// What the scores let expect of the model's performance, before any label comes, is on the wrong side of a limit.
+    EstimatedPerformance(EstimateLimit),
     /// Fewer rows came than the monitor needs.
     MissingTraffic,
     /// The run failed.
@@ -253,6 +256,20 @@ impl Default for PerformanceLimit {
     fn default() -> Self {
         Self { metric: String::new(), below: None, above: None, min_labels: min_labels() }
     }
+}
+
+/// An estimated metric and how far it may go.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EstimateLimit {
+    /// What is estimated.
+    pub metric: Metric,
+    /// It counts from below this value on. Either this or `above`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub below: Option<f64>,
+    /// It counts from above this value on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub above: Option<f64>,
 }
 
 /// How bad it is.
@@ -417,6 +434,7 @@ impl Rule {
                 Err(Invalid::new("when.score.beyond", "expected a finite number of at least 0"))
             }
             Condition::Performance(limit) => limit.check(),
+            Condition::EstimatedPerformance(limit) => one_limit("when.estimated_performance", limit.below, limit.above),
             Condition::Column(ColumnVerdict { verdict: Verdict::Stable | Verdict::NotTested, .. }) => {
                 Err(Invalid::new("when.column.verdict", "expected drifted, minor or not_enough_data"))
             }
@@ -431,10 +449,14 @@ impl PerformanceLimit {
             let reason = format!("there is no figure {:?}; there are {METRICS:?}", self.metric);
             return Err(Invalid::new("when.performance.metric", reason));
         }
-        match (self.below, self.above) {
-            (Some(limit), None) | (None, Some(limit)) if limit.is_finite() => Ok(()),
-            _ => Err(Invalid::new("when.performance", "expected either below or above, a finite number")),
-        }
+        one_limit("when.performance", self.below, self.above)
+    }
+}
+
+fn one_limit(field: &str, below: Option<f64>, above: Option<f64>) -> Result<(), Invalid> {
+    match (below, above) {
+        (Some(limit), None) | (None, Some(limit)) if limit.is_finite() => Ok(()),
+        _ => Err(Invalid::new(field, "expected either below or above, a finite number")),
     }
 }
 

@@ -2,20 +2,32 @@
 
 use serde::{Deserialize, Serialize};
 use tidemark::judge::Verdict;
+use tidemark::performance::estimated::Estimated;
 use tidemark::performance::{Figure, Summary};
 use tidemark::render::format;
 use tidemark::report::{ColumnReport, DriftReport};
 use tidemark::stattest::{Score, Tested};
 
 use crate::Millis;
-use crate::monitor::{ColumnEffect, ColumnScore, ColumnVerdict, Condition, PerformanceLimit, Rule, Severity};
+use crate::monitor::{
+    ColumnEffect, ColumnScore, ColumnVerdict, Condition, EstimateLimit, PerformanceLimit, Rule, Severity,
+};
 use crate::span::Span;
+
+/// How a model did in a window, as far as that is known.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Performance {
+    /// By the labels that had come; `None` without a label, or where nobody asked.
+    pub realised: Option<Summary>,
+    /// By what its scores let expect; empty where that cannot be said.
+    pub estimated: Vec<Estimated>,
+}
 
 /// What came of a run, as rules see it.
 #[derive(Debug, Clone, Copy)]
 pub enum Came<'a> {
-    /// A report, and how the model did by the labels that had come.
-    Report(&'a DriftReport, Option<&'a Summary>),
+    /// A report, and how the model did.
+    Report(&'a DriftReport, &'a Performance),
     /// Too few rows: so many.
     TooFewRows(u64),
     /// Nothing to hold the window against.
@@ -47,7 +59,10 @@ pub fn find(condition: &Condition, came: Came<'_>) -> Finding {
             return Finding::Met(format!("The window has {rows}"), Severity::Critical);
         }
         (Condition::Performance(limit), Came::Report(_, performance)) => {
-            return performance.map_or(Finding::Unknown, |performance| worse_than(limit, performance));
+            return performance.realised.as_ref().map_or(Finding::Unknown, |found| worse_than(limit, found));
+        }
+        (Condition::EstimatedPerformance(limit), Came::Report(_, performance)) => {
+            return expected_beyond(limit, &performance.estimated);
         }
         (_, Came::Report(report, _)) => report,
         (_, Came::TooFewRows(_) | Came::NoReference | Came::Failed(_)) => return Finding::Unknown,
@@ -82,7 +97,10 @@ pub fn find(condition: &Condition, came: Came<'_>) -> Finding {
             }
             _ => return Finding::Unknown,
         },
-        Condition::Performance(_) | Condition::MissingTraffic | Condition::Failed => return Finding::Unknown,
+        Condition::Performance(_)
+        | Condition::EstimatedPerformance(_)
+        | Condition::MissingTraffic
+        | Condition::Failed => return Finding::Unknown,
     };
     if is_met { Finding::Met(what, severity(report).max(of_one_column(condition, report))) } else { Finding::NotMet }
 }
@@ -130,6 +148,28 @@ fn worse_than(limit: &PerformanceLimit, found: &Summary) -> Finding {
         format::plural(found.n_labelled, "label"),
         format::plural(found.n_rows, "row"),
     );
+    Finding::Met(sentence, if is_certain { Severity::Critical } else { Severity::Warning })
+}
+
+/// Whether an estimate is on the wrong side of its limit. Where its whole band is there, it is worth a look now; else one today.
+fn expected_beyond(limit: &EstimateLimit, found: &[Estimated]) -> Finding {
+    let estimated = found.iter().find(|found| found.metric == limit.metric);
+    let Some((estimated, value)) = estimated.and_then(|found| Some((found, found.value?))) else {
+        return Finding::Unknown;
+    };
+    let is_beyond = |value: f64| match (limit.below, limit.above) {
+        (Some(below), _) => value < below,
+        (None, above) => above.is_some_and(|above| value > above),
+    };
+    if !is_beyond(value) {
+        return Finding::NotMet;
+    }
+    let is_certain = estimated.lower.is_some_and(is_beyond) && estimated.upper.is_some_and(is_beyond);
+    let band = estimated.lower.zip(estimated.upper).map_or_else(String::new, |(lower, upper)| {
+        format!(" ({} to {})", format::number(lower), format::number(upper))
+    });
+    let metric = limit.metric.name().replace('_', " ");
+    let sentence = format!("{metric} is estimated at {}{band}, before the labels come", format::number(value));
     Finding::Met(sentence, if is_certain { Severity::Critical } else { Severity::Warning })
 }
 
@@ -212,6 +252,7 @@ impl RuleState {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use tidemark::performance::estimated::Metric;
     use tidemark::performance::summary::NamedFigure;
 
     fn rule(windows: u32, clear_after: u32) -> Rule {
@@ -288,6 +329,28 @@ mod tests {
         assert!(sentence.starts_with("recall is 0.6 (0.55"), "{sentence}");
         let other = PerformanceLimit { metric: "roc_auc".to_owned(), ..limit };
         assert_eq!(worse_than(&other, &found(300, 500)), Finding::Unknown);
+    }
+
+    #[test]
+    fn an_estimate_is_certain_once_its_band_is_beyond_the_limit() {
+        let estimated = |value: f64| Estimated {
+            metric: Metric::RocAuc,
+            value: Some(value),
+            sampling_error: 0.01,
+            lower: Some(value - 0.03),
+            upper: Some(value + 0.03),
+            alert: false,
+        };
+        let limit = EstimateLimit { metric: Metric::RocAuc, below: Some(0.8), above: None };
+        let severity = |value| match expected_beyond(&limit, &[estimated(value)]) {
+            Finding::Met(_, severity) => Some(severity),
+            Finding::NotMet | Finding::Unknown => None,
+        };
+        assert_eq!([0.81, 0.79, 0.76].map(severity), [None, Some(Severity::Warning), Some(Severity::Critical)]);
+        let other = EstimateLimit { metric: Metric::F1, ..limit };
+        assert_eq!(expected_beyond(&other, &[estimated(0.5)]), Finding::Unknown);
+        let above = EstimateLimit { below: None, above: Some(0.7), ..limit };
+        assert!(matches!(expected_beyond(&above, &[estimated(0.8)]), Finding::Met(..)));
     }
 
     #[test]

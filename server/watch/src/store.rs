@@ -9,6 +9,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 mod alerts;
 mod monitors;
 mod outbox;
+mod performance;
 mod runs;
 mod shares;
 mod snapshots;
@@ -17,6 +18,7 @@ mod tests;
 
 pub use alerts::{Alert, Mute};
 pub use outbox::{Message, Sent, Told, Waiting};
+pub use performance::{Figures, Watched};
 pub use runs::{Claim, Made, Run, RunState};
 pub use shares::{Opened, Share, title_of};
 pub use snapshots::{Bounds, Cursor, Head, Point, Snapshot};
@@ -120,7 +122,8 @@ const SCHEMA: &str = "
         sentence text not null,
         points text not null,
         report blob not null,
-        performance text
+        performance text,
+        estimated text
     ) strict;
     create index if not exists snapshots_of_model on snapshots (model, id);
     create index if not exists snapshots_of_monitor on snapshots (monitor, id);
@@ -163,6 +166,25 @@ const SCHEMA: &str = "
         detail text
     ) strict;
     create index if not exists outbox_waiting on outbox (due) where state = 'waiting';
+    create table if not exists performance_windows (
+        model text not null,
+        first integer not null,
+        end integer not null,
+        \"from\" integer not null,
+        \"to\" integer not null,
+        figures text not null,
+        primary key (model, first)
+    ) strict, without rowid;
+    create table if not exists performance_states (model text primary key, state text not null) strict;
+    create table if not exists performance_alarms (
+        id integer primary key autoincrement,
+        model text not null,
+        at integer not null,
+        series text not null,
+        detector text not null,
+        alarm text not null
+    ) strict;
+    create index if not exists performance_alarms_of_model on performance_alarms (model, id);
     create table if not exists shares (
         hash text primary key,
         title text not null,
@@ -190,9 +212,11 @@ impl Store {
             )?;
         }
         transaction.execute_batch(SCHEMA)?;
-        let has_performance = "select count(*) from pragma_table_info('snapshots') where name = 'performance'";
-        if transaction.query_row(has_performance, [], |row| row.get::<_, u32>(0))? == 0 {
-            transaction.execute_batch("alter table snapshots add column performance text")?;
+        for column in ["performance", "estimated"] {
+            let has_column = "select count(*) from pragma_table_info('snapshots') where name = ?1";
+            if transaction.query_row(has_column, [column], |row| row.get::<_, u32>(0))? == 0 {
+                transaction.execute_batch(&format!("alter table snapshots add column {column} text"))?;
+            }
         }
         if is_old {
             snapshots::take_over(&transaction)?;

@@ -21,6 +21,7 @@ use tidemark_watch::Millis;
 use tidemark_watch::config::Config;
 use tidemark_watch::deliver::Sender;
 use tidemark_watch::plan::{AT_ONCE, Plan};
+use tidemark_watch::rules::Performance;
 use tidemark_watch::store::{Bounds, Cursor, Made, RunState, Store};
 
 /// A window ends every so many milliseconds.
@@ -82,8 +83,11 @@ fn round(store: &Store, config: &Config, reports: &[DriftReport; 2], until: Opti
     let began = Instant::now();
     while let Some(claim) = store.claim("m", "child", now(), 60_000).unwrap() {
         let report = &reports[usize::from(is_drifted(claim.run.last))];
-        let made =
-            Made::Report(Bounds { first: 1, end: 301, from: 0, to: claim.run.last }, Box::new(report.clone()), None);
+        let made = Made::Report(
+            Bounds { first: 1, end: 301, from: 0, to: claim.run.last },
+            Box::new(report.clone()),
+            Performance::default(),
+        );
         assert!(store.finish(&claim, monitor, &made, now()).unwrap().is_some(), "nobody else is at work");
         if until.is_none() && began.elapsed() > Duration::from_millis(50) {
             break;

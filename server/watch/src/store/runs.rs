@@ -2,7 +2,6 @@
 
 use rusqlite::{OptionalExtension, Row, TransactionBehavior, params};
 use serde::{Deserialize, Serialize};
-use tidemark::performance::Summary;
 use tidemark::report::DriftReport;
 
 use super::snapshots::{self, Bounds, Head};
@@ -10,7 +9,7 @@ use super::{Store, StoreError, alerts};
 use crate::Millis;
 use crate::monitor::Monitor;
 use crate::plan::{End, Plan};
-use crate::rules::Came;
+use crate::rules::{Came, Performance};
 
 /// How far a run is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -81,8 +80,8 @@ pub struct Claim {
 /// What came of a run.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Made {
-    /// A report of this window, and how the model did in it by the labels that had come.
-    Report(Bounds, Box<DriftReport>, Option<Summary>),
+    /// A report of this window, and how the model did in it.
+    Report(Bounds, Box<DriftReport>, Performance),
     /// Too few rows: so many.
     TooFewRows(u64),
     /// Nothing to hold the window against, for this reason.
@@ -243,9 +242,9 @@ impl Store {
         let (came, head) = match made {
             Made::Report(window, report, performance) => {
                 let of = (monitor.model.as_str(), monitor.name.as_str());
-                let head = snapshots::insert(&transaction, of, now, *window, report, performance.as_ref())?;
+                let head = snapshots::insert(&transaction, of, now, *window, report, performance)?;
                 (run.state, run.snapshot) = (RunState::Done, Some(head.id));
-                (Came::Report(report, performance.as_ref()), Some(head))
+                (Came::Report(report, performance), Some(head))
             }
             Made::TooFewRows(rows) => {
                 let found = if *rows == 0 {

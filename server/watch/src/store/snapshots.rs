@@ -3,12 +3,12 @@
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde::{Deserialize, Serialize};
 use tidemark::judge::Verdict;
-use tidemark::performance::Summary;
 use tidemark::report::DriftReport;
 use tidemark::stattest::{Score, Tested};
 
 use super::{Store, StoreError};
 use crate::Millis;
+use crate::rules::Performance;
 
 /// A half-open run of the log, by position.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -57,8 +57,8 @@ pub struct Snapshot {
     pub head: Head,
     /// The report.
     pub report: DriftReport,
-    /// How the model did by the labels that had come when it was made.
-    pub performance: Option<Summary>,
+    /// How the model did, as far as that was known when it was made.
+    pub performance: Performance,
 }
 
 /// A column in one snapshot, as its timeline shows it.
@@ -131,7 +131,7 @@ pub(super) fn insert(
     created: Millis,
     window: Bounds,
     report: &DriftReport,
-    performance: Option<&Summary>,
+    performance: &Performance,
 ) -> Result<Head, StoreError> {
     let points = points(report);
     let mut head = Head {
@@ -148,11 +148,13 @@ pub(super) fn insert(
         sentence: report.sentence.clone(),
     };
     connection.execute(
-        &format!("insert into snapshots ({HEAD}, points, report, performance) values (null, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)"),
+        &format!("insert into snapshots ({HEAD}, points, report, performance, estimated) values (null, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)"),
         params![
             head.model, head.monitor, created, window.first, window.end, window.from, window.to, head.share_drifted,
             head.n_drifted, head.n_columns, head.data_drifted, head.predictions_drifted, head.sentence,
-            serde_json::to_string(&points)?, pack(report)?, performance.map(serde_json::to_string).transpose()?
+            serde_json::to_string(&points)?, pack(report)?,
+            performance.realised.as_ref().map(serde_json::to_string).transpose()?,
+            (!performance.estimated.is_empty()).then(|| serde_json::to_string(&performance.estimated)).transpose()?
         ],
     )?;
     head.id = connection.last_insert_rowid();
@@ -181,7 +183,7 @@ pub(super) fn take_over(connection: &Connection) -> Result<(), StoreError> {
             (row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?);
         let old: OldHead = serde_json::from_str(&old)?;
         let report: DriftReport = serde_json::from_str(&report)?;
-        let new = insert(connection, (&model, ""), old.created, old.window, &report, None)?;
+        let new = insert(connection, (&model, ""), old.created, old.window, &report, &Performance::default())?;
         connection.execute("update snapshots set id = ?1 where id = ?2", [id, new.id])?;
     }
     drop(rows);
@@ -208,10 +210,11 @@ impl Store {
         created: Millis,
         window: Bounds,
         report: &DriftReport,
+        performance: &Performance,
     ) -> Result<Head, StoreError> {
         let connection = self.connection();
         let transaction = connection.unchecked_transaction()?;
-        let head = insert(&transaction, (model, ""), created, window, report, None)?;
+        let head = insert(&transaction, (model, ""), created, window, report, performance)?;
         transaction.commit()?;
         Ok(head)
     }
@@ -221,12 +224,16 @@ impl Store {
     /// # Errors
     /// The store cannot be read.
     pub fn snapshot(&self, id: i64) -> Result<Option<Snapshot>, StoreError> {
-        let select = format!("select {HEAD}, report, performance from snapshots where id = ?1");
+        let select = format!("select {HEAD}, report, performance, estimated from snapshots where id = ?1");
         let found = self.connection().query_row(&select, [id], |row| {
-            Ok((head(row)?, row.get::<_, Vec<u8>>(14)?, row.get::<_, Option<String>>(15)?))
+            let performance: [Option<String>; 2] = [row.get(15)?, row.get(16)?];
+            Ok((head(row)?, row.get::<_, Vec<u8>>(14)?, performance))
         });
-        let Some((head, report, performance)) = found.optional()? else { return Ok(None) };
-        let performance = performance.map(|text| serde_json::from_str(&text)).transpose()?;
+        let Some((head, report, [realised, estimated])) = found.optional()? else { return Ok(None) };
+        let performance = Performance {
+            realised: realised.map(|text| serde_json::from_str(&text)).transpose()?,
+            estimated: estimated.map(|text| serde_json::from_str(&text)).transpose()?.unwrap_or_default(),
+        };
         Ok(Some(Snapshot { head, report: unpack(&report)?, performance }))
     }
 
@@ -269,7 +276,7 @@ impl Store {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
-    /// Deletes snapshots whose windows ended before `before`, and the runs and alerts of that time that are over. Shared
+    /// Deletes snapshots whose windows ended before `before`, and the runs, alerts, figures and alarms of that time that are over. Shared
     /// reports stay. Gives how many snapshots went.
     ///
     /// # Errors
@@ -283,6 +290,8 @@ impl Store {
         )?;
         transaction.execute("delete from runs where finished < ?1", [before])?;
         transaction.execute("delete from alerts where ended < ?1", [before])?;
+        transaction.execute("delete from performance_windows where \"to\" < ?1", [before])?;
+        transaction.execute("delete from performance_alarms where at < ?1", [before])?;
         transaction.execute("delete from outbox where state != 'waiting' and written < ?1", [before])?;
         transaction.commit()?;
         Ok(n)

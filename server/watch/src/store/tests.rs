@@ -12,6 +12,7 @@ use super::*;
 use crate::Millis;
 use crate::monitor::{Condition, Monitor, Rule, Schedule, Window};
 use crate::plan::{beginning, due};
+use crate::rules::Performance;
 use crate::span::Span;
 
 /// A file that goes with the test.
@@ -76,7 +77,7 @@ fn monitor() -> Monitor {
 }
 
 fn made(report: &DriftReport) -> Made {
-    Made::Report(Bounds { first: 1, end: 301, from: 0, to: 1 }, Box::new(report.clone()), None)
+    Made::Report(Bounds { first: 1, end: 301, from: 0, to: 1 }, Box::new(report.clone()), Performance::default())
 }
 
 fn plan(store: &Store, monitor: &Monitor, now: Millis) -> crate::plan::Plan {
@@ -291,7 +292,9 @@ fn a_message_whose_sender_died_is_sent_again_under_the_same_id() {
 fn a_token_opens_its_report_until_it_expires_or_is_taken_back() {
     let file = File::new();
     let store = file.open();
-    let head = store.insert("model", 5, Bounds { first: 1, end: 301, from: 0, to: 1 }, &STABLE).unwrap();
+    let head = store
+        .insert("model", 5, Bounds { first: 1, end: 301, from: 0, to: 1 }, &STABLE, &Performance::default())
+        .unwrap();
     let (token, share) = store.share_snapshot(head.id, "Look", 10, Some(100)).unwrap().unwrap();
     assert_eq!(store.open_share(token.as_str(), 99).unwrap().unwrap().report, *STABLE);
     for (token, now) in
@@ -314,8 +317,11 @@ fn what_is_shared_outlives_retention() {
     let file = File::new();
     let store = file.open();
     let window = Bounds { first: 1, end: 301, from: 0, to: 1 };
-    let (kept, gone) = (store.insert("a", 5, window, &STABLE).unwrap(), store.insert("a", 6, window, &STABLE).unwrap());
-    let late = store.insert("a", 50, window, &STABLE).unwrap();
+    let (kept, gone) = (
+        store.insert("a", 5, window, &STABLE, &Performance::default()).unwrap(),
+        store.insert("a", 6, window, &STABLE, &Performance::default()).unwrap(),
+    );
+    let late = store.insert("a", 50, window, &STABLE, &Performance::default()).unwrap();
     store.share_snapshot(kept.id, "", 10, None).unwrap().unwrap();
     assert_eq!(store.retain(50).unwrap(), 1);
     let ids: Vec<i64> = store.latest(Cursor::Model("a"), None, 9).unwrap().iter().map(|head| head.id).collect();
@@ -328,7 +334,7 @@ fn a_column_knows_since_when_it_is_drifted() {
     let file = File::new();
     let (store, monitor) = (file.open(), monitor());
     let at = |to, report: &DriftReport| {
-        Made::Report(Bounds { first: 1, end: 301, from: 0, to }, Box::new(report.clone()), None)
+        Made::Report(Bounds { first: 1, end: 301, from: 0, to }, Box::new(report.clone()), Performance::default())
     };
     for (now, report) in [(1, &*STABLE), (2, &DRIFTED), (3, &STABLE), (4, &DRIFTED), (5, &DRIFTED)] {
         tick(&store, &monitor, now * SECOND, &at(now * SECOND, report));
@@ -357,11 +363,13 @@ fn a_monitor_that_is_removed_begins_anew() {
 fn a_hundred_thousand_snapshots_are_listed_at_once() {
     let file = File::new();
     let store = file.open();
-    let head = store.insert("model", 1, Bounds { first: 1, end: 301, from: 0, to: 1 }, &STABLE).unwrap();
+    let head = store
+        .insert("model", 1, Bounds { first: 1, end: 301, from: 0, to: 1 }, &STABLE, &Performance::default())
+        .unwrap();
     store.connection().execute_batch(&format!(
         "begin; with recursive n(i) as (select 2 union all select i + 1 from n where i < 100000)
          insert into snapshots select i, model, 'm', i, first, end, i, i, share_drifted, n_drifted, n_columns, data_drifted,
-         predictions_drifted, sentence, points, report, performance from snapshots, n where id = {}; commit;", head.id,
+         predictions_drifted, sentence, points, report, performance, estimated from snapshots, n where id = {}; commit;", head.id,
     )).unwrap();
     let began = std::time::Instant::now();
     let latest = store.latest(Cursor::Model("model"), None, 60).unwrap();
@@ -391,4 +399,33 @@ fn the_snapshots_of_0_1_are_taken_over() {
         assert_eq!((heads.len(), heads[0].id, heads[0].created, heads[0].window.to), (1, 7, 5, 3));
         assert_eq!(store.snapshot(7).unwrap().unwrap().report, *STABLE);
     }
+}
+
+#[test]
+fn what_watching_found_survives_and_a_window_is_stored_once() {
+    let file = File::new();
+    let window = |first: u64, to: Millis| Bounds { first, end: first + 10, from: 0, to };
+    let watched = |state: &str, windows: &[(u64, f64)], alarms: &[&str]| Watched {
+        state: state.to_owned(),
+        windows: windows.iter().map(|&(first, figure)| Figures { window: window(first, 5), figures: figure }).collect(),
+        alarms: alarms.iter().map(|alarm| (5, "error".to_owned(), "ADWIN".to_owned(), (*alarm).to_owned())).collect(),
+    };
+    let store = file.open();
+    assert_eq!(store.performance_state::<String>("m").unwrap(), None);
+    store.save_performance("m", &watched("first", &[(1, 0.5), (11, 0.6)], &["a"])).unwrap();
+    store.save_performance("m", &watched("second", &[(11, 0.7)], &["b"])).unwrap();
+    store.save_performance("other", &watched("third", &[(1, 0.1)], &[])).unwrap();
+    drop(store);
+    let store = file.open();
+    assert_eq!(store.performance_state::<String>("m").unwrap().as_deref(), Some("second"));
+    let figures = |n| -> Vec<(u64, f64)> {
+        let windows = store.performance_windows::<f64>("m", n).unwrap();
+        windows.iter().map(|found| (found.window.first, found.figures)).collect()
+    };
+    assert_eq!(figures(10), [(1, 0.5), (11, 0.7)]);
+    assert_eq!(figures(1), [(11, 0.7)]);
+    assert_eq!(store.performance_alarms::<String>("m", 10).unwrap(), ["b", "a"]);
+    assert_eq!(store.n_performance_alarms("m").unwrap(), [("error".to_owned(), "ADWIN".to_owned(), 2)]);
+    store.retain(6).unwrap();
+    assert!(store.performance_windows::<f64>("m", 10).unwrap().is_empty());
 }

@@ -1,0 +1,257 @@
+//! Whether a model is fine, in one sentence.
+
+use tidemark::judge::Verdict;
+use tidemark::performance::Figure;
+use tidemark::performance::estimated::Metric;
+use tidemark::render::format;
+
+use super::{Performance, PerformanceWindow};
+use crate::components::performance_card::words;
+use crate::format::{date, time_of_day};
+use crate::monitor::Millis;
+
+/// From this share of its labels on, a window is judged by them rather than by its estimate.
+const ENOUGH_LABELS: f64 = 0.5;
+
+/// How a model stands.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Standing {
+    /// As a badge says it.
+    pub verdict: Verdict,
+    /// In a word or two.
+    pub label: &'static str,
+    /// In a sentence.
+    pub sentence: String,
+}
+
+/// The value by which a window is judged, and whether labels say so.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Judged {
+    /// The value.
+    pub value: f64,
+    /// The ends of its interval or band.
+    pub range: Option<(f64, f64)>,
+    /// By labels, rather than by what scores let expect.
+    pub is_realised: bool,
+}
+
+/// Whether a larger value is a worse one.
+pub fn is_loss(metric: &str) -> bool {
+    matches!(metric, "log_loss" | "brier" | "mae" | "rmse" | "mape" | "msle" | "rmsle")
+}
+
+/// The names of the figures there are, in the order in which they are shown.
+pub fn metrics_of(performance: &Performance) -> Vec<String> {
+    let summaries = performance.windows.iter().filter_map(|window| window.realised.as_ref());
+    if let Some(summary) = summaries.last().or(performance.reference.as_ref()) {
+        return summary.figures.iter().map(|named| named.name.clone()).collect();
+    }
+    let estimated = performance.windows.iter().rev().find(|window| !window.estimated.is_empty());
+    let names = estimated.into_iter().flat_map(|window| &window.estimated).map(|found| found.metric.name().to_owned());
+    names.take(7).collect()
+}
+
+/// The figure that is shown where none is chosen: the area of two classes, the accuracy of more, the mean error of numbers.
+pub fn default_metric(names: &[String]) -> String {
+    let known = |name: &&str| names.iter().any(|known| known == name);
+    ["roc_auc", "accuracy", "mae"].into_iter().find(known).unwrap_or("accuracy").to_owned()
+}
+
+/// The metric of this name, where it is one that is estimated.
+pub fn estimated_metric(name: &str) -> Option<Metric> {
+    Metric::ALL.into_iter().find(|metric| metric.name() == name)
+}
+
+/// A window's figure by its labels.
+pub fn realised(window: &PerformanceWindow, metric: &str) -> Option<Judged> {
+    let figure = window.realised.as_ref()?.figure(metric)?;
+    let range = figure.interval().map(|interval| (interval.lower, interval.upper));
+    Some(Judged { value: figure.value()?, range, is_realised: true })
+}
+
+/// What a window's scores let expect.
+pub fn estimated(window: &PerformanceWindow, metric: &str) -> Option<Judged> {
+    let found = window.estimate_of(estimated_metric(metric)?)?;
+    Some(Judged { value: found.value?, range: found.lower.zip(found.upper), is_realised: false })
+}
+
+/// By what a window is judged: its labels where half of them came, else its estimate.
+pub fn judged(window: &PerformanceWindow, metric: &str) -> Option<Judged> {
+    let by_labels = realised(window, metric).filter(|_| window.share_labelled() >= ENOUGH_LABELS);
+    by_labels.or_else(|| estimated(window, metric))
+}
+
+/// The value beyond which a window counts as worse.
+pub fn limit(performance: &Performance, metric: &str) -> Option<f64> {
+    let metric = estimated_metric(metric)?;
+    performance.thresholds.iter().find(|bounds| bounds.metric == metric)?.lower
+}
+
+/// How the model stands by this figure.
+pub fn standing(performance: &Performance, metric: &str) -> Standing {
+    let name = words(metric);
+    let found: Vec<(&PerformanceWindow, Judged)> =
+        performance.windows.iter().filter_map(|window| Some((window, judged(window, metric)?))).collect();
+    let Some(&(_, latest)) = found.last() else { return silent(performance, &name) };
+    let told = told(&name, latest);
+    let Some(limit) = limit(performance, metric) else {
+        return Standing {
+            verdict: Verdict::NotTested,
+            label: "Measured",
+            sentence: format!("{told}. There is no bound to hold it against."),
+        };
+    };
+    let is_worse = |judged: &Judged| judged.value < limit;
+    let before = reference_value(performance, metric)
+        .map_or_else(String::new, |value| format!(" On the reference it was {}.", format::number(value)));
+    let bound = format!("below {} counts as worse", format::number(limit));
+    if !is_worse(&latest) {
+        let n_worse = found.iter().filter(|(_, judged)| is_worse(judged)).count() as u64;
+        let past = match n_worse {
+            0 => format!("; no window of {} was worse", found.len()),
+            n => format!("; {} before it {} worse", format::plural(n, "window"), if n == 1 { "was" } else { "were" }),
+        };
+        return Standing {
+            verdict: Verdict::Stable,
+            label: "Fine",
+            sentence: format!("{told} in the latest window ({bound}){past}.{before}"),
+        };
+    }
+    let spell: Vec<_> = found.iter().rev().take_while(|(_, judged)| is_worse(judged)).collect();
+    let since = spell.last().map_or(0, |(window, _)| window.window.from);
+    let is_certain = latest.range.is_some_and(|(_, upper)| upper < limit);
+    Standing {
+        verdict: if is_certain || spell.len() > 1 { Verdict::Drifted } else { Verdict::Minor },
+        label: if is_certain || spell.len() > 1 { "Worse" } else { "Perhaps worse" },
+        sentence: format!(
+            "Not fine since {}: {told} in the latest window; {bound}, and {} in a row {}.{before}",
+            moment(since),
+            format::plural(spell.len() as u64, "window"),
+            if spell.len() == 1 { "is" } else { "are" },
+        ),
+    }
+}
+
+fn told(name: &str, judged: Judged) -> String {
+    let how = if judged.is_realised { "is" } else { "is estimated at" };
+    let range = judged.range.map_or_else(String::new, |(lower, upper)| {
+        format!(" ({} to {})", format::number(lower), format::number(upper))
+    });
+    format!("{name} {how} {}{range}", format::number(judged.value))
+}
+
+fn silent(performance: &Performance, name: &str) -> Standing {
+    let sentence = match (&performance.not_estimated, performance.windows.is_empty()) {
+        (_, true) => "No prediction has come yet, so there is nothing to say about the model.".to_owned(),
+        (Some(reason), _) => format!(
+            "Nothing can be said about {name} yet: no window has half of its labels, and before they come nothing is estimated, because {reason}."
+        ),
+        (None, _) => {
+            format!("Nothing can be said about {name} yet: no window has labels, and it is not estimated without.")
+        }
+    };
+    Standing { verdict: Verdict::NotEnoughData, label: "Not known yet", sentence }
+}
+
+/// How the model did on the reference.
+pub fn reference_value(performance: &Performance, metric: &str) -> Option<f64> {
+    performance.reference.as_ref()?.figure(metric).and_then(Figure::value)
+}
+
+/// `28 Nov, 12:40:00 UTC`: the same on the server and in a browser.
+pub fn moment(at: Millis) -> String {
+    format!("{}, {} UTC", date(at, 0), time_of_day(at, 0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::monitor::Window;
+    use tidemark::performance::estimated::Estimated;
+    use tidemark::performance::summary::NamedFigure;
+    use tidemark::performance::windows::Bounds;
+    use tidemark::performance::{Summary, Undefined};
+
+    fn window(nth: u64, estimate: f64, right: Option<(u64, u64)>) -> PerformanceWindow {
+        let figure = |(part, whole)| Figure::share(part, whole, Undefined::NoRows);
+        PerformanceWindow {
+            window: Window {
+                first: 1 + nth * 1000,
+                end: 1001 + nth * 1000,
+                from: 60_000 * nth as i64,
+                to: 60_000 * (nth as i64 + 1),
+            },
+            n_labelled: right.map_or(0, |(_, whole)| whole),
+            is_open: false,
+            by: "v".to_owned(),
+            estimated: vec![Estimated {
+                metric: Metric::Accuracy,
+                value: Some(estimate),
+                sampling_error: 0.01,
+                lower: Some(estimate - 0.03),
+                upper: Some(estimate + 0.03),
+                alert: false,
+            }],
+            realised: right.map(|right| Summary {
+                n_rows: 1000,
+                n_labelled: right.1,
+                figures: vec![NamedFigure { name: "accuracy".to_owned(), figure: figure(right) }],
+            }),
+            splits: Vec::new(),
+        }
+    }
+
+    fn performance(windows: Vec<PerformanceWindow>) -> Performance {
+        Performance {
+            model: "m".to_owned(),
+            models: vec!["m".to_owned()],
+            positive: None,
+            not_estimated: None,
+            reference: None,
+            thresholds: vec![Bounds { metric: Metric::Accuracy, lower: Some(0.8), upper: None }],
+            windows,
+            bands: Vec::new(),
+            watches: Vec::new(),
+            alarms: Vec::new(),
+            latest: None,
+            now: 0,
+        }
+    }
+
+    #[test]
+    fn labels_count_once_half_of_them_came_and_estimates_before() {
+        let few = performance(vec![window(0, 0.9, Some((200, 400)))]);
+        let found = standing(&few, "accuracy");
+        assert_eq!((found.label, found.verdict), ("Fine", Verdict::Stable));
+        assert!(found.sentence.starts_with("Accuracy is estimated at 0.9 (0.87 to 0.93)"), "{}", found.sentence);
+        let most = performance(vec![window(0, 0.9, Some((300, 600)))]);
+        assert_eq!(standing(&most, "accuracy").label, "Worse");
+    }
+
+    #[test]
+    fn it_is_told_since_when_a_model_is_worse() {
+        let windows =
+            vec![window(0, 0.7, None), window(1, 0.9, None), window(2, 0.9, Some((500, 1000))), window(3, 0.79, None)];
+        let found = standing(&performance(windows.clone()), "accuracy");
+        assert_eq!(found.label, "Worse");
+        assert!(
+            found.sentence.contains("since 1 Jan") || found.sentence.contains("00:02:00 UTC"),
+            "{}",
+            found.sentence
+        );
+        assert!(found.sentence.contains("2 windows in a row are"), "{}", found.sentence);
+        // One estimate whose band reaches above the bound is no certainty.
+        let once = performance([&windows[1..2], &windows[3..]].concat());
+        assert_eq!(standing(&once, "accuracy").label, "Perhaps worse");
+    }
+
+    #[test]
+    fn what_is_not_known_is_said() {
+        assert!(standing(&performance(Vec::new()), "accuracy").sentence.starts_with("No prediction"));
+        let mut none = performance(vec![window(0, 0.9, None)]);
+        none.windows[0].estimated.clear();
+        none.not_estimated = Some("the model came without a reference".to_owned());
+        assert!(standing(&none, "accuracy").sentence.ends_with("because the model came without a reference."));
+        assert_eq!(standing(&performance(vec![window(0, 0.9, None)]), "log_loss").label, "Not known yet");
+    }
+}
