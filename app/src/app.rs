@@ -17,6 +17,7 @@ use crate::pages::monitor_form::MonitorFormPage;
 use crate::pages::monitors::MonitorsPage;
 use crate::pages::not_found::NotFoundPage;
 use crate::pages::overview::OverviewPage;
+use crate::pages::performance::PerformancePage;
 use crate::pages::report::ReportPage;
 use crate::pages::reports::ReportsPage;
 use crate::pages::shares::SharesPage;
@@ -81,6 +82,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/new-monitor") view=MonitorFormPage ssr=SsrMode::Async/>
                     <Route path=path!("/alerts") view=AlertsPage ssr=SsrMode::Async/>
                     <Route path=path!("/shares") view=SharesPage ssr=SsrMode::Async/>
+                    <Route path=path!("/performance") view=PerformancePage ssr=SsrMode::Async/>
                     <Route path=path!("/compare") view=ComparePage ssr=SsrMode::Async/>
                 </Routes>
             </main>

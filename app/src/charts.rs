@@ -6,10 +6,12 @@
 mod drift_timeline;
 mod histogram_overlay;
 mod palette;
+mod performance_timeline;
 
 pub use drift_timeline::{drift_timeline, timeline_top};
 pub use histogram_overlay::histogram_overlay;
 pub use palette::Palette;
+pub use performance_timeline::{performance_timeline, reliability_diagram, split_bars, worth_curve};
 
 use charming::component::{Axis, Grid};
 use charming::element::{

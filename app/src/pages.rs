@@ -8,6 +8,7 @@ pub mod monitor_form;
 pub mod monitors;
 pub mod not_found;
 pub mod overview;
+pub mod performance;
 pub mod report;
 pub mod reports;
 pub mod shares;

@@ -20,6 +20,7 @@ pub fn SiteHeader() -> impl IntoView {
                     <A href="/" exact=true>"Overview"</A>
                     <A href="/monitors">"Monitors"</A>
                     <A href="/reports">"Reports"</A>
+                    <A href="/performance">"Performance"</A>
                     <A href="/alerts">"Alerts"</A>
                     <A href="/compare">"Compare"</A>
                 </nav>

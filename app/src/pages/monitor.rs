@@ -33,6 +33,7 @@ fn Shown(page: Page) -> impl IntoView {
     let (verdict, label, sentence) = standing(line.latest.as_ref());
     let report = line.latest.as_ref().map(|head| head.id.clone());
     let name = line.name.clone();
+    let performance = format!("/performance?model={}", line.model);
     let actions = match line.origin {
         MonitorOrigin::File => {
             view! { <p class="page__subtitle">"It stands in the set-up file, and is changed there."</p> }.into_any()
@@ -58,6 +59,7 @@ fn Shown(page: Page) -> impl IntoView {
         </header>
         <VerdictBanner verdict=Signal::stored(verdict) label=Signal::stored(label.to_owned()) sentence=Signal::stored(sentence)>
             {report.map(|id| view! { <a href=format!("/reports/{id}")>"Open the latest report"</a> })}
+            <a href=performance>"How well the model does"</a>
         </VerdictBanner>
         {(!alerts.is_empty())
             .then(|| {

@@ -76,12 +76,15 @@ fn LiveOverview(first: Overview, chosen: Option<String>) -> impl IntoView {
         }
     };
     let shown = model.name.clone();
+    let performance = format!("/performance?model={shown}");
     view! {
         <ModelSwitch models shown page="/"/>
         <header class="page__head">
             <div>
                 <h1 class="page__title">{name}</h1>
-                <p class="page__subtitle">{format!("{}, predicts {}", model.kind, model.target)}</p>
+                <p class="page__subtitle">
+                    {format!("{}, predicts {}", model.kind, model.target)} " · " <a href=performance>"How well it does"</a>
+                </p>
             </div>
             <LinkState live/>
         </header>
