@@ -1,4 +1,4 @@
-// Compares two files away from the page's own thread. What it is sent stays in this browser.
+// Compares two files away from the page's own thread, or says how well a model did on both where `columns` are named. What it is sent stays in this browser.
 
 // The page asks for this file with its version in the address; what belongs to it is asked for in the same version.
 const version = new URL(import.meta.url).search;
@@ -7,10 +7,16 @@ const ready = import(`./tidemark_worker.js${version}`).then(async (wasm) => {
   return wasm;
 });
 
-addEventListener("message", async ({ data: { reference, current, settings } }) => {
+addEventListener("message", async ({ data: { reference, current, settings, columns } }) => {
   try {
-    const { compare, File } = await ready;
+    const { compare, performance_of, File } = await ready;
     const started = performance.now();
+    if (columns) {
+      const side = ({ name, bytes }) => new File(name, new Uint8Array(bytes), "");
+      const json = performance_of(side(reference), side(current), columns);
+      postMessage({ type: "report", json, millis: performance.now() - started });
+      return;
+    }
     const digests = await Promise.all([sha256(reference.bytes), sha256(current.bytes)]);
     const json = compare(
       new File(reference.name, new Uint8Array(reference.bytes), digests[0]),

@@ -42,3 +42,24 @@ test("the example compares itself", async ({ page }) => {
   await page.getByRole("button", { name: "Try it with example data" }).click();
   await expect(page.getByRole("table", { name: "Columns", exact: true })).toBeVisible({ timeout: 20_000 });
 });
+
+test("how well a model did is shown side by side where the files hold what was said and what was true", async ({ page }) => {
+  const table = (turned) => {
+    const rows = Array.from({ length: 1000 }, (_, row) => {
+      const score = ((row * 37) % 1000) / 1000;
+      const truth = score > ((row * 59) % 1000) / 1000 !== row % 10 < turned;
+      return `${score},${truth ? 1 : 0}`;
+    });
+    return `score,target\n${rows.join("\n")}\n`;
+  };
+  await page.goto("/compare", { waitUntil: "networkidle" });
+  await choose(page, "Reference", table(0));
+  await choose(page, "Current", table(3));
+  await page.getByRole("button", { name: "Compare", exact: true }).click();
+  await page.getByRole("button", { name: "Work it out" }).click();
+  const accuracy = page.getByRole("table", { name: "Performance on both files" }).getByRole("row", { name: /^Accuracy/ });
+  await expect(accuracy).toBeVisible();
+  const cells = await accuracy.getByRole("cell").allTextContents();
+  const [before, after] = cells.map((cell) => Number.parseFloat(cell));
+  expect(before).toBeGreaterThan(after + 0.1);
+});

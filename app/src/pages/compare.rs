@@ -15,10 +15,12 @@ use crate::watching::Shared;
 mod browser;
 mod file_drop;
 pub mod job;
+mod performance;
 
 use browser::Picked;
 use file_drop::FileDrop;
-use job::{Done, Stage, Step};
+use job::{Done, Question, Stage, Step};
+use performance::OnBoth;
 
 /// The page.
 ///
@@ -41,7 +43,7 @@ pub fn ComparePage() -> impl IntoView {
                 stage.update(|stage| stage.take_in(event));
             }
         };
-        job.set_value(Some(browser::start(reference, current, settings, on_event)));
+        job.set_value(Some(browser::start(reference, current, Question::Drift(settings), on_event)));
     };
     let cancel = move |_| {
         // Dropping the job ends its worker at once.
@@ -138,7 +140,14 @@ pub fn ComparePage() -> impl IntoView {
                         Stage::Done(done) => Some(done.clone()),
                         _ => None,
                     });
-                    done.map(|done| view! { <Finished done/> })
+                    done.map(|done| {
+                        let names: Vec<String> = done.report.columns.iter().map(|column| column.name.clone()).collect();
+                        let files = both();
+                        view! {
+                            <Finished done/>
+                            {files.map(|(reference, current)| view! { <OnBoth reference current names/> })}
+                        }
+                    })
                 }}
             </div>
         </div>

@@ -1,9 +1,11 @@
-//! The comparison, in a browser's worker: bytes of two files in, the report as JSON out.
+//! The comparison, in a browser's worker: bytes of two files in, the report as JSON out; and how well a model did on both.
 //! `public/worker.js` calls this; see the protocol there.
 
 use js_sys::Function;
 use tidemark::data::{Dataset, csv, sha256_hex};
 use tidemark::judge::Settings;
+use tidemark::performance::Summary;
+use tidemark::performance::windows::{Columns, Found, performance};
 use tidemark::report::{Progress, Source, compare_with_progress};
 use tidemark::schema::{Schema, SchemaOverrides};
 use tidemark::stattest::{Current, Reference};
@@ -65,6 +67,32 @@ pub fn compare(reference: File, current: File, settings_json: &str, progress: &F
         &|Progress { done, total }| report_progress("comparing", done, total),
     );
     serde_json::to_string(&report).map_err(JsError::from)
+}
+
+/// How well a model did on two CSV files that hold what was said and what was true, as JSON: `{"reference": …, "current": …, "splits": […]}`,
+/// the figures of each side, and where a change of them comes from. `columns_json` says which columns hold what.
+#[wasm_bindgen]
+pub fn performance_of(reference: File, current: File, columns_json: &str) -> Result<String, JsError> {
+    let columns: Columns =
+        serde_json::from_str(columns_json).map_err(|error| JsError::new(&format!("columns: {error}")))?;
+    let ((_, _, reference), (_, _, current)) = (reference.read()?, current.read()?);
+    let report = performance(Reference(&reference), Current(&current), &columns, None)
+        .map_err(|error| JsError::new(&error.to_string()))?;
+    let rows = |data: &Dataset| data.n_rows() as u64;
+    let (before, after, splits) = match &report.found {
+        Found::Binary(found) => (
+            Summary::of_binary(rows(&reference), &found.reference),
+            found.current.as_ref().map(|found| Summary::of_binary(rows(&current), found)),
+            found.splits.as_slice(),
+        ),
+        Found::Regression(found) => (
+            Summary::of_regression(rows(&reference), &found.reference),
+            found.current.as_ref().map(|found| Summary::of_regression(rows(&current), found)),
+            &[][..],
+        ),
+    };
+    serde_json::to_string(&serde_json::json!({ "reference": before, "current": after, "splits": splits }))
+        .map_err(JsError::from)
 }
 
 /// One case of `tests/golden`, answered in wasm. `scripts/parity.mjs` holds the answer against the native one.

@@ -13,7 +13,7 @@ use web_sys::{
     WorkerOptions, WorkerType,
 };
 
-use super::job::{Event, Step};
+use super::job::{Event, Question, Step};
 use crate::assets::AssetVersion;
 
 /// A file that was picked, not yet read.
@@ -85,13 +85,13 @@ impl Drop for Job {
     }
 }
 
-/// Reads both files and compares them in a worker, which tells `on_event` how it goes.
-pub fn start(reference: Picked, current: Picked, settings: String, on_event: impl Fn(Event) + 'static) -> Job {
+/// Reads both files and hands them to a worker with a question. It tells `on_event` how it goes.
+pub fn start(reference: Picked, current: Picked, question: Question, on_event: impl Fn(Event) + 'static) -> Job {
     let inner = Rc::new(RefCell::new(Inner::default()));
     let job = Job(inner.clone());
     spawn_local(async move {
         let on_event = Rc::new(on_event);
-        if let Err(message) = run(&inner, reference, current, settings, on_event.clone()).await {
+        if let Err(message) = run(&inner, reference, current, question, on_event.clone()).await {
             on_event(Event::Error(message));
         }
     });
@@ -102,7 +102,7 @@ async fn run(
     inner: &RefCell<Inner>,
     reference: Picked,
     current: Picked,
-    settings: String,
+    question: Question,
     on_event: Rc<impl Fn(Event) + 'static>,
 ) -> Result<(), String> {
     on_event(Event::Progress(Step { stage: "reading reference".to_owned(), done: 0, total: 1 }));
@@ -125,7 +125,11 @@ async fn run(
     });
     worker.set_onerror(Some(on_error.as_ref().unchecked_ref()));
 
-    let message = object(&[("reference", &reference), ("current", &current), ("settings", &settings.into())]);
+    let (field, json) = match question {
+        Question::Drift(settings) => ("settings", settings),
+        Question::Performance(columns) => ("columns", columns),
+    };
+    let message = object(&[("reference", &reference), ("current", &current), (field, &json.into())]);
     // Handed over, not copied: a large file is in memory once.
     let transfer = [&reference, &current].into_iter().map(|side| get(side, "bytes")).collect::<Array>();
     worker

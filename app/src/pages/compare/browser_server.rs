@@ -2,7 +2,7 @@
 
 use leptos::ev::{DragEvent, Event as DomEvent};
 
-use super::job::Event;
+use super::job::{Event, Question};
 
 #[derive(Debug, Clone)]
 pub struct Picked {
@@ -22,7 +22,7 @@ pub fn chosen(_event: &DomEvent) -> Vec<Picked> {
 
 pub fn fetch_example(_then: impl FnOnce(Result<[Picked; 2], String>) + 'static) {}
 
-pub fn start(_reference: Picked, _current: Picked, _settings: String, _on_event: impl Fn(Event) + 'static) -> Job {
+pub fn start(_reference: Picked, _current: Picked, _question: Question, _on_event: impl Fn(Event) + 'static) -> Job {
     Job
 }
 

@@ -29,6 +29,15 @@ pub struct Done {
     pub millis: Option<f64>,
 }
 
+/// What the worker is asked about two files, as JSON.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Question {
+    /// What changed, by these settings.
+    Drift(String),
+    /// How well a model did, by these columns.
+    Performance(String),
+}
+
 /// What the worker says.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Event {
@@ -66,7 +75,7 @@ impl Stage {
     pub fn found(json: String, millis: Option<f64>) -> Self {
         match serde_json::from_str(&json) {
             Ok(report) => Self::Done(Done { report: Arc::new(report), json: json.into(), millis }),
-            Err(error) => Self::Failed(format!("The report could not be read: {error}.")),
+            Err(error) => Self::Failed(plain_error(&error)),
         }
     }
 
@@ -78,6 +87,11 @@ impl Stage {
             Event::Report { json, millis } => Self::found(json, Some(millis)),
         };
     }
+}
+
+/// What is said where the worker's words make no sense.
+pub(super) fn plain_error(error: &serde_json::Error) -> String {
+    format!("The report could not be read: {error}.")
 }
 
 impl Step {

@@ -1,0 +1,171 @@
+//! How well a model did on both files, where they hold what was said and what was true.
+
+use leptos::prelude::*;
+use serde::Deserialize;
+use tidemark::performance::windows::{Columns, Split};
+use tidemark::performance::{Figure, Summary};
+use tidemark::render::format;
+
+use super::browser::{self, Picked};
+use super::job::{Event, Question, plain_error};
+use crate::components::performance_card::words;
+
+/// What the worker says of both files.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct Sides {
+    /// Of the reference.
+    pub reference: Summary,
+    /// Of the current file; `None` where no row has a label.
+    pub current: Option<Summary>,
+    /// Where a change comes from, of two classes.
+    pub splits: Vec<Split>,
+}
+
+/// Asks which columns hold what, and shows the figures of both files side by side. The worker works them out.
+#[component]
+pub fn OnBoth(
+    /// The reference.
+    reference: Picked,
+    /// The current file.
+    current: Picked,
+    /// The columns that both may have.
+    names: Vec<String>,
+) -> impl IntoView {
+    let job = StoredValue::new_local(None::<browser::Job>);
+    let files = StoredValue::new_local((reference, current));
+    let answer = RwSignal::new(None::<Result<Sides, String>>);
+    let is_running = RwSignal::new(false);
+    let guess = |known: &[&str]| names.iter().find(|name| known.contains(&name.to_lowercase().as_str())).cloned();
+    let target = RwSignal::new(guess(&["target", "label", "class", "y", "truth", "y_true"]).unwrap_or_default());
+    let prediction = RwSignal::new(guess(&["prediction", "y_pred", "predicted"]).unwrap_or_default());
+    let score = RwSignal::new(guess(&["score", "probability", "y_pred_proba", "proba"]).unwrap_or_default());
+    let ask = move |_| {
+        let filled = |name: String| Some(name).filter(|name| !name.is_empty());
+        let columns = Columns {
+            target: target.get_untracked(),
+            prediction: filled(prediction.get_untracked()),
+            score: filled(score.get_untracked()),
+            positive: None,
+            threshold: 0.5,
+        };
+        let columns = serde_json::to_string(&columns).expect("columns are plain data");
+        is_running.set(true);
+        let on_event = move |event| {
+            let found = match event {
+                Event::Progress(_) => return,
+                Event::Error(message) => Err(message),
+                Event::Report { json, .. } => serde_json::from_str(&json).map_err(|error| plain_error(&error)),
+            };
+            // The page may have been left meanwhile.
+            let _ = is_running.try_set(false);
+            let _ = answer.try_set(Some(found));
+        };
+        let (reference, current) = files.get_value();
+        job.set_value(Some(browser::start(reference, current, Question::Performance(columns), on_event)));
+    };
+    on_cleanup(move || {
+        job.try_update_value(Option::take);
+    });
+    let select = move |label: &'static str, chosen: RwSignal<String>, names: &[String]| {
+        let option = |name: &String| {
+            let is_chosen = *name == chosen.get_untracked();
+            view! { <option value=name.clone() selected=is_chosen>{name.clone()}</option> }
+        };
+        view! {
+            <label class="field">
+                <span class="field__label">{label}</span>
+                <select class="input" on:change=move |event| chosen.set(event_target_value(&event))>
+                    <option value="">"none"</option>
+                    {names.iter().map(option).collect_view()}
+                </select>
+            </label>
+        }
+    };
+    view! {
+        <section class="report__section needs-script" aria-labelledby="on-both">
+            <div class="report__head">
+                <h2 id="on-both">"How well a model did on both"</h2>
+                <p class="report__hint">"If the files hold what a model said and what was true."</p>
+            </div>
+            <div class="compare__columns">
+                {select("What was true", target, &names)}
+                {select("What was said", prediction, &names)}
+                {select("Score of the positive class", score, &names)}
+                <button
+                    class="button button--primary"
+                    r#type="button"
+                    disabled=move || is_running.get() || target.get().is_empty()
+                    on:click=ask
+                >
+                    "Work it out"
+                </button>
+            </div>
+            <div aria-live="polite">
+                {move || {
+                    answer
+                        .get()
+                        .map(|answer| match answer {
+                            Ok(sides) => view! { <SideBySide sides/> }.into_any(),
+                            Err(message) => view! { <p class="problem" role="alert">{message}</p> }.into_any(),
+                        })
+                }}
+            </div>
+        </section>
+    }
+    .into_any()
+}
+
+#[component]
+fn SideBySide(sides: Sides) -> impl IntoView {
+    let Sides { reference, current, splits } = sides;
+    let cell = |figure: Option<&Figure>| {
+        let value = figure.and_then(Figure::value).map_or_else(|| "–".to_owned(), format::number);
+        let interval = figure.and_then(Figure::interval);
+        let range = interval
+            .map(|interval| format!("{} to {}", format::number(interval.lower), format::number(interval.upper)));
+        view! { <td class="plain-table__number">{value} <span class="plain-table__sub">{range}</span></td> }
+    };
+    let has_splits = !splits.is_empty();
+    let lines = reference.figures.iter().map(|named| {
+        let split = splits.iter().find(|split| split.metric.name() == named.name);
+        let part = |x: Option<f64>| x.map_or_else(|| "–".to_owned(), |x| format!("{x:+.4}"));
+        let (inputs, relation) = (part(split.map(|split| split.inputs)), part(split.map(|split| split.relation)));
+        view! {
+            <tr>
+                <th scope="row">{words(&named.name)}</th>
+                {cell(Some(&named.figure))}
+                {cell(current.as_ref().and_then(|current| current.figure(&named.name)))}
+                {has_splits
+                    .then(|| {
+                        view! {
+                            <td class="plain-table__number plain-table__wide">{inputs}</td>
+                            <td class="plain-table__number plain-table__wide">{relation}</td>
+                        }
+                    })}
+            </tr>
+        }
+    });
+    let lines = lines.collect_view();
+    view! {
+        <div class="plain-table">
+            <table aria-label="Performance on both files">
+                <thead>
+                    <tr>
+                        <th scope="col">"Figure"</th>
+                        <th scope="col" class="plain-table__number">"Reference"</th>
+                        <th scope="col" class="plain-table__number">"Current"</th>
+                        {has_splits
+                            .then(|| {
+                                view! {
+                                    <th scope="col" class="plain-table__number plain-table__wide">"By the inputs"</th>
+                                    <th scope="col" class="plain-table__number plain-table__wide">"By the relation"</th>
+                                }
+                            })}
+                    </tr>
+                </thead>
+                <tbody>{lines}</tbody>
+            </table>
+        </div>
+    }
+    .into_any()
+}
