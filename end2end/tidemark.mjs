@@ -7,9 +7,9 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
-const PROGRAM = fileURLToPath(new URL("../target/release/tidemark", import.meta.url));
+export const PROGRAM = fileURLToPath(new URL("../target/release/tidemark", import.meta.url));
 // Small enough to be up in seconds, and busy enough for numbers to move while a test looks.
-const ARGUMENTS = ["--listen", "127.0.0.1:0", "--rows", "6000", "--trees", "20", "--interval", "2", "--rate", "200"];
+const ARGUMENTS = ["--rows", "6000", "--trees", "20", "--interval", "2", "--rate", "200"];
 const START_MILLIS = 120_000;
 const STOP_MILLIS = 10_000;
 
@@ -17,30 +17,40 @@ export default async function start() {
   if (process.env.BASE_URL) return undefined;
 
   const folder = mkdtempSync(join(tmpdir(), "tidemark-end2end-"));
-  const tidemark = spawn(PROGRAM, ["demo", ...ARGUMENTS, "--data-dir", folder], { stdio: ["ignore", "pipe", "pipe"] });
-  const ended = new Promise((resolve) => tidemark.once("close", resolve));
+  const remove = () => rmSync(folder, { recursive: true, force: true });
   try {
-    process.env.BASE_URL = await address(tidemark);
+    const { address, stop } = await begin(["demo", ...ARGUMENTS, "--data-dir", folder]);
+    process.env.BASE_URL = address;
+    return () => stop().then(remove);
   } catch (error) {
-    tidemark.kill("SIGKILL");
-    rmSync(folder, { recursive: true, force: true });
+    remove();
     throw error;
   }
+}
 
-  return async () => {
+/** Starts the program on a free port: where it is, and how to stop it. */
+export async function begin(args) {
+  const tidemark = spawn(PROGRAM, [...args, "--listen", "127.0.0.1:0"], { stdio: ["ignore", "pipe", "pipe"] });
+  const ended = new Promise((resolve) => tidemark.once("close", resolve));
+  const stop = async () => {
     const impatient = setTimeout(() => tidemark.kill("SIGKILL"), STOP_MILLIS);
     tidemark.kill("SIGTERM");
     await ended;
     clearTimeout(impatient);
-    rmSync(folder, { recursive: true, force: true });
   };
+  try {
+    return { address: await addressOf(tidemark), stop };
+  } catch (error) {
+    tidemark.kill("SIGKILL");
+    throw error;
+  }
 }
 
 /** Where the program says it is, on either of its outputs; what it said instead, when it ends or stays silent. */
-function address(tidemark) {
+function addressOf(tidemark) {
   return new Promise((resolve, reject) => {
     const said = [];
-    const fail = (why) => reject(new Error(`tidemark demo ${why}. It said:\n${said.join("\n")}`));
+    const fail = (why) => reject(new Error(`tidemark ${why}. It said:\n${said.join("\n")}`));
     const tooLate = setTimeout(() => fail(`gave no address within ${START_MILLIS / 1000} s`), START_MILLIS);
     tidemark.once("error", (error) => fail(`did not start: ${error.message}`));
     tidemark.once("close", (code) => fail(`ended with status ${code}`));

@@ -10,7 +10,7 @@ export function csv({ seed, shift, rows = 2000 }) {
 }
 
 // mulberry32: 32 bits of state, enough for a test table.
-function generator(seed) {
+export function generator(seed) {
   let state = seed >>> 0;
   return () => {
     state = (state + 0x6d2b79f5) >>> 0;
