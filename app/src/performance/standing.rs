@@ -12,6 +12,10 @@ use crate::monitor::Millis;
 
 /// From this share of its labels on, a window is judged by them rather than by its estimate.
 const ENOUGH_LABELS: f64 = 0.5;
+/// From so many labelled windows on, estimates can lose the trust in them.
+const ENOUGH_WINDOWS: u64 = 5;
+/// They lose it when their bands held in a smaller share of the windows.
+const TRUSTED: f64 = 0.8;
 
 /// How a model stands.
 #[derive(Debug, Clone, PartialEq)]
@@ -75,10 +79,20 @@ pub fn estimated(window: &PerformanceWindow, metric: &str) -> Option<Judged> {
     Some(Judged { value: found.value?, range: found.lower.zip(found.upper), is_realised: false })
 }
 
-/// By what a window is judged: its labels where half of them came, else its estimate.
-pub fn judged(window: &PerformanceWindow, metric: &str) -> Option<Judged> {
+/// By what a window is judged: its labels where half of them came, else its estimate, unless estimates have proved wrong.
+fn judged(window: &PerformanceWindow, metric: &str, is_estimate_trusted: bool) -> Option<Judged> {
     let by_labels = realised(window, metric).filter(|_| window.share_labelled() >= ENOUGH_LABELS);
-    by_labels.or_else(|| estimated(window, metric))
+    by_labels.or_else(|| estimated(window, metric).filter(|_| is_estimate_trusted))
+}
+
+/// Whether the bands of a metric held what came, as far as labels say: an estimate is blind to a change in what inputs mean, and says that
+/// all is well where labels have shown that it is not.
+fn is_estimate_trusted(performance: &Performance, metric: &str) -> bool {
+    let found = performance.bands.iter().find(|found| found.metric.name() == metric);
+    found.is_none_or(|found| {
+        let (held, windows) = (found.bands.n_held as f64, found.bands.n_windows as f64);
+        found.bands.n_windows < ENOUGH_WINDOWS || held >= TRUSTED * windows
+    })
 }
 
 /// The value beyond which a window counts as worse.
@@ -90,8 +104,10 @@ pub fn limit(performance: &Performance, metric: &str) -> Option<f64> {
 /// How the model stands by this figure.
 pub fn standing(performance: &Performance, metric: &str) -> Standing {
     let name = words(metric);
-    let found: Vec<(&PerformanceWindow, Judged)> =
-        performance.windows.iter().filter_map(|window| Some((window, judged(window, metric)?))).collect();
+    let is_trusted = is_estimate_trusted(performance, metric);
+    let found = performance.windows.iter().filter_map(|window| Some((window, judged(window, metric, is_trusted)?)));
+    let found: Vec<(&PerformanceWindow, Judged)> = found.collect();
+    let which = if is_trusted { "in the latest window" } else { "in the latest window with labels" };
     let Some(&(_, latest)) = found.last() else { return silent(performance, &name) };
     let told = told(&name, latest);
     let Some(limit) = limit(performance, metric) else {
@@ -114,7 +130,7 @@ pub fn standing(performance: &Performance, metric: &str) -> Standing {
         return Standing {
             verdict: Verdict::Stable,
             label: "Fine",
-            sentence: format!("{told} in the latest window ({bound}){past}.{before}"),
+            sentence: format!("{told} {which} ({bound}){past}.{before}"),
         };
     }
     let spell: Vec<_> = found.iter().rev().take_while(|(_, judged)| is_worse(judged)).collect();
@@ -124,7 +140,7 @@ pub fn standing(performance: &Performance, metric: &str) -> Standing {
         verdict: if is_certain || spell.len() > 1 { Verdict::Drifted } else { Verdict::Minor },
         label: if is_certain || spell.len() > 1 { "Worse" } else { "Perhaps worse" },
         sentence: format!(
-            "Not fine since {}: {told} in the latest window; {bound}, and {} in a row {}.{before}",
+            "Not fine since {}: {told} {which}; {bound}, and {} in a row {}.{before}",
             moment(since),
             format::plural(spell.len() as u64, "window"),
             if spell.len() == 1 { "is" } else { "are" },
@@ -168,8 +184,9 @@ mod tests {
     use super::*;
     use crate::monitor::Window;
     use tidemark::performance::estimated::Estimated;
+    use tidemark::performance::estimated::bands::Bands;
     use tidemark::performance::summary::NamedFigure;
-    use tidemark::performance::windows::Bounds;
+    use tidemark::performance::windows::{BandsOf, Bounds};
     use tidemark::performance::{Summary, Undefined};
 
     fn window(nth: u64, estimate: f64, right: Option<(u64, u64)>) -> PerformanceWindow {
@@ -243,6 +260,22 @@ mod tests {
         // One estimate whose band reaches above the bound is no certainty.
         let once = performance([&windows[1..2], &windows[3..]].concat());
         assert_eq!(standing(&once, "accuracy").label, "Perhaps worse");
+    }
+
+    #[test]
+    fn estimates_that_proved_wrong_do_not_say_that_all_is_well() {
+        let mut windows: Vec<PerformanceWindow> = (0..6).map(|nth| window(nth, 0.9, Some((500, 1000)))).collect();
+        windows.push(window(6, 0.9, None));
+        let mut found = performance(windows);
+        assert_eq!(standing(&found, "accuracy").label, "Fine");
+        let bands =
+            |n_held| vec![BandsOf { metric: Metric::Accuracy, bands: Bands { n_windows: 6, n_held, widen: None } }];
+        found.bands = bands(5);
+        assert_eq!(standing(&found, "accuracy").label, "Fine");
+        found.bands = bands(1);
+        let stands = standing(&found, "accuracy");
+        assert_eq!(stands.label, "Worse");
+        assert!(stands.sentence.contains("in the latest window with labels"), "{}", stands.sentence);
     }
 
     #[test]

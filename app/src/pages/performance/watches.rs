@@ -7,6 +7,9 @@ use tidemark::render::format;
 use crate::components::moment::Moment;
 use crate::performance::{Alarm, Performance, Series, WatchLine};
 
+/// Alarms that are shown at once; the others unfold.
+const SHOWN: usize = 10;
+
 /// A line per series, then a table of alarms.
 #[component]
 pub fn Watches(found: StoredValue<Performance>) -> impl IntoView {
@@ -22,7 +25,21 @@ pub fn Watches(found: StoredValue<Performance>) -> impl IntoView {
                 {if alarms.is_empty() {
                     view! { <p class="page__subtitle">"No detector has raised an alarm."</p> }.into_any()
                 } else {
-                    view! { <Alarms alarms/> }.into_any()
+                    let mut alarms = alarms;
+                    let earlier = alarms.split_off(alarms.len().min(SHOWN));
+                    view! {
+                        <Alarms alarms/>
+                        {(!earlier.is_empty())
+                            .then(|| {
+                                view! {
+                                    <details>
+                                        <summary>{format!("{} before", format::plural(earlier.len() as u64, "alarm"))}</summary>
+                                        <Alarms alarms=earlier/>
+                                    </details>
+                                }
+                            })}
+                    }
+                        .into_any()
                 }}
             </section>
         }
