@@ -48,6 +48,7 @@ A first look, from nothing:
 Step by step:
   tidemark example --rows 40000 --out data           make reference.csv and current.csv
   tidemark report data/reference.csv data/current.csv --format html --out drift.html
+  tidemark performance reference.csv current.csv --target repaid --prediction said --score p
   tidemark expect data/reference.csv --out expectations.json
   tidemark check expectations.json data/current.csv
   tidemark train data/reference.csv --target Class --out fraud.tidemark

@@ -24,7 +24,7 @@ const WINDOWS: u64 = 60;
 /// Rounds at one tick; what is left then waits for the next one.
 const ROUNDS: usize = 4;
 /// Alarms on a page.
-const ALARMS: u64 = 50;
+const ALARMS: u64 = 200;
 /// From this share of its labels on, a window says whether the band around its estimate was right.
 const NEARLY_ALL: f64 = 0.9;
 /// Points of the curve of worth.
