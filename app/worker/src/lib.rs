@@ -85,6 +85,11 @@ pub fn performance_of(reference: File, current: File, columns_json: &str) -> Res
             found.current.as_ref().map(|found| Summary::of_binary(rows(&current), found)),
             found.splits.as_slice(),
         ),
+        Found::Multiclass(found) => (
+            Summary::of_multiclass(rows(&reference), &found.reference),
+            found.current.as_ref().map(|found| Summary::of_multiclass(rows(&current), found)),
+            found.splits.as_slice(),
+        ),
         Found::Regression(found) => (
             Summary::of_regression(rows(&reference), &found.reference),
             found.current.as_ref().map(|found| Summary::of_regression(rows(&current), found)),

@@ -3,13 +3,17 @@
 
 use serde::{Deserialize, Serialize};
 use tidemark::anytime::{Change, Watch};
-use tidemark::stream::{Adwin, PageHinkley};
+use tidemark::stream::{Adwin, Direction, PageHinkley};
 use tidemark_app::performance::{Series, WatchLine};
 
 /// The probability of ever raising a false alarm in a series.
 pub(super) const LIFETIME_ALPHA: f64 = 0.01;
 /// Where the reference does not say what a rate is, so many first events do.
 const LEARNT_FROM: u64 = 1000;
+/// A shift of numbers, in standard deviations, that PageHinkley passes over. By River's settings (0.005, and a memory that fades) it signals
+/// several times in every few thousand normal numbers that do not change: `cargo bench --bench alarms`. With this one, and a memory that
+/// does not fade, once in e^(2 · 0.1 · 50) / (2 · 0.1²), about a million.
+const NOTHING: f64 = 0.1;
 /// The weight of a new event in the recent mean: about the last hundred count.
 const RECENT: f64 = 0.01;
 
@@ -37,7 +41,7 @@ pub(super) struct Watches {
 #[serde(rename_all = "snake_case")]
 enum Scale {
     AsIs,
-    Learning { n: u64, sum: f64, squares: f64 },
+    Learning { n: u64, first: f64, sum: f64, squares: f64 },
     Learnt { mean: f64, deviation: f64 },
 }
 
@@ -94,12 +98,17 @@ impl Scale {
     fn of(&mut self, x: f64) -> Option<f64> {
         match self {
             Self::AsIs => Some(x),
-            Self::Learning { n, sum, squares } => {
-                (*n, *sum, *squares) = (*n + 1, *sum + x, *squares + x * x);
+            Self::Learning { n, first, sum, squares } => {
+                if *n == 0 {
+                    *first = x;
+                }
+                // Numbers may lie far from 0 and near each other.
+                let moved = x - *first;
+                (*n, *sum, *squares) = (*n + 1, *sum + moved, *squares + moved * moved);
                 if *n >= LEARNT_FROM {
                     let mean = *sum / *n as f64;
                     let variance = *squares / *n as f64 - mean * mean;
-                    *self = Self::Learnt { mean, deviation: variance.max(0.0).sqrt() };
+                    *self = Self::Learnt { mean: *first + mean, deviation: variance.max(0.0).sqrt() };
                 }
                 None
             }
@@ -111,17 +120,17 @@ impl Scale {
 impl Watches {
     /// Of a rate, of which the reference knows how many of how many, if it does.
     pub(super) fn of_rate(known: Option<(u64, u64)>) -> Self {
-        Self::new(Scale::AsIs, Some(Anytime::of(known)))
+        Self::new(Scale::AsIs, Some(Anytime::of(known)), PageHinkley::default())
     }
 
     /// Of numbers without bounds.
     pub(super) fn of_numbers() -> Self {
-        Self::new(Scale::Learning { n: 0, sum: 0.0, squares: 0.0 }, None)
+        let page_hinkley = PageHinkley::new(30, NOTHING, 50.0, 1.0, Direction::Both);
+        Self::new(Scale::Learning { n: 0, first: 0.0, sum: 0.0, squares: 0.0 }, None, page_hinkley)
     }
 
-    fn new(scale: Scale, anytime: Option<Anytime>) -> Self {
-        let (adwin, page_hinkley) = (Adwin::default(), PageHinkley::default());
-        Self { n: 0, recent: None, scale, anytime, adwin, page_hinkley }
+    fn new(scale: Scale, anytime: Option<Anytime>, page_hinkley: PageHinkley) -> Self {
+        Self { n: 0, recent: None, scale, anytime, adwin: Adwin::default(), page_hinkley }
     }
 
     /// Takes an event in, and says which detectors raised an alarm. What is not finite is no event.
@@ -220,8 +229,9 @@ mod tests {
     fn numbers_are_watched_in_their_own_deviations() {
         let mut rng = Rng::new(4);
         let mut watches = Watches::of_numbers();
+        // Far from 0 beside how they vary.
         let mut feed = |watches: &mut Watches, mean: f64| -> usize {
-            (0..4000).map(|_| watches.update(1e6 * (mean + rng.normal())).len()).sum()
+            (0..4000).map(|_| watches.update(1e9 + mean + rng.normal()).len()).sum()
         };
         assert_eq!(feed(&mut watches, 0.0), 0);
         assert!(feed(&mut watches, 1.0) >= 2);
