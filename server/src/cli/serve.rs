@@ -138,8 +138,10 @@ fn open(models: &[PathBuf], args: &ServiceArgs) -> Result<Arc<Service>, Failure>
     let service = Service::new(folder, log, store, options, Arc::new(SystemClock));
     let service = service.map_err(|error| Failure::file(folder, error))?;
     if service.catalog().slots().is_empty() {
-        let remedy = "no model to serve; --model names a file, and `tidemark models add` takes one";
-        return Err(Failure::file(folder, remedy));
+        tracing::info!(
+            "there is no model yet: --model names a file to serve, and one that is served elsewhere comes with its first predictions or \
+             reference, sent to /api/v1/models/NAME"
+        );
     }
     if let Some(path) = &args.config {
         service.check_set_up().map_err(|error| Failure::file(path, error))?;

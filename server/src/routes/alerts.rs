@@ -9,6 +9,7 @@ use serde::Deserialize;
 use serde_json::json;
 use tidemark_watch::span::Span;
 use tidemark_watch::store::{Alert, Mute, Sent};
+use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -42,7 +43,10 @@ fn view(alert: &Alert) -> serde_json::Value {
 /// Those that go on first, then the latest first; and how many messages wait or were given up.
 #[utoipa::path(
     get, path = "/api/v1/alerts", tag = "alerts", operation_id = "alerts_list", security(("key" = ["read"])), params(Limit),
-    responses((status = 200, description = "The alerts", body = Object)),
+    responses(
+        (status = 200, description = "The alerts", body = Object),
+        (status = 422, description = "`limit` is out of its range", body = Problem, content_type = "application/problem+json"),
+    ),
 )]
 async fn list(State(state): State<AppState>, query: Asked<Limit>) -> Result<Response, Problem> {
     let limit = asked(query)?.get()?;
@@ -53,9 +57,10 @@ async fn list(State(state): State<AppState>, query: Asked<Limit>) -> Result<Resp
     Ok(Json(json!({ "alerts": alerts, "messages": { "waiting": waiting, "given_up": given_up } })).into_response())
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct Acknowledge {
+    /// Who takes note
     by: String,
 }
 
@@ -65,7 +70,7 @@ struct Acknowledge {
 #[utoipa::path(
     post, path = "/api/v1/alerts/{alert}/acknowledge", tag = "alerts", operation_id = "alerts_acknowledge", security(("key" = ["admin"])),
     params(("alert" = i64, Path, description = "The alert's id")),
-    request_body(content = Object, description = "Who", content_type = "application/json"),
+    request_body(content = Acknowledge, description = "Who", content_type = "application/json"),
     responses(
         (status = 204, description = "It is noted"),
         (status = 404, description = "There is no such alert", body = Problem, content_type = "application/problem+json"),
@@ -100,15 +105,17 @@ async fn mutes(State(state): State<AppState>) -> Result<Response, Problem> {
     Ok(Json(json!({ "mutes": mutes })).into_response())
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct NewMute {
+    /// The monitor's name
     monitor: String,
-    /// All rules where none is named.
+    /// All rules where none is named
     #[serde(default)]
     rule: String,
-    /// How long from now; nothing ends a mute.
+    /// How long from now, a whole number and a unit; nothing ends a mute
     #[serde(default, rename = "for")]
+    #[schema(value_type = Option<String>, pattern = "^[1-9][0-9]{0,2}(ms|s|m|h|d|w)$")]
     span: Option<Span>,
 }
 
@@ -118,7 +125,7 @@ struct NewMute {
 /// again. Alerts are on record all the same.
 #[utoipa::path(
     put, path = "/api/v1/mutes", tag = "alerts", operation_id = "mutes_put", security(("key" = ["admin"])),
-    request_body(content = Object, description = "What, and for how long", content_type = "application/json"),
+    request_body(content = NewMute, description = "What, and for how long", content_type = "application/json"),
     responses(
         (status = 204, description = "It is so"),
         (status = 422, description = "A field is wrong", body = Problem, content_type = "application/problem+json"),

@@ -222,6 +222,7 @@ async fn remove(State(state): State<AppState>, Path(name): Path<String>) -> Resu
     params(("monitor" = String, Path, description = "The monitor's name"), Limit),
     responses(
         (status = 200, description = "The runs", body = Object),
+        (status = 422, description = "`limit` is out of its range", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "There is no such monitor", body = Problem, content_type = "application/problem+json"),
     ),
 )]
@@ -247,7 +248,10 @@ async fn runs(
 #[utoipa::path(
     get, path = "/api/v1/monitors/{monitor}/columns/{column}", tag = "monitors", operation_id = "monitors_column", security(("key" = ["read"])),
     params(("monitor" = String, Path, description = "The monitor's name"), ("column" = String, Path, description = "The column"), Limit),
-    responses((status = 200, description = "The timeline", body = Object)),
+    responses(
+        (status = 200, description = "The timeline", body = Object),
+        (status = 422, description = "`limit` is out of its range", body = Problem, content_type = "application/problem+json"),
+    ),
 )]
 async fn column(
     State(state): State<AppState>,

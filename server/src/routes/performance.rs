@@ -13,11 +13,18 @@ use utoipa_axum::routes;
 use super::AppState;
 use super::api::blocking;
 use super::predict::{find, respond};
-use crate::problem::Problem;
+use crate::problem::{FieldError, Problem};
 
 /// The routes.
 pub(super) fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new().routes(routes!(show))
+}
+
+/// The parameters that are numbers.
+const NUMBERS: [&str; 5] = ["threshold", "true_positive", "false_positive", "false_negative", "true_negative"];
+
+fn is_number(text: &str) -> bool {
+    text.parse::<f64>().is_ok_and(f64::is_finite)
 }
 
 /// How a model does
@@ -38,6 +45,7 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
     responses(
         (status = 200, description = "Windows, bands, watches, alarms and worth", body = Object),
         (status = 404, description = "There is no such model", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "What a row is worth, or the threshold, is no number", body = Problem, content_type = "application/problem+json"),
     ),
 )]
 async fn show(
@@ -47,6 +55,12 @@ async fn show(
 ) -> Response {
     respond(async {
         find(&state.service.catalog(), &model)?;
+        // The page passes over what is no number, and shows what it would without.
+        let wrong = NUMBERS.into_iter().filter(|name| query.get(*name).is_some_and(|text| !is_number(text)));
+        let wrong: Vec<FieldError> = wrong.map(|name| FieldError::new(name, "expected a number")).collect();
+        if !wrong.is_empty() {
+            return Err(Problem::fields(wrong));
+        }
         let query = PerformanceQuery { model: Some(model), ..PerformanceQuery::of(|name| query.get(name).cloned()) };
         let found = blocking(move || state.service.performance(&query)).await?;
         let unread =

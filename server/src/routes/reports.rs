@@ -75,7 +75,10 @@ struct Which {
 /// Without their columns, the latest first.
 #[utoipa::path(
     get, path = "/api/v1/reports", tag = "reports", operation_id = "reports_list", security(("key" = ["read"])), params(Which),
-    responses((status = 200, description = "The reports, and the id to ask on with", body = Object)),
+    responses(
+        (status = 200, description = "The reports, and the id to ask on with", body = Object),
+        (status = 422, description = "`limit` is out of its range", body = Problem, content_type = "application/problem+json"),
+    ),
 )]
 async fn list(State(state): State<AppState>, query: Asked<Which>) -> Result<Response, Problem> {
     let which = asked(query)?;

@@ -131,8 +131,10 @@ mod tests {
             expected: Some((0.09, 0.11)),
             lifetime_alpha: Some(0.01),
         };
-        assert!(in_words(&line).starts_with("2,000 labels: rows called wrong, 12% of about the last hundred. From 9"));
-        assert!(in_words(&line).ends_with("at most 1% of all lifetimes."), "{}", in_words(&line));
+        assert!(
+            in_words(&line).starts_with("2,000 labels: rows called wrong, 12.0% of about the last hundred. From 9")
+        );
+        assert!(in_words(&line).ends_with("at most 1.0% of all lifetimes."), "{}", in_words(&line));
         (line.expected, line.lifetime_alpha) = (None, None);
         assert!(in_words(&line).contains("promise nothing"));
     }

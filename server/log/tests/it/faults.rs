@@ -58,9 +58,9 @@ impl FaultyDisk {
 impl Disk for FaultyDisk {
     fn create(&self, path: &Path) -> io::Result<Box<dyn DiskFile>> {
         self.call(Call::Create)?;
-        // Another file of the same name.
-        self.plan().lost.retain(|lost| lost != path);
-        Ok(Box::new(FaultyFile { disk: self.clone(), path: path.to_owned(), file: RealDisk.create(path)? }))
+        // Files get other names, and others get theirs: told apart by when they were made.
+        let name = path.join(self.plan().n_calls.to_string());
+        Ok(Box::new(FaultyFile { disk: self.clone(), name, file: RealDisk.create(path)? }))
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
@@ -96,7 +96,7 @@ impl Disk for FaultyDisk {
 
 struct FaultyFile {
     disk: FaultyDisk,
-    path: PathBuf,
+    name: PathBuf,
     file: Box<dyn DiskFile>,
 }
 
@@ -111,12 +111,12 @@ impl DiskFile for FaultyFile {
     }
 
     fn sync(&mut self) -> io::Result<()> {
-        if self.disk.plan().lost.contains(&self.path) {
-            let path = self.path.clone();
-            self.disk.plan().asked_again.push(path);
+        if self.disk.plan().lost.contains(&self.name) {
+            let name = self.name.clone();
+            self.disk.plan().asked_again.push(name);
         }
         if let Err(error) = self.disk.call(Call::Sync) {
-            self.disk.plan().lost.push(self.path.clone());
+            self.disk.plan().lost.push(self.name.clone());
             return Err(error);
         }
         self.file.sync()
