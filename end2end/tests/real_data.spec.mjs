@@ -27,7 +27,7 @@ function serve(folder, args) {
 
 async function post(service, path, body, type = "text/csv") {
   const answer = await fetch(new URL(path, service.address), { method: "POST", headers: { "content-type": type }, body });
-  expect(answer.status, await answer.clone().text()).toBe(200);
+  expect(answer.ok, await answer.clone().text()).toBe(true);
   return answer.json();
 }
 
