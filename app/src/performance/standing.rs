@@ -46,8 +46,8 @@ pub fn is_loss(metric: &str) -> bool {
 
 /// The names of the figures there are, in the order in which they are shown.
 pub fn metrics_of(performance: &Performance) -> Vec<String> {
-    let summaries = performance.windows.iter().filter_map(|window| window.realised.as_ref());
-    if let Some(summary) = summaries.last().or(performance.reference.as_ref()) {
+    let mut summaries = performance.windows.iter().filter_map(|window| window.realised.as_ref());
+    if let Some(summary) = summaries.next_back().or(performance.reference.as_ref()) {
         return summary.figures.iter().map(|named| named.name.clone()).collect();
     }
     let estimated = performance.windows.iter().rev().find(|window| !window.estimated.is_empty());

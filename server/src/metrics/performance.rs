@@ -1,12 +1,16 @@
 //! How the models do, in numbers: the figures that were worked out last. A scrape joins no labels.
 
 use tidemark::performance::Figure;
+use tidemark::performance::estimated::Estimated;
 use tidemark_app::error::AppError;
 use tidemark_app::performance::PerformanceWindow;
 
 use super::MAX_MODELS;
 use super::exposition::{Exposition, Kind};
 use crate::service::Service;
+
+/// The value of something with an interval, or an end of it: the metric's name, its help, and how it is taken.
+type End<T> = (&'static str, &'static str, fn(&T) -> Option<f64>);
 
 /// A model's name, its latest whole window, its latest window with labels, and its alarms by series and detector.
 struct Latest<'a> {
@@ -32,7 +36,7 @@ pub fn performance(to: &mut Exposition, service: &Service, models: &[String]) ->
             to.sample(&[("model", model)], window.share_labelled());
         }
     }
-    let ends: [(&str, &str, fn(&Figure) -> Option<f64>); 3] = [
+    let ends: [End<Figure>; 3] = [
         ("tidemark_performance", "A figure of the latest window that has labels.", Figure::value),
         ("tidemark_performance_lower", "Lower end of its 95% interval.", |figure| Some(figure.interval()?.lower)),
         ("tidemark_performance_upper", "Upper end of its 95% interval.", |figure| Some(figure.interval()?.upper)),
@@ -48,8 +52,7 @@ pub fn performance(to: &mut Exposition, service: &Service, models: &[String]) ->
             }
         }
     }
-    type Estimate = tidemark::performance::estimated::Estimated;
-    let ends: [(&str, &str, fn(&Estimate) -> Option<f64>); 3] = [
+    let ends: [End<Estimated>; 3] = [
         (
             "tidemark_estimated_performance",
             "What the scores of the latest whole window let expect, before labels come.",

@@ -123,7 +123,7 @@ async fn windows_have_an_estimate_at_once_and_the_truth_once_labels_come() {
 
     let metrics = instance.send("GET", "/metrics", None).await.text;
     for line in [
-        format!("tidemark_labels_ratio{{model=\"loans\"}} 1"),
+        "tidemark_labels_ratio{model=\"loans\"} 1".to_owned(),
         format!(
             "tidemark_performance{{model=\"loans\",metric=\"accuracy\"}} {}",
             figure(&found, 1, "accuracy")[1].unwrap()

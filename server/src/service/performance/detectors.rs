@@ -57,7 +57,7 @@ struct Anytime {
 #[serde(rename_all = "snake_case")]
 enum Level {
     Learning { part: u64, whole: u64 },
-    Watching { watch: Watch, part: u64, whole: u64 },
+    Watching { watch: Box<Watch>, part: u64, whole: u64 },
 }
 
 impl Anytime {
@@ -71,7 +71,7 @@ impl Anytime {
 
     fn begin(&mut self, part: u64, whole: u64) {
         self.alpha /= 2.0;
-        self.level = Level::Watching { watch: Watch::of_rate(part, whole, self.alpha), part, whole };
+        self.level = Level::Watching { watch: Box::new(Watch::of_rate(part, whole, self.alpha)), part, whole };
     }
 
     /// After an alarm the next events show the level that is watched from then on.
