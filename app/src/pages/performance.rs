@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 use tidemark::performance::estimated::bands::Bands;
+use tidemark::performance::estimated::lifetime::Widening;
 use tidemark::render::format;
 
 use crate::api;
@@ -113,7 +114,13 @@ fn facts(found: &Performance, metric: &str) -> Vec<String> {
         let share = labels as f64 / rows as f64;
         facts.push(format!("{} of the labels of {} have come", format::share(share), format::plural(rows, "row")));
     }
-    facts.extend(found.bands.iter().find(|bands| bands.metric.name() == metric).map(|found| coverage(found.bands)));
+    facts.extend(
+        found
+            .bands
+            .iter()
+            .find(|bands| bands.metric.name() == metric)
+            .map(|found| coverage(found.bands, found.lifetime.widening)),
+    );
     let is_estimated = estimated_metric(metric).is_some();
     if let Some(reason) = found.not_estimated.as_ref().filter(|_| is_estimated && labels > 0) {
         facts.push(format!("Nothing is estimated before labels come: {reason}"));
@@ -126,15 +133,16 @@ fn facts(found: &Performance, metric: &str) -> Vec<String> {
     facts
 }
 
-/// How often the band was right.
-fn coverage(bands: Bands) -> String {
+/// How often the band was right, and how wide it is drawn beside.
+fn coverage(bands: Bands, Widening { factor, is_provisional }: Widening) -> String {
     let held = format!("The band held what came in {} of {}", bands.n_held, format::plural(bands.n_windows, "window"));
-    match bands.widen {
-        Some(factor) if factor > 1.05 => {
-            format!("{held}; it is drawn {factor:.1} times as wide, too, which would have held")
-        }
-        Some(_) => format!("{held}, and is as wide as it should be"),
-        None => held,
+    if factor > 1.05 {
+        let how_long = if is_provisional { ", for now" } else { "" };
+        format!("{held}; it is drawn {factor:.1} times as wide, too, which would have held{how_long}")
+    } else if bands.widen.is_some() {
+        format!("{held}, and is as wide as it should be")
+    } else {
+        held
     }
 }
 
@@ -234,9 +242,18 @@ mod tests {
 
     #[test]
     fn coverage_says_when_a_band_was_too_narrow() {
-        let of = |n_held, widen| coverage(Bands { n_windows: 20, n_held, widen });
+        let of = |n_held, widen: Option<f64>| {
+            let widening = Widening { factor: widen.unwrap_or(1.0), is_provisional: false };
+            coverage(Bands { n_windows: 20, n_held, widen }, widening)
+        };
         assert_eq!(of(20, Some(1.0)), "The band held what came in 20 of 20 windows, and is as wide as it should be");
         assert!(of(15, Some(2.04)).ends_with("drawn 2.0 times as wide, too, which would have held"));
         assert_eq!(of(3, None), "The band held what came in 3 of 20 windows");
+        let few = Bands { n_windows: 6, n_held: 1, widen: None };
+        let said = coverage(few, Widening { factor: 3.26, is_provisional: true });
+        assert_eq!(
+            said,
+            "The band held what came in 1 of 6 windows; it is drawn 3.3 times as wide, too, which would have held, for now"
+        );
     }
 }
