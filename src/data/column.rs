@@ -330,6 +330,31 @@ impl Column {
         Self { name: self.name.clone(), values }
     }
 
+    /// Every row's value as a category; `None` where it is missing.
+    pub fn categories(&self) -> Vec<Option<Category>> {
+        match &self.values {
+            Values::Numbers(numbers) => {
+                let category = |value: &f64| (!value.is_nan()).then(|| Category::Number(value + 0.0));
+                numbers.values.iter().map(category).collect()
+            }
+            Values::Booleans(values) => values.iter().map(|value| Some(Category::Boolean(*value))).collect(),
+            Values::Strings(strings) => {
+                strings.iter().map(|name| name.map(|name| Category::Name(name.to_owned()))).collect()
+            }
+        }
+    }
+
+    /// Every row's value as it is written; `None` where it is missing.
+    pub fn texts(&self) -> Vec<Option<String>> {
+        match &self.values {
+            Values::Numbers(numbers) => {
+                numbers.values.iter().map(|value| (!value.is_nan()).then(|| value.to_string())).collect()
+            }
+            Values::Booleans(values) => values.iter().map(|value| Some(value.to_string())).collect(),
+            Values::Strings(strings) => strings.iter().map(|text| text.map(str::to_owned)).collect(),
+        }
+    }
+
     /// A copy of these rows, in this order.
     ///
     /// # Panics

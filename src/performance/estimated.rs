@@ -132,14 +132,14 @@ impl Rows<'_> {
 
 /// An estimate of a metric in a window.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct Estimated {
+pub struct Estimated<M = Metric> {
     /// What is estimated.
-    pub metric: Metric,
-    /// The estimate. `None` where the window holds no row, or expects none of a class.
+    pub metric: M,
+    /// The estimate. `None` where the window holds no row, expects none of a class, or the reference has no such loss.
     pub value: Option<f64>,
     /// The standard deviation that chance alone gives the realised metric in a window of this size.
     pub sampling_error: f64,
-    /// The lower end of the band, three sampling errors below.
+    /// The lower end of the band, three sampling errors below; of a loss at least 0.
     pub lower: Option<f64>,
     /// The upper end of the band.
     pub upper: Option<f64>,

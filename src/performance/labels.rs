@@ -65,8 +65,8 @@ impl std::error::Error for JoinError {}
 /// A column is not there, or two rows have the same id.
 pub fn join(rows: Dataset, id: &str, labels: &Dataset, target: &str) -> Result<(Dataset, Joined), JoinError> {
     let no_column = |name: &str, is_labels| JoinError::NoColumn { name: name.to_owned(), is_labels };
-    let ids = texts(rows.column(id).ok_or_else(|| no_column(id, false))?);
-    let label_ids = texts(labels.column(id).ok_or_else(|| no_column(id, true))?);
+    let ids = rows.column(id).ok_or_else(|| no_column(id, false))?.texts();
+    let label_ids = labels.column(id).ok_or_else(|| no_column(id, true))?.texts();
     let found = labels.column(target).ok_or_else(|| no_column(target, true))?;
     let mut places: BTreeMap<&str, usize> = BTreeMap::new();
     for (row, name) in ids.iter().enumerate() {
@@ -100,7 +100,7 @@ pub fn join(rows: Dataset, id: &str, labels: &Dataset, target: &str) -> Result<(
             Column::numbers(target, from.iter().enumerate().map(value).collect())
         }
         _ => {
-            let (labels, before) = (texts(found), before.map(texts));
+            let (labels, before) = (found.texts(), before.map(Column::texts));
             let value = |(row, label): (usize, &Option<usize>)| match label {
                 Some(label) => labels[*label].as_deref(),
                 None => before.as_ref().and_then(|before| before[row].as_deref()),
@@ -111,16 +111,6 @@ pub fn join(rows: Dataset, id: &str, labels: &Dataset, target: &str) -> Result<(
     let mut columns: Vec<Column> = rows.columns().iter().filter(|column| column.name != target).cloned().collect();
     columns.push(column);
     Ok((Dataset::new(columns).expect("each name stands once and each column has a value per row"), joined))
-}
-
-fn texts(column: &Column) -> Vec<Option<String>> {
-    match &column.values {
-        Values::Numbers(numbers) => {
-            numbers.as_slice().iter().map(|value| (!value.is_nan()).then(|| value.to_string())).collect()
-        }
-        Values::Booleans(values) => values.iter().map(|value| Some(value.to_string())).collect(),
-        Values::Strings(strings) => strings.iter().map(|text| text.map(str::to_owned)).collect(),
-    }
 }
 
 #[cfg(test)]
@@ -139,7 +129,7 @@ mod tests {
         let rows = csv::read(b"id,s\na,0.5\nb,0.6\n").unwrap();
         let labels = csv::read(b"id,y\nb,good\nb,bad\n").unwrap();
         let (found, joined) = join(rows, "id", &labels, "y").unwrap();
-        assert_eq!(texts(found.column("y").unwrap()), [None, Some("bad".to_owned())]);
+        assert_eq!(found.column("y").unwrap().texts(), [None, Some("bad".to_owned())]);
         assert_eq!(joined.n_corrected, 1);
     }
 

@@ -350,20 +350,6 @@ fn present(column: &Column) -> Result<&[f64], PerformanceError> {
     }
 }
 
-/// Every row's class; `None` where it is missing.
-fn classes(column: &Column) -> Vec<Option<Category>> {
-    match &column.values {
-        Values::Numbers(numbers) => {
-            let class = |value: &f64| (!value.is_nan()).then(|| Category::Number(value + 0.0));
-            numbers.as_slice().iter().map(class).collect()
-        }
-        Values::Booleans(values) => values.iter().map(|value| Some(Category::Boolean(*value))).collect(),
-        Values::Strings(strings) => {
-            strings.iter().map(|name| name.map(|name| Category::Name(name.to_owned()))).collect()
-        }
-    }
-}
-
 /// One side of a model of two classes.
 struct BinarySide<'a> {
     truths: Vec<Option<bool>>,
@@ -390,12 +376,13 @@ impl<'a> BinarySide<'a> {
         let scores = present(column(data, score, is_current)?)?;
         // Labels may not have come at all.
         let truths = match data.column(&columns.target) {
-            Some(target) => classes(target).iter().map(|class| class.as_ref().map(is_positive)).collect(),
+            Some(target) => target.categories().iter().map(|class| class.as_ref().map(is_positive)).collect(),
             None if is_current => vec![None; data.n_rows()],
             None => return Err(PerformanceError::NoColumn { name: columns.target.clone(), is_current }),
         };
         let said = match &columns.prediction {
-            Some(name) => classes(column(data, name, is_current)?)
+            Some(name) => column(data, name, is_current)?
+                .categories()
                 .iter()
                 .enumerate()
                 .map(|(row, class)| {
@@ -509,7 +496,7 @@ fn binary_window(side: &BinarySide<'_>, rows: Range<usize>, is_current: bool, es
 }
 
 fn positive_class(target: &Column, named: Option<&str>) -> Result<String, PerformanceError> {
-    let mut known: Vec<Category> = classes(target).into_iter().flatten().collect();
+    let mut known: Vec<Category> = target.categories().into_iter().flatten().collect();
     known.sort_unstable();
     known.dedup();
     if known.len() > 2 {
@@ -562,27 +549,23 @@ pub fn splits(
     (reference, truths_before): (Rows<'_>, &[bool]),
     (current, truths_after): (Rows<'_>, &[bool]),
 ) -> Vec<Split> {
-    let (before, after) = (estimator.estimate(reference), estimator.estimate(current));
-    let estimates = before.iter().zip(&after);
-    estimates
-        .filter_map(|(before, after)| {
-            let metric = before.metric;
-            Some(Split::of(
-                metric,
-                (metric.realised(reference, truths_before)?, before.value?, before.sampling_error),
-                (metric.realised(current, truths_after)?, after.value?, after.sampling_error),
-            ))
-        })
-        .collect()
+    let estimates = [reference, current].map(|rows| estimator.estimate(rows));
+    changes(estimates, |metric| {
+        Some((metric.realised(reference, truths_before)?, metric.realised(current, truths_after)?))
+    })
 }
 
-impl<M> Split<M> {
-    /// Of what came, what was estimated, and the sampling error of that, in the reference and in the current table.
-    fn of(metric: M, before: (f64, f64, f64), after: (f64, f64, f64)) -> Self {
-        let (total, inputs) = (after.0 - before.0, after.1 - before.1);
-        let chance = 3.0 * libm::hypot(before.2, after.2);
-        Self { metric, total, inputs, relation: total - inputs, chance }
-    }
+/// Splits the change of every metric, by what was estimated of either side and by what came there; those without a value are left out.
+fn changes<M: Copy>([before, after]: [Vec<Estimated<M>>; 2], came: impl Fn(M) -> Option<(f64, f64)>) -> Vec<Split<M>> {
+    let estimates = before.into_iter().zip(after);
+    let change = |(before, after): (Estimated<M>, Estimated<M>)| {
+        let metric = before.metric;
+        let (came_before, came_after) = came(metric)?;
+        let (total, inputs) = (came_after - came_before, after.value? - before.value?);
+        let chance = 3.0 * libm::hypot(before.sampling_error, after.sampling_error);
+        Some(Split { metric, total, inputs, relation: total - inputs, chance })
+    };
+    estimates.filter_map(change).collect()
 }
 
 fn is_beyond(value: f64, (lower, upper): (Option<f64>, Option<f64>)) -> bool {

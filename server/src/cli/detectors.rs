@@ -4,7 +4,7 @@ use clap::{Args as ClapArgs, ValueEnum};
 use serde::Serialize;
 use std::fmt::Write;
 use std::path::PathBuf;
-use tidemark::data::{Column, Dataset, Values};
+use tidemark::data::{Dataset, Values};
 use tidemark::render::format;
 use tidemark::stream::Detector;
 use tidemark::stream::alarms::{Against, Alarms, run_against};
@@ -161,7 +161,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
 fn series(args: &Args, data: &Dataset) -> Result<(String, Vec<f64>), String> {
     let column = |name: &str| data.column(name).ok_or_else(|| format!("there is no column {name:?}"));
     if let (Some(target), Some(prediction)) = (&args.target, &args.prediction) {
-        let (truths, said) = (texts(column(target)?), texts(column(prediction)?));
+        let (truths, said) = (column(target)?.texts(), column(prediction)?.texts());
         let error = |(truth, said): (&Option<String>, &Option<String>)| match (truth, said) {
             (Some(truth), Some(said)) => f64::from(u8::from(truth != said)),
             _ => f64::NAN,
@@ -176,17 +176,6 @@ fn series(args: &Args, data: &Dataset) -> Result<(String, Vec<f64>), String> {
         Values::Strings(_) => return Err(format!("column {name:?} should hold numbers")),
     };
     Ok((name.to_owned(), series))
-}
-
-/// Every row's value as it is written.
-fn texts(column: &Column) -> Vec<Option<String>> {
-    match &column.values {
-        Values::Numbers(numbers) => {
-            numbers.as_slice().iter().map(|value| (!value.is_nan()).then(|| value.to_string())).collect()
-        }
-        Values::Booleans(values) => values.iter().map(|value| Some(value.to_string())).collect(),
-        Values::Strings(strings) => strings.iter().map(|text| text.map(str::to_owned)).collect(),
-    }
 }
 
 /// Positions that are named on a line.

@@ -121,6 +121,11 @@ fn of_one_column(condition: &Condition, report: &DriftReport) -> Severity {
     if is_certain { Severity::Warning } else { Severity::Info }
 }
 
+/// A limit has one of both sides.
+fn is_beyond(value: f64, below: Option<f64>, above: Option<f64>) -> bool {
+    below.map_or_else(|| above.is_some_and(|above| value > above), |below| value < below)
+}
+
 /// Whether a figure is on the wrong side of its limit. Where its whole interval is there, it is certain, and worth a look now;
 /// else one today.
 fn worse_than(limit: &PerformanceLimit, found: &Summary) -> Finding {
@@ -128,10 +133,7 @@ fn worse_than(limit: &PerformanceLimit, found: &Summary) -> Finding {
     let Some((figure, value)) = figure.and_then(|figure| Some((figure, figure.value()?))) else {
         return Finding::Unknown;
     };
-    let is_beyond = |value: f64| match (limit.below, limit.above) {
-        (Some(below), _) => value < below,
-        (None, above) => above.is_some_and(|above| value > above),
-    };
+    let is_beyond = |value| is_beyond(value, limit.below, limit.above);
     if !is_beyond(value) {
         return Finding::NotMet;
     }
@@ -157,10 +159,7 @@ fn expected_beyond(limit: &EstimateLimit, found: &[Estimated]) -> Finding {
     let Some((estimated, value)) = estimated.and_then(|found| Some((found, found.value?))) else {
         return Finding::Unknown;
     };
-    let is_beyond = |value: f64| match (limit.below, limit.above) {
-        (Some(below), _) => value < below,
-        (None, above) => above.is_some_and(|above| value > above),
-    };
+    let is_beyond = |value| is_beyond(value, limit.below, limit.above);
     if !is_beyond(value) {
         return Finding::NotMet;
     }

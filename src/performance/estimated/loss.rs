@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use super::boosting::Boosted;
 use super::encoding::Encoding;
-use super::{BAND, NotFitted, beyond};
+use super::{BAND, Estimated, NotFitted, beyond};
 use crate::data::Column;
 use crate::judge::nannyml::{OffsetFrom, Threshold};
 use crate::num::sum_of;
@@ -105,23 +105,6 @@ impl LossMetric {
     pub const fn realised(self, found: &RegressionPerformance) -> Option<f64> {
         self.figure(found).value()
     }
-}
-
-/// An estimate of a metric in a window.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct EstimatedLoss {
-    /// What is estimated.
-    pub metric: LossMetric,
-    /// The estimate. `None` where the window holds no row, or the reference has no such loss.
-    pub value: Option<f64>,
-    /// The standard deviation that chance alone gives the realised metric in a window of this size.
-    pub sampling_error: f64,
-    /// The lower end of the band, three sampling errors below, at least 0.
-    pub lower: Option<f64>,
-    /// The upper end of the band.
-    pub upper: Option<f64>,
-    /// The estimate lies outside the metric's thresholds.
-    pub alert: bool,
 }
 
 /// An estimator, fitted to rows whose truth is known.
@@ -267,7 +250,7 @@ impl Dle {
     ///
     /// # Panics
     /// When the window reaches beyond the rows.
-    pub fn estimate(&self, expected: &ExpectedLosses, window: Range<usize>) -> Vec<EstimatedLoss> {
+    pub fn estimate(&self, expected: &ExpectedLosses, window: Range<usize>) -> Vec<Estimated<LossMetric>> {
         assert!(window.end <= expected.n_rows, "the window lies within the rows");
         let n = window.len() as u64;
         self.metrics
@@ -277,7 +260,7 @@ impl Dle {
                 let mean = losses.filter(|_| n > 0).map(|(_, terms)| sum_of(&terms[window.clone()], |x| x) / n as f64);
                 let value = mean.map(|mean| if fitted.metric.is_root() { mean.sqrt() } else { mean });
                 let sampling_error = fitted.sampling_error(n);
-                EstimatedLoss {
+                Estimated {
                     metric: fitted.metric,
                     value,
                     sampling_error,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::{Asked, BandsOf, BinaryWindow, Bounds, PerformanceError, Place, Realised, Split};
-use super::{bands, classes, column, present};
+use super::{bands, changes, column, present};
 use crate::data::Dataset;
 use crate::performance::MulticlassPerformance;
 use crate::performance::estimated::Metric;
@@ -54,7 +54,7 @@ impl Side {
         let named = &asked.class_scores;
         let places: BTreeMap<&str, u32> = named.iter().map(|(class, _)| class.as_str()).zip(0..).collect();
         let read = |name: &str| -> Result<Vec<Option<u32>>, PerformanceError> {
-            let found = classes(column(data, name, is_current)?).into_iter().map(|class| {
+            let found = column(data, name, is_current)?.categories().into_iter().map(|class| {
                 let Some(class) = class.map(|class| class.to_string()) else { return Ok(None) };
                 let no_scores = || PerformanceError::NoScores { class: class.clone(), name: name.to_owned() };
                 places.get(class.as_str()).map(|place| Some(*place)).ok_or_else(no_scores)
@@ -165,17 +165,9 @@ fn window(side: &Side, rows: Range<usize>, is_current: bool, estimator: &Multicl
 }
 
 fn splits(estimator: &MulticlassCbpe, reference: &Labelled, current: &Labelled) -> Vec<Split> {
-    let estimates = estimator.estimate(reference.rows()).into_iter().zip(estimator.estimate(current.rows()));
-    estimates
-        .filter_map(|(before, after)| {
-            let metric = before.metric;
-            Some(Split::of(
-                metric,
-                (realised(metric, reference.rows(), &reference.truths)?, before.value?, before.sampling_error),
-                (realised(metric, current.rows(), &current.truths)?, after.value?, after.sampling_error),
-            ))
-        })
-        .collect()
+    let came = |side: &Labelled, metric| realised(metric, side.rows(), &side.truths);
+    let estimates = [reference, current].map(|side| estimator.estimate(side.rows()));
+    changes(estimates, |metric| Some((came(reference, metric)?, came(current, metric)?)))
 }
 
 #[cfg(test)]

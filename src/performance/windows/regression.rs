@@ -4,12 +4,12 @@ use serde::{Deserialize, Serialize};
 use std::ops::Range;
 
 use super::{Asked, BandsOf, Bounds, PerformanceError, Place, Realised, Split};
-use super::{column, is_beyond, numbers, present};
+use super::{changes, column, is_beyond, numbers, present};
 use crate::data::{Column, Dataset};
 use crate::judge::nannyml::{OffsetFrom, Threshold};
 use crate::performance::RegressionPerformance;
-use crate::performance::estimated::NotFitted;
-use crate::performance::estimated::loss::{Dle, EstimatedLoss, ExpectedLosses, LossMetric};
+use crate::performance::estimated::loss::{Dle, ExpectedLosses, LossMetric};
+use crate::performance::estimated::{Estimated, NotFitted};
 
 /// A model that predicts a number.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -44,7 +44,7 @@ pub struct RegressionWindow {
     /// The metrics that are estimated, by the rows whose labels came; empty if none did.
     pub losses: Vec<Realised<LossMetric>>,
     /// Of all rows; empty where nothing was estimated.
-    pub estimated: Vec<EstimatedLoss>,
+    pub estimated: Vec<Estimated<LossMetric>>,
 }
 
 struct Side {
@@ -189,7 +189,7 @@ fn bands(windows: &[RegressionWindow], metrics: &[Bounds<LossMetric>]) -> Vec<Ba
 
 /// By all labelled rows of either side.
 fn splits(estimator: &Dle, tables: [&Dataset; 2], asked: &Asked, sides: [&Side; 2]) -> Vec<Split<LossMetric>> {
-    let mut found = Vec::new();
+    let (mut came, mut estimates) = (Vec::new(), Vec::new());
     for (data, side) in tables.into_iter().zip(sides) {
         let keep = side.is_labelled();
         let columns = asked.features.iter().filter_map(|name| data.column(name));
@@ -199,21 +199,11 @@ fn splits(estimator: &Dle, tables: [&Dataset; 2], asked: &Asked, sides: [&Side; 
             return Vec::new();
         }
         let expected = estimator.expected(&kept.iter().collect::<Vec<_>>(), &said);
-        let estimates = estimator.estimate(&expected, 0..said.len());
-        found.push((RegressionPerformance::of(&truths, &said), estimates));
+        estimates.push(estimator.estimate(&expected, 0..said.len()));
+        came.push(RegressionPerformance::of(&truths, &said));
     }
-    let [(came_before, before), (came_after, after)] = &found[..] else { return Vec::new() };
-    let estimates = before.iter().zip(after);
-    estimates
-        .filter_map(|(before, after)| {
-            let metric = before.metric;
-            Some(Split::of(
-                metric,
-                (metric.realised(came_before)?, before.value?, before.sampling_error),
-                (metric.realised(came_after)?, after.value?, after.sampling_error),
-            ))
-        })
-        .collect()
+    let estimates = estimates.try_into().expect("a side for each of two tables");
+    changes(estimates, |metric: LossMetric| Some((metric.realised(&came[0])?, metric.realised(&came[1])?)))
 }
 
 #[cfg(test)]

@@ -99,7 +99,7 @@ impl Known {
     ) -> Self {
         let column = |name: &str| reference.column(name);
         let (target, prediction, score) = (target.and_then(column), column(prediction), column(score));
-        let found = [target, prediction].into_iter().flatten().flat_map(categories).flatten();
+        let found = [target, prediction].into_iter().flatten().flat_map(Column::categories).flatten();
         let mut classes: Vec<Category> = found.collect();
         classes.sort_unstable();
         let mut names: Vec<String> = classes.iter().map(Category::to_string).collect();
@@ -118,7 +118,7 @@ impl Known {
         let place = |name: &str| classes.iter().position(|class| class == name).map(|place| place as u32);
         let names = |column: Option<&Column>| -> Vec<Option<u32>> {
             let of = |class: Option<Category>| place(&class?.to_string());
-            column.map(|column| categories(column).into_iter().map(of).collect()).unwrap_or_default()
+            column.map(|column| column.categories().into_iter().map(of).collect()).unwrap_or_default()
         };
         let scores = match score.map(|column| &column.values) {
             Some(Values::Numbers(numbers)) => numbers.as_slice().to_vec(),
@@ -181,20 +181,6 @@ impl Known {
         let cbpe = Cbpe::fit(rows, &truths, &windows, SEED).map_err(NotEstimated::Score)?;
         let reference = Summary::of_binary(n as u64, &BinaryPerformance::of(&truths, &said, &scores));
         Ok(Estimator { cbpe, said, scores, truths, reference })
-    }
-}
-
-/// Every row's class; `None` where it is missing.
-fn categories(column: &Column) -> Vec<Option<Category>> {
-    match &column.values {
-        Values::Numbers(numbers) => {
-            let class = |value: &f64| (!value.is_nan()).then(|| Category::Number(value + 0.0));
-            numbers.as_slice().iter().map(class).collect()
-        }
-        Values::Booleans(values) => values.iter().map(|value| Some(Category::Boolean(*value))).collect(),
-        Values::Strings(strings) => {
-            strings.iter().map(|name| name.map(|name| Category::Name(name.to_owned()))).collect()
-        }
     }
 }
 
