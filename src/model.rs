@@ -97,6 +97,9 @@ pub struct TrainingRecord {
     pub n_test: usize,
     /// How they were chosen.
     pub split: Split,
+    /// The share of the rows that was to be held back, 0 to 1. Models of before it was written down lack it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub test_share: Option<f64>,
     /// Decided every random choice.
     pub seed: u64,
     /// Trees.

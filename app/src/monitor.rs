@@ -126,7 +126,7 @@ pub struct Snapshot {
     pub performance: Option<Summary>,
     /// What the scores of its window let expect, where that can be said.
     #[serde(default)]
-    pub estimated: Vec<Estimated>,
+    pub estimated: Vec<Estimated<String>>,
     /// The model.
     #[serde(default)]
     pub model: String,

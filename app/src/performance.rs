@@ -4,7 +4,7 @@ pub mod standing;
 
 use serde::{Deserialize, Serialize};
 use tidemark::anytime::Change;
-use tidemark::performance::estimated::{Estimated, Metric};
+use tidemark::performance::estimated::Estimated;
 use tidemark::performance::reliability::Reliability;
 use tidemark::performance::value::Worth;
 use tidemark::performance::windows::{BandsOf, Bounds, Split};
@@ -26,11 +26,11 @@ pub struct Performance {
     /// How the model did on the reference's rows whose truth is known.
     pub reference: Option<Summary>,
     /// Between which values each metric lay on the reference: three standard deviations around its mean over windows.
-    pub thresholds: Vec<Bounds>,
+    pub thresholds: Vec<Bounds<String>>,
     /// The windows, oldest first. They lie one after the other; the last one may still fill.
     pub windows: Vec<PerformanceWindow>,
     /// How often the estimates' bands were right, in windows nearly all of whose labels came.
-    pub bands: Vec<BandsOf>,
+    pub bands: Vec<BandsOf<String>>,
     /// What is watched, event by event.
     pub watches: Vec<WatchLine>,
     /// The latest alarms, the latest first.
@@ -52,12 +52,12 @@ pub struct PerformanceWindow {
     pub is_open: bool,
     /// The model's version or the reference by which the estimates were made; empty without estimates.
     pub by: String,
-    /// What the scores of all of its rows let expect; empty where that cannot be said.
-    pub estimated: Vec<Estimated>,
+    /// What the scores or the features of all of its rows let expect; empty where that cannot be said.
+    pub estimated: Vec<Estimated<String>>,
     /// The figures of the labelled rows; `None` while there is none.
     pub realised: Option<Summary>,
     /// Where the change since the reference comes from, of the labelled rows; empty while they are too few.
-    pub splits: Vec<Split>,
+    pub splits: Vec<Split<String>>,
 }
 
 /// What is watched event by event.
@@ -161,8 +161,8 @@ impl PerformanceWindow {
     }
 
     /// The estimate of a metric.
-    pub fn estimate_of(&self, metric: Metric) -> Option<Estimated> {
-        self.estimated.iter().find(|found| found.metric == metric).copied()
+    pub fn estimate_of(&self, metric: &str) -> Option<&Estimated<String>> {
+        self.estimated.iter().find(|found| found.metric == metric)
     }
 }
 

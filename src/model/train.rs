@@ -1,10 +1,11 @@
 //! From a table to a model.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use super::target::{TargetError, Truths};
 use super::{Model, ModelError, ModelParts, Origin, PREDICTION, PROBABILITY, Rows, Split, TrainingRecord, answered};
-use crate::data::{Column, Dataset, Numbers, Strings, Values};
+use crate::data::{Column, Dataset, Values};
 use crate::forest::Task;
 use crate::forest::train::{GROWER, GrowError, GrowOptions, Progress, grow, grow_regression};
 use crate::schema::{ColumnRole, ColumnType, Schema, SchemaOverrides, UnknownColumn};
@@ -164,7 +165,7 @@ pub fn train(data: &Dataset, options: &TrainOptions, progress: Progress<'_>) -> 
 
     let answers = grown.forest.predict_columns(&slices(&pick(&rows.test)));
     let metrics = answered::metrics(&grown.forest, &answers, &truths.of_rows(&rows.test));
-    let mut held_out = vec![Column { name: target.name.clone(), values: take(&target.values, &rows.test) }];
+    let mut held_out = vec![target.pick(&rows.test)];
     held_out.extend(answered::columns(&grown.forest, &answers));
     let held_out =
         Dataset::new(held_out).expect("one value per row held back, and the reserved names are not the target's");
@@ -224,17 +225,37 @@ fn truths(target: &Column, task: Task) -> Result<(Truths, Vec<String>), TrainErr
     }
 }
 
+/// The class of every row and how many classes there are; rows whose truth is a number are all of one.
+fn strata<'a>(truths: &'a Truths, labels: &[String]) -> (Cow<'a, [u32]>, usize) {
+    match truths {
+        Truths::Classes(classes) => (Cow::Borrowed(classes), labels.len()),
+        Truths::Numbers(numbers) => (Cow::Owned(vec![0; numbers.len()]), 1),
+    }
+}
+
+impl Model {
+    /// Where the rows held back stand in the reference, ascending. `None` where the reference does not tell any more: it was chosen by
+    /// another share than the record can say.
+    pub fn rows_held_back(&self) -> Option<Vec<usize>> {
+        let n_rows = self.held_out.n_rows();
+        let record = match &self.origin {
+            Origin::Imported(_) => return Some((0..n_rows).collect()),
+            Origin::Trained(record) => record,
+        };
+        let target = self.reference.column(&self.target)?;
+        let (truths, labels) = truths(target, self.task()).ok()?;
+        let (classes, n_classes) = strata(&truths, &labels);
+        let share = record.test_share.unwrap_or(record.n_test as f64 / record.n_rows as f64);
+        let rows = record.split.of(&classes, n_classes, share, record.seed).test;
+        let is_theirs = rows.len() == n_rows && self.held_out.column(&self.target) == Some(&target.pick(&rows));
+        is_theirs.then_some(rows)
+    }
+}
+
 /// The rows to train on, which have every class, and those held back.
 fn rows(truths: &Truths, labels: &[String], options: &TrainOptions) -> Result<Rows, TrainError> {
-    let one_stratum;
-    let (classes, n_classes) = match truths {
-        Truths::Classes(classes) => (classes, labels.len()),
-        Truths::Numbers(numbers) => {
-            one_stratum = vec![0; numbers.len()];
-            (&one_stratum, 1)
-        }
-    };
-    let rows = options.split.of(classes, n_classes, options.test_share, options.grow.seed);
+    let (classes, n_classes) = strata(truths, labels);
+    let rows = options.split.of(&classes, n_classes, options.test_share, options.grow.seed);
     if rows.train.is_empty() || rows.test.is_empty() {
         return Err(TrainError::TestShare { n_rows: classes.len(), n_test: rows.test.len() });
     }
@@ -258,26 +279,13 @@ fn slices(columns: &[Vec<f64>]) -> Vec<&[f64]> {
     columns.iter().map(Vec::as_slice).collect()
 }
 
-fn take(values: &Values, rows: &[usize]) -> Values {
-    match values {
-        Values::Numbers(numbers) => {
-            let taken = rows.iter().map(|&row| numbers.as_slice()[row]).collect();
-            Values::Numbers(Numbers::new(taken, numbers.is_integer()))
-        }
-        Values::Booleans(values) => Values::Booleans(rows.iter().map(|&row| values[row]).collect()),
-        Values::Strings(strings) => {
-            let all: Vec<Option<&str>> = strings.iter().collect();
-            Values::Strings(Strings::from_options(rows.iter().map(|&row| all[row])))
-        }
-    }
-}
-
 fn record(rows: &Rows, options: &TrainOptions, n_features: usize) -> TrainingRecord {
     let grow = &options.grow;
     TrainingRecord {
         n_rows: rows.train.len() + rows.test.len(),
         n_test: rows.test.len(),
         split: options.split,
+        test_share: Some(options.test_share),
         seed: grow.seed,
         n_trees: grow.n_trees,
         max_depth: grow.max_depth,
@@ -309,6 +317,14 @@ mod tests {
         let model = train(&reference, &options(20), &|_, _| true).expect("the example can be learnt");
         assert_eq!(model.classes, ["0", "1"]);
         assert_eq!((model.reference.n_rows(), model.held_out.n_rows()), (8_000, 1_600));
+        // What it says to them stands beside them.
+        let rows = model.rows_held_back().expect("the file says how they were chosen");
+        let said = model.answers_of(&reference).expect("the features are there").classes;
+        let said: Vec<f64> = rows.iter().map(|row| f64::from(said[*row])).collect();
+        let Some(Values::Numbers(stored)) = model.held_out.column(PREDICTION).map(|column| &column.values) else {
+            panic!("the model predicts classes")
+        };
+        assert_eq!(said, stored.as_slice());
         assert!(matches!(&model.origin, Origin::Trained(training) if (training.n_test, training.mtry) == (1_600, 5)));
         assert!(metric(&model, "roc_auc") > 0.8, "{:?}", model.metrics);
         // The four strongest of the example's shifts are where the forest looks.

@@ -5,6 +5,7 @@
 //! the relation of inputs and labels.
 
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use super::confusion::Confusion;
@@ -114,6 +115,13 @@ impl Metric {
     }
 }
 
+/// Every name that an estimate can have: of two classes, of means over several, of losses.
+pub fn names() -> BTreeSet<&'static str> {
+    let of_classes = Metric::ALL.into_iter().map(Metric::name);
+    let of_means = multiclass::METRICS.into_iter().map(multiclass::name_of_mean);
+    of_classes.chain(of_means).chain(loss::LossMetric::ALL.into_iter().map(loss::LossMetric::name)).collect()
+}
+
 /// What a model said: the class, and the score of the positive class.
 #[derive(Debug, Clone, Copy)]
 pub struct Rows<'a> {
@@ -145,6 +153,14 @@ pub struct Estimated<M = Metric> {
     pub upper: Option<f64>,
     /// The estimate lies outside the metric's thresholds.
     pub alert: bool,
+}
+
+impl<M> Estimated<M> {
+    /// The same under another name of the metric.
+    pub fn named<N>(self, name: impl FnOnce(M) -> N) -> Estimated<N> {
+        let Self { metric, value, sampling_error, lower, upper, alert } = self;
+        Estimated { metric: name(metric), value, sampling_error, lower, upper, alert }
+    }
 }
 
 /// An estimator, fitted to rows whose truth is known.

@@ -111,6 +111,17 @@ impl MulticlassPerformance {
         }
     }
 
+    /// The mean precision of the classes that are predicted.
+    pub fn precision_macro(&self) -> Option<f64> {
+        mean(self.classes.iter().filter_map(|class| class.precision.value()))
+    }
+
+    /// The mean, over the classes, of the share of rows of all others that are not called it.
+    pub fn specificity_macro(&self) -> Option<f64> {
+        let of_class = |class| one_against_rest(&self.confusion, class).specificity().value();
+        mean((0..self.classes.len()).filter_map(of_class))
+    }
+
     /// The values that a model is stored with, undefined ones left out.
     pub fn named(&self) -> Vec<(String, f64)> {
         named(&[

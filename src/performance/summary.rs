@@ -25,7 +25,7 @@ pub struct NamedFigure {
 }
 
 /// The names that figures have: of two classes, of several, of numbers.
-pub const METRICS: [&str; 18] = [
+pub const METRICS: [&str; 20] = [
     "accuracy",
     "balanced_accuracy",
     "precision",
@@ -37,6 +37,8 @@ pub const METRICS: [&str; 18] = [
     "brier",
     "log_loss",
     "f1_macro",
+    "precision_macro",
+    "specificity_macro",
     "mean_error",
     "mae",
     "rmse",
@@ -57,6 +59,8 @@ impl Summary {
         Self::new(n_rows, found.n_rows, &[("accuracy", found.accuracy), ("log_loss", found.log_loss)]).with(&[
             ("balanced_accuracy", found.balanced_accuracy),
             ("f1_macro", found.f1_macro),
+            ("precision_macro", found.precision_macro()),
+            ("specificity_macro", found.specificity_macro()),
             ("roc_auc", found.roc_auc),
         ])
     }

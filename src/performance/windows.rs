@@ -544,7 +544,7 @@ impl Place {
 ///
 /// # Panics
 /// When the slices of a side differ in length.
-pub fn splits(
+fn splits(
     estimator: &Cbpe,
     (reference, truths_before): (Rows<'_>, &[bool]),
     (current, truths_after): (Rows<'_>, &[bool]),
@@ -555,12 +555,16 @@ pub fn splits(
     })
 }
 
-/// Splits the change of every metric, by what was estimated of either side and by what came there; those without a value are left out.
-fn changes<M: Copy>([before, after]: [Vec<Estimated<M>>; 2], came: impl Fn(M) -> Option<(f64, f64)>) -> Vec<Split<M>> {
+/// Splits the change of every metric, by what was estimated of either side, in the same order, and by what came there; those without a value
+/// are left out.
+pub fn changes<M>(
+    [before, after]: [Vec<Estimated<M>>; 2],
+    came: impl Fn(&M) -> Option<(f64, f64)>,
+) -> Vec<Split<M>> {
     let estimates = before.into_iter().zip(after);
     let change = |(before, after): (Estimated<M>, Estimated<M>)| {
         let metric = before.metric;
-        let (came_before, came_after) = came(metric)?;
+        let (came_before, came_after) = came(&metric)?;
         let (total, inputs) = (came_after - came_before, after.value? - before.value?);
         let chance = 3.0 * libm::hypot(before.sampling_error, after.sampling_error);
         Some(Split { metric, total, inputs, relation: total - inputs, chance })

@@ -4,7 +4,7 @@ use std::fmt::Write;
 use tidemark::render::format;
 
 use crate::format::{date, time_of_day};
-use crate::performance::standing::{Judged, estimated, limit, realised};
+use crate::performance::standing::{Judged, estimated, is_worse, limit, realised};
 use crate::performance::{Alarm, Performance, PerformanceWindow};
 
 const WIDTH: f64 = 960.0;
@@ -53,13 +53,20 @@ pub fn performance_timeline(performance: &Performance, metric: &str, widen: Opti
     line(&mut svg, &points, "tm-estimated", y, |point| point.estimated);
     line(&mut svg, &points, "tm-realised", y, |point| point.realised);
     for point in &points {
-        mark(&mut svg, point, limit, y);
+        mark(&mut svg, point, limit.is_some_and(|limit| point.is_worse(metric, limit)), y);
     }
     for alarm in &performance.alarms {
         alarm_mark(&mut svg, alarm, windows, &points);
     }
     svg.push_str("</svg>");
     svg
+}
+
+impl Point {
+    /// Whether what came is on the wrong side of the limit.
+    fn is_worse(&self, metric: &str, limit: f64) -> bool {
+        self.realised.is_some_and(|judged| is_worse(metric, judged.value, limit))
+    }
 }
 
 fn point(window: &PerformanceWindow, metric: &str, x: f64) -> Point {
@@ -183,13 +190,12 @@ fn line(
     svg.push_str("\"/>");
 }
 
-fn mark(svg: &mut String, point: &Point, limit: Option<f64>, y: impl Fn(f64) -> f64) {
+fn mark(svg: &mut String, point: &Point, is_worse: bool, y: impl Fn(f64) -> f64) {
     let Some(judged) = point.realised else { return };
     let x = point.x;
     if let Some((lower, upper)) = judged.range {
         push(svg, format_args!("<path class=\"tm-whisker\" d=\"M{x:.1} {:.1}V{:.1}\"/>", y(lower), y(upper)));
     }
-    let is_worse = limit.is_some_and(|limit| judged.value < limit);
     let class = match (is_worse, point.share_labelled >= 0.9) {
         (true, _) => "tm-mark tm-mark--worse",
         (false, true) => "tm-mark",
@@ -232,7 +238,7 @@ pub fn split_bars(performance: &Performance, metric: &str) -> String {
     let splits: Vec<_> = performance
         .windows
         .iter()
-        .map(|window| window.splits.iter().find(|split| split.metric.name() == metric).copied())
+        .map(|window| window.splits.iter().find(|split| split.metric == metric))
         .collect();
     let reach = splits.iter().flatten().flat_map(|split| [split.inputs.abs(), split.relation.abs(), split.chance]);
     let reach = reach.fold(1e-3, f64::max) * 1.1;
@@ -245,7 +251,7 @@ pub fn split_bars(performance: &Performance, metric: &str) -> String {
     );
     axis(&mut svg, -reach, reach, y);
     for (split, place) in splits.iter().zip(0_u32..) {
-        let Some(split) = split else { continue };
+        let Some(split) = *split else { continue };
         let x = LEFT + step * (f64::from(place) + 0.5);
         push(
             &mut svg,

@@ -1,13 +1,29 @@
 //! How a model did in a window: by the labels that have come, and by what its scores let expect.
 
 use leptos::prelude::*;
-use tidemark::performance::estimated::{Estimated, Metric};
+use tidemark::performance::estimated::Estimated;
 use tidemark::performance::{Figure, Summary};
 use tidemark::render::format;
 
-/// The metrics that are shown where no label has come.
-const EXPECTED: [Metric; 6] =
-    [Metric::RocAuc, Metric::AveragePrecision, Metric::Accuracy, Metric::F1, Metric::Precision, Metric::Recall];
+/// Estimates that are shown where no label has come: shares of all rows are left out.
+const EXPECTED: [&str; 16] = [
+    "roc_auc",
+    "average_precision",
+    "accuracy",
+    "balanced_accuracy",
+    "f1",
+    "f1_macro",
+    "precision",
+    "precision_macro",
+    "recall",
+    "specificity_macro",
+    "average_precision_macro",
+    "mae",
+    "rmse",
+    "mape",
+    "msle",
+    "rmsle",
+];
 
 /// A table of figures with their intervals, what was expected of them, and how many labels they rest on.
 #[component]
@@ -15,12 +31,12 @@ pub fn PerformanceCard(
     /// The figures; `None` while no label has come.
     performance: Option<Summary>,
     /// What the scores let expect.
-    estimated: Vec<Estimated>,
+    estimated: Vec<Estimated<String>>,
     /// The model.
     model: String,
 ) -> impl IntoView {
     let labels = performance.as_ref().map_or_else(
-        || "No label has come yet; this is what the scores let expect.".to_owned(),
+        || "No label has come yet; this is what its answers let expect.".to_owned(),
         |performance| {
             format!(
                 "{} of {} have a label ({}).",
@@ -31,8 +47,10 @@ pub fn PerformanceCard(
         },
     );
     let has_estimates = !estimated.is_empty();
+    let names: Vec<&str> =
+        EXPECTED.into_iter().filter(|name| estimated.iter().any(|found| found.metric == *name)).collect();
     let expected = move |name: &str| {
-        let found = estimated.iter().find(|found| found.metric.name() == name)?;
+        let found = estimated.iter().find(|found| found.metric == name)?;
         let band = found.lower.zip(found.upper).map(|(lower, upper)| range(lower, upper));
         Some((format::number(found.value?), band.unwrap_or_default()))
     };
@@ -61,7 +79,7 @@ pub fn PerformanceCard(
     };
     let figures: Vec<(String, Option<Figure>)> = match performance {
         Some(performance) => performance.figures.into_iter().map(|named| (named.name, Some(named.figure))).collect(),
-        None => EXPECTED.map(|metric| (metric.name().to_owned(), None)).to_vec(),
+        None => names.into_iter().map(|name| (name.to_owned(), None)).collect(),
     };
     let figures = figures.into_iter().map(line);
     let href = format!("/performance?model={model}");
@@ -100,7 +118,10 @@ pub(crate) fn words(name: &str) -> String {
     match name {
         "roc_auc" => "ROC AUC".to_owned(),
         "f1" => "F1".to_owned(),
-        "f1_macro" => "F1, macro".to_owned(),
+        "f1_macro" | "precision_macro" | "specificity_macro" | "average_precision_macro" => {
+            let (of, _) = name.split_once("_macro").expect("it ends so");
+            format!("{}, macro", words(of))
+        }
         "mae" | "rmse" | "mape" | "msle" | "rmsle" => name.to_uppercase(),
         "r2" => "R²".to_owned(),
         _ => {

@@ -15,7 +15,7 @@ use crate::components::model_switch::ModelSwitch;
 use crate::components::performance_card::words;
 use crate::components::segmented::{Choice, Segmented};
 use crate::components::verdict_banner::VerdictBanner;
-use crate::performance::standing::{Standing, default_metric, estimated_metric, metrics_of, standing};
+use crate::performance::standing::{Standing, default_metric, is_estimated, is_loss, metrics_of, standing};
 use crate::performance::{Performance, PerformanceQuery};
 
 mod latest;
@@ -118,10 +118,10 @@ fn facts(found: &Performance, metric: &str) -> Vec<String> {
         found
             .bands
             .iter()
-            .find(|bands| bands.metric.name() == metric)
+            .find(|bands| bands.metric == metric)
             .map(|found| coverage(found.bands, found.lifetime.widening)),
     );
-    let is_estimated = estimated_metric(metric).is_some();
+    let is_estimated = is_estimated(found, metric);
     if let Some(reason) = found.not_estimated.as_ref().filter(|_| is_estimated && labels > 0) {
         facts.push(format!("Nothing is estimated before labels come: {reason}"));
     } else if !is_estimated && found.not_estimated.is_none() {
@@ -151,22 +151,21 @@ fn Timeline(found: StoredValue<Performance>, shown: Memo<String>) -> impl IntoVi
     let picture = move || {
         let metric = shown.get();
         found.with_value(|found| {
-            let bands = found.bands.iter().find(|bands| bands.metric.name() == metric);
+            let bands = found.bands.iter().find(|bands| bands.metric == metric);
             performance_timeline(found, &metric, bands.map(|bands| bands.lifetime.widening.factor))
         })
     };
     let has_estimates = move || {
-        let metric = estimated_metric(&shown.get());
-        let has = |found: &Performance| {
-            found.windows.iter().any(|window| metric.is_some_and(|metric| window.estimate_of(metric).is_some()))
-        };
-        found.with_value(has)
+        let metric = shown.get();
+        found.with_value(|found| found.windows.iter().any(|window| window.estimate_of(&metric).is_some()))
     };
     let caption = Signal::derive(move || {
         Some(if has_estimates() {
-            "Every point is a window of rows one after the other, by the end of the window (UTC). The band is three sampling errors \
-             around the estimate; whiskers are 95% intervals. Below the dashed line a window counts as worse than the reference."
-                .to_owned()
+            let side = if is_loss(&shown.get()) { "Above" } else { "Below" };
+            format!(
+                "Every point is a window of rows one after the other, by the end of the window (UTC). The band is three sampling errors \
+                 around the estimate; whiskers are 95% intervals. {side} the dashed line a window counts as worse than the reference."
+            )
         } else {
             "Every point is a window of rows one after the other, by the end of the window (UTC). Whiskers are 95% intervals.".to_owned()
         })
@@ -196,7 +195,7 @@ fn Split(found: StoredValue<Performance>, shown: Memo<String>) -> impl IntoView 
     let sentence = move || {
         let metric = shown.get();
         found.with_value(|found| {
-            let latest = found.windows.iter().rev().find_map(|window| window.splits.iter().find(|split| split.metric.name() == metric));
+            let latest = found.windows.iter().rev().find_map(|window| window.splits.iter().find(|split| split.metric == metric));
             latest.map(|split| {
                 let signed = |x: f64| format!("{}{}", if x < 0.0 { "−" } else { "+" }, format::number(x.abs()));
                 let relation = if split.relation.abs() > split.chance {

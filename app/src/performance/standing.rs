@@ -2,7 +2,6 @@
 
 use tidemark::judge::Verdict;
 use tidemark::performance::Figure;
-use tidemark::performance::estimated::Metric;
 use tidemark::render::format;
 
 use super::{Performance, PerformanceWindow};
@@ -51,7 +50,7 @@ pub fn metrics_of(performance: &Performance) -> Vec<String> {
         return summary.figures.iter().map(|named| named.name.clone()).collect();
     }
     let estimated = performance.windows.iter().rev().find(|window| !window.estimated.is_empty());
-    let names = estimated.into_iter().flat_map(|window| &window.estimated).map(|found| found.metric.name().to_owned());
+    let names = estimated.into_iter().flat_map(|window| &window.estimated).map(|found| found.metric.clone());
     names.take(7).collect()
 }
 
@@ -61,9 +60,10 @@ pub fn default_metric(names: &[String]) -> String {
     ["roc_auc", "accuracy", "mae"].into_iter().find(known).unwrap_or("accuracy").to_owned()
 }
 
-/// The metric of this name, where it is one that is estimated.
-pub fn estimated_metric(name: &str) -> Option<Metric> {
-    Metric::ALL.into_iter().find(|metric| metric.name() == name)
+/// Whether this figure is one of those that are estimated.
+pub fn is_estimated(performance: &Performance, metric: &str) -> bool {
+    performance.thresholds.iter().any(|bounds| bounds.metric == metric)
+        || performance.windows.iter().any(|window| window.estimate_of(metric).is_some())
 }
 
 /// A window's figure by its labels.
@@ -75,7 +75,7 @@ pub fn realised(window: &PerformanceWindow, metric: &str) -> Option<Judged> {
 
 /// What a window's scores let expect.
 pub fn estimated(window: &PerformanceWindow, metric: &str) -> Option<Judged> {
-    let found = window.estimate_of(estimated_metric(metric)?)?;
+    let found = window.estimate_of(metric)?;
     Some(Judged { value: found.value?, range: found.lower.zip(found.upper), is_realised: false })
 }
 
@@ -88,7 +88,7 @@ fn judged(window: &PerformanceWindow, metric: &str, is_estimate_trusted: bool) -
 /// Whether the bands of a metric held what came, as far as labels say: an estimate is blind to a change in what inputs mean, and says that
 /// all is well where labels have shown that it is not.
 fn is_estimate_trusted(performance: &Performance, metric: &str) -> bool {
-    let found = performance.bands.iter().find(|found| found.metric.name() == metric);
+    let found = performance.bands.iter().find(|found| found.metric == metric);
     found.is_none_or(|found| {
         let (held, windows) = (found.bands.n_held as f64, found.bands.n_windows as f64);
         found.bands.n_windows < ENOUGH_WINDOWS || held >= TRUSTED * windows
@@ -97,8 +97,13 @@ fn is_estimate_trusted(performance: &Performance, metric: &str) -> bool {
 
 /// The value beyond which a window counts as worse.
 pub fn limit(performance: &Performance, metric: &str) -> Option<f64> {
-    let metric = estimated_metric(metric)?;
-    performance.thresholds.iter().find(|bounds| bounds.metric == metric)?.lower
+    let bounds = performance.thresholds.iter().find(|bounds| bounds.metric == metric)?;
+    if is_loss(metric) { bounds.upper } else { bounds.lower }
+}
+
+/// Whether a value lies on the wrong side of the limit.
+pub fn is_worse(metric: &str, value: f64, limit: f64) -> bool {
+    if is_loss(metric) { value > limit } else { value < limit }
 }
 
 /// How the model stands by this figure.
@@ -117,10 +122,12 @@ pub fn standing(performance: &Performance, metric: &str) -> Standing {
             sentence: format!("{told}. There is no bound to hold it against."),
         };
     };
-    let is_worse = |judged: &Judged| judged.value < limit;
+    let is_beyond = |value| is_worse(metric, value, limit);
+    let is_worse = |judged: &Judged| is_beyond(judged.value);
     let before = reference_value(performance, metric)
         .map_or_else(String::new, |value| format!(" On the reference it was {}.", format::number(value)));
-    let bound = format!("below {} counts as worse", format::number(limit));
+    let side = if is_loss(metric) { "above" } else { "below" };
+    let bound = format!("{side} {} counts as worse", format::number(limit));
     if !is_worse(&latest) {
         let n_worse = found.iter().filter(|(_, judged)| is_worse(judged)).count() as u64;
         let past = match n_worse {
@@ -135,7 +142,7 @@ pub fn standing(performance: &Performance, metric: &str) -> Standing {
     }
     let spell: Vec<_> = found.iter().rev().take_while(|(_, judged)| is_worse(judged)).collect();
     let since = spell.last().map_or(0, |(window, _)| window.window.from);
-    let is_certain = latest.range.is_some_and(|(_, upper)| upper < limit);
+    let is_certain = latest.range.is_some_and(|(lower, upper)| is_beyond(lower) && is_beyond(upper));
     Standing {
         verdict: if is_certain || spell.len() > 1 { Verdict::Drifted } else { Verdict::Minor },
         label: if is_certain || spell.len() > 1 { "Worse" } else { "Perhaps worse" },
@@ -201,7 +208,7 @@ mod tests {
             is_open: false,
             by: "v".to_owned(),
             estimated: vec![Estimated {
-                metric: Metric::Accuracy,
+                metric: "accuracy".to_owned(),
                 value: Some(estimate),
                 sampling_error: 0.01,
                 lower: Some(estimate - 0.03),
@@ -224,7 +231,7 @@ mod tests {
             positive: None,
             not_estimated: None,
             reference: None,
-            thresholds: vec![Bounds { metric: Metric::Accuracy, lower: Some(0.8), upper: None }],
+            thresholds: vec![Bounds { metric: "accuracy".to_owned(), lower: Some(0.8), upper: None }],
             windows,
             bands: Vec::new(),
             watches: Vec::new(),
@@ -269,7 +276,7 @@ mod tests {
         assert_eq!(standing(&found, "accuracy").label, "Fine");
         let bands = |n_held| {
             let windows = (0..6).map(|nth| (0.9, 0.01, if nth < n_held { 0.9 } else { 0.8 }));
-            BandsOf::of(Metric::Accuracy, windows).into_iter().collect::<Vec<_>>()
+            BandsOf::of("accuracy".to_owned(), windows).into_iter().collect::<Vec<_>>()
         };
         found.bands = bands(5);
         assert_eq!(standing(&found, "accuracy").label, "Fine");

@@ -52,10 +52,10 @@ pub fn performance(to: &mut Exposition, service: &Service, models: &[String]) ->
             }
         }
     }
-    let ends: [End<Estimated>; 3] = [
+    let ends: [End<Estimated<String>>; 3] = [
         (
             "tidemark_estimated_performance",
-            "What the scores of the latest whole window let expect, before labels come.",
+            "What the scores or features of the latest whole window let expect, before labels come.",
             |found| found.value,
         ),
         ("tidemark_estimated_performance_lower", "Lower end of its band.", |found| found.lower),
@@ -66,7 +66,7 @@ pub fn performance(to: &mut Exposition, service: &Service, models: &[String]) ->
         for Latest { model, whole, .. } in &latest {
             for found in whole.iter().flat_map(|window| &window.estimated) {
                 if let Some(value) = value(found) {
-                    to.sample(&[("model", model), ("metric", found.metric.name())], value);
+                    to.sample(&[("model", model), ("metric", &found.metric)], value);
                 }
             }
         }

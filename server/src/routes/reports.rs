@@ -140,7 +140,7 @@ struct WithEstimates {
     #[serde(flatten)]
     realised: Option<Summary>,
     /// What the scores let expect, in the order of the metrics.
-    estimated: Vec<Estimated>,
+    estimated: Vec<Estimated<String>>,
 }
 
 /// How the model did in a report's window

@@ -1,7 +1,6 @@
 //! Monitors as forms have them, and in words.
 
 use tidemark::judge::Verdict;
-use tidemark::performance::estimated::Metric;
 use tidemark::render::format;
 use tidemark_app::watching::{MonitorForm, RuleForm};
 use tidemark_watch::config::{settings_from_toml, settings_to_toml};
@@ -83,8 +82,8 @@ fn rule_of(form: &RuleForm) -> Result<Rule, Invalid> {
             "score" => Condition::Score(ColumnScore { name, beyond: limit("when.score.beyond")? }),
             "below" => performance(name, Some(limit("when.performance.below")?), None)?,
             "above" => performance(name, None, Some(limit("when.performance.above")?))?,
-            "estimated_below" => estimated(&name, Some(limit("when.estimated_performance.below")?), None)?,
-            "estimated_above" => estimated(&name, None, Some(limit("when.estimated_performance.above")?))?,
+            "estimated_below" => estimated(name, Some(limit("when.estimated_performance.below")?), None),
+            "estimated_above" => estimated(name, None, Some(limit("when.estimated_performance.above")?)),
             "missing_traffic" => Condition::MissingTraffic,
             "failed" => Condition::Failed,
             _ => Condition::Drifted,
@@ -97,14 +96,8 @@ fn rule_of(form: &RuleForm) -> Result<Rule, Invalid> {
     })
 }
 
-fn estimated(metric: &str, below: Option<f64>, above: Option<f64>) -> Result<Condition, Invalid> {
-    let found = Metric::ALL.into_iter().find(|known| known.name() == metric);
-    let unknown = || {
-        let known = Metric::ALL.map(Metric::name);
-        let reason = format!("{metric:?} is not estimated; there are {known:?}");
-        Invalid::new("when.estimated_performance.metric", reason)
-    };
-    Ok(Condition::EstimatedPerformance(EstimateLimit { metric: found.ok_or_else(unknown)?, below, above }))
+const fn estimated(metric: String, below: Option<f64>, above: Option<f64>) -> Condition {
+    Condition::EstimatedPerformance(EstimateLimit { metric, below, above })
 }
 
 /// The verdict of this name; `drifted` where none is written.
@@ -199,9 +192,9 @@ fn rule_form(rule: &Rule) -> RuleForm {
             (None, above) => ("above", metric.as_str(), above.map(|above| above.to_string()).unwrap_or_default()),
         },
         Condition::EstimatedPerformance(EstimateLimit { metric, below, above }) => match (below, above) {
-            (Some(below), _) => ("estimated_below", metric.name(), below.to_string()),
+            (Some(below), _) => ("estimated_below", metric.as_str(), below.to_string()),
             (None, above) => {
-                ("estimated_above", metric.name(), above.map(|above| above.to_string()).unwrap_or_default())
+                ("estimated_above", metric.as_str(), above.map(|above| above.to_string()).unwrap_or_default())
             }
         },
         Condition::MissingTraffic => ("missing_traffic", "", String::new()),

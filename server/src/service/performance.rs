@@ -1,15 +1,17 @@
 //! How a model did on rows of the log: by the labels that have come to them, and by what its scores let expect.
 
 mod detectors;
+mod estimator;
 mod follow;
 mod known;
 mod page;
 
 use std::collections::BTreeSet;
-use tidemark::performance::estimated::{Estimated, Rows as Scored};
+use tidemark::performance::estimated::Estimated;
 use tidemark::performance::{BinaryPerformance, MulticlassPerformance, RegressionPerformance, Summary};
 use tidemark_log::{Answers, Outcome, ReadError, Reader, Rows, Value};
 
+use estimator::Word;
 pub(super) use follow::Follower;
 pub(super) use known::{Known, Reference};
 
@@ -91,17 +93,28 @@ fn of_unscored_classes(n_rows: u64, truths: &[u32], said: &[u32], n_classes: usi
 }
 
 /// What the scores of these rows let expect; `None` where a row has no score, or nothing calibrates it.
-pub(super) fn estimate(rows: &Rows, reference: &Reference, window_rows: u64) -> Option<Vec<Estimated>> {
+pub(super) fn estimate(rows: &Rows, reference: &Reference, window_rows: u64) -> Option<Vec<Estimated<String>>> {
     let estimator = reference.estimator(window_rows).ok()?;
-    let positive = reference.known.classes.last()?;
-    let said = rows.outcomes.iter().zip(&rows.streams).map(|(outcome, stream)| match &stream.layout().answers {
-        Answers::Classes(classes) => name_of(outcome, classes),
-        _ => name_of(outcome, &[]),
+    let classes = &reference.known.classes;
+    let said: Vec<f64> = (rows.outcomes.iter().zip(&rows.streams))
+        .map(|(outcome, stream)| {
+            let name = match (outcome, &stream.layout().answers) {
+                (Outcome::Number(number), _) => return *number,
+                (_, Answers::Classes(classes)) => name_of(outcome, classes),
+                _ => name_of(outcome, &[]),
+            };
+            let place = name.and_then(|name| classes.iter().position(|class| *class == name));
+            place.map_or(f64::NAN, |place| place as f64)
+        })
+        .collect();
+    let losses = if estimator.needs_features() { estimator.losses(&rows.features, &said) } else { Vec::new() };
+    let words = said.iter().zip(&rows.scores).enumerate().map(|(row, (&said, scores))| Word {
+        said,
+        score: scores.last().copied().unwrap_or(f64::NAN),
+        more: losses.get(row).map_or(scores.as_slice(), AsRef::as_ref),
     });
-    let said: Vec<bool> = said.map(|name| name.as_ref() == Some(positive)).collect();
-    let scores: Option<Vec<f64>> = rows.scores.iter().map(|scores| scores.last().copied()).collect();
-    let scores = scores.filter(|scores| !scores.is_empty() && scores.iter().all(|score| score.is_finite()))?;
-    Some(estimator.cbpe.estimate(Scored { said: &said, scores: &scores }))
+    // Of two classes the later one is the positive one.
+    Some(estimator.estimate(&estimator.said(words, Some(1.0))?))
 }
 
 /// The class that was said, by its name.

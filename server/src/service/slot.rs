@@ -320,8 +320,7 @@ fn elsewhere(
             }
             let rules = RowRules::learn(&features, |name| reference.column(name));
             let baseline = Baseline::of_reference(&entry.name, &reference, &schema, SCORE, settings);
-            let target = declaration.target.as_deref();
-            let known = Known::of_reference(sha256, &reference, target, PREDICTION, SCORE);
+            let known = Known::of_reference(sha256, &reference, declaration);
             (rules, Some(Arc::new(baseline)), known)
         }
     };

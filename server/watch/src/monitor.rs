@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use tidemark::judge::{Settings, Verdict};
-use tidemark::performance::estimated::Metric;
+use tidemark::performance::estimated;
 use tidemark::performance::summary::METRICS;
 
 use crate::span::Span;
@@ -259,11 +259,11 @@ impl Default for PerformanceLimit {
 }
 
 /// An estimated metric and how far it may go.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct EstimateLimit {
-    /// What is estimated.
-    pub metric: Metric,
+    /// What is estimated: one of [`estimated::names`].
+    pub metric: String,
     /// It counts from below this value on. Either this or `above`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub below: Option<f64>,
@@ -434,12 +434,23 @@ impl Rule {
                 Err(Invalid::new("when.score.beyond", "expected a finite number of at least 0"))
             }
             Condition::Performance(limit) => limit.check(),
-            Condition::EstimatedPerformance(limit) => one_limit("when.estimated_performance", limit.below, limit.above),
+            Condition::EstimatedPerformance(limit) => limit.check(),
             Condition::Column(ColumnVerdict { verdict: Verdict::Stable | Verdict::NotTested, .. }) => {
                 Err(Invalid::new("when.column.verdict", "expected drifted, minor or not_enough_data"))
             }
             _ => Ok(()),
         }
+    }
+}
+
+impl EstimateLimit {
+    fn check(&self) -> Result<(), Invalid> {
+        let known = estimated::names();
+        if !known.contains(self.metric.as_str()) {
+            let reason = format!("{:?} is not estimated; there are {known:?}", self.metric);
+            return Err(Invalid::new("when.estimated_performance.metric", reason));
+        }
+        one_limit("when.estimated_performance", self.below, self.above)
     }
 }
 

@@ -20,7 +20,7 @@ pub struct Performance {
     /// By the labels that had come; `None` without a label, or where nobody asked.
     pub realised: Option<Summary>,
     /// By what its scores let expect; empty where that cannot be said.
-    pub estimated: Vec<Estimated>,
+    pub estimated: Vec<Estimated<String>>,
 }
 
 /// What came of a run, as rules see it.
@@ -154,7 +154,7 @@ fn worse_than(limit: &PerformanceLimit, found: &Summary) -> Finding {
 }
 
 /// Whether an estimate is on the wrong side of its limit. Where its whole band is there, it is worth a look now; else one today.
-fn expected_beyond(limit: &EstimateLimit, found: &[Estimated]) -> Finding {
+fn expected_beyond(limit: &EstimateLimit, found: &[Estimated<String>]) -> Finding {
     let estimated = found.iter().find(|found| found.metric == limit.metric);
     let Some((estimated, value)) = estimated.and_then(|found| Some((found, found.value?))) else {
         return Finding::Unknown;
@@ -167,7 +167,7 @@ fn expected_beyond(limit: &EstimateLimit, found: &[Estimated]) -> Finding {
     let band = estimated.lower.zip(estimated.upper).map_or_else(String::new, |(lower, upper)| {
         format!(" ({} to {})", format::number(lower), format::number(upper))
     });
-    let metric = limit.metric.name().replace('_', " ");
+    let metric = limit.metric.replace('_', " ");
     let sentence = format!("{metric} is estimated at {}{band}, before the labels come", format::number(value));
     Finding::Met(sentence, if is_certain { Severity::Critical } else { Severity::Warning })
 }
@@ -251,7 +251,6 @@ impl RuleState {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use tidemark::performance::estimated::Metric;
     use tidemark::performance::summary::NamedFigure;
 
     fn rule(windows: u32, clear_after: u32) -> Rule {
@@ -333,20 +332,20 @@ mod tests {
     #[test]
     fn an_estimate_is_certain_once_its_band_is_beyond_the_limit() {
         let estimated = |value: f64| Estimated {
-            metric: Metric::RocAuc,
+            metric: "roc_auc".to_owned(),
             value: Some(value),
             sampling_error: 0.01,
             lower: Some(value - 0.03),
             upper: Some(value + 0.03),
             alert: false,
         };
-        let limit = EstimateLimit { metric: Metric::RocAuc, below: Some(0.8), above: None };
+        let limit = EstimateLimit { metric: "roc_auc".to_owned(), below: Some(0.8), above: None };
         let severity = |value| match expected_beyond(&limit, &[estimated(value)]) {
             Finding::Met(_, severity) => Some(severity),
             Finding::NotMet | Finding::Unknown => None,
         };
         assert_eq!([0.81, 0.79, 0.76].map(severity), [None, Some(Severity::Warning), Some(Severity::Critical)]);
-        let other = EstimateLimit { metric: Metric::F1, ..limit };
+        let other = EstimateLimit { metric: "f1".to_owned(), ..limit.clone() };
         assert_eq!(expected_beyond(&other, &[estimated(0.5)]), Finding::Unknown);
         let above = EstimateLimit { below: None, above: Some(0.7), ..limit };
         assert!(matches!(expected_beyond(&above, &[estimated(0.8)]), Finding::Met(..)));

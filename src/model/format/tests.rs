@@ -48,6 +48,7 @@ fn model() -> Model {
         n_rows: 3,
         n_test: 1,
         split: Split::Time,
+        test_share: Some(0.5),
         seed: u64::MAX,
         n_trees: 1,
         max_depth: None,

@@ -159,6 +159,13 @@ pub struct ExpectedLosses {
     losses: Vec<(Loss, Vec<f64>)>,
 }
 
+impl ExpectedLosses {
+    /// The losses of every row, as [`Dle::gathered`] takes them back.
+    pub fn rows(&self) -> impl Iterator<Item = Box<[f64]>> {
+        (0..self.n_rows).map(|row| self.losses.iter().map(|(_, losses)| losses[row]).collect())
+    }
+}
+
 impl Dle {
     /// Fits the estimator: boosted trees learn every kind of loss of a row, and every metric gets thresholds, three standard deviations
     /// around its mean over the reference's chunks.
@@ -246,6 +253,20 @@ impl Dle {
         ExpectedLosses { n_rows: said.len(), losses }
     }
 
+    /// The losses of rows that were expected one by one: see [`ExpectedLosses::rows`].
+    ///
+    /// # Panics
+    /// When a row has fewer losses than this estimator has learnt.
+    pub fn gathered<'a>(&self, rows: impl Iterator<Item = &'a [f64]>) -> ExpectedLosses {
+        let mut losses: Vec<(Loss, Vec<f64>)> = self.models.iter().map(|model| (model.loss, Vec::new())).collect();
+        let mut n_rows = 0;
+        for row in rows {
+            losses.iter_mut().enumerate().for_each(|(place, (_, losses))| losses.push(row[place]));
+            n_rows += 1;
+        }
+        ExpectedLosses { n_rows, losses }
+    }
+
     /// Estimates every metric in a window of rows.
     ///
     /// # Panics
@@ -323,6 +344,8 @@ mod tests {
             // What came has a sampling error of its own.
             assert!((found.value.unwrap() / came - 1.0).abs() < 0.1, "{found:?}: {came}");
         }
+        let by_row: Vec<Box<[f64]>> = expected.rows().collect();
+        assert_eq!(estimator.gathered(by_row.iter().map(AsRef::as_ref)), expected);
         // As many as in the reference: no alert, and the band holds what came.
         let (group, noise, said, truths) = rows(3, 2000, 0.2);
         let realised = RegressionPerformance::of(&truths, &said);

@@ -23,6 +23,18 @@ pub const METRICS: [Metric; 7] = [
     Metric::AveragePrecision,
 ];
 
+/// The name of a metric's mean over the classes, as the figures of labelled rows have it.
+pub const fn name_of_mean(metric: Metric) -> &'static str {
+    match metric {
+        Metric::F1 => "f1_macro",
+        Metric::Precision => "precision_macro",
+        Metric::Recall => "balanced_accuracy",
+        Metric::Specificity => "specificity_macro",
+        Metric::AveragePrecision => "average_precision_macro",
+        metric => metric.name(),
+    }
+}
+
 /// By so much NannyML found the sampling error of the mean area to be larger than that of areas of classes that do not hang together.
 const AREA_FACTOR: f64 = 1.2;
 

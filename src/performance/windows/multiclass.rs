@@ -167,7 +167,7 @@ fn window(side: &Side, rows: Range<usize>, is_current: bool, estimator: &Multicl
 fn splits(estimator: &MulticlassCbpe, reference: &Labelled, current: &Labelled) -> Vec<Split> {
     let came = |side: &Labelled, metric| realised(metric, side.rows(), &side.truths);
     let estimates = [reference, current].map(|side| estimator.estimate(side.rows()));
-    changes(estimates, |metric| Some((came(reference, metric)?, came(current, metric)?)))
+    changes(estimates, |metric| Some((came(reference, *metric)?, came(current, *metric)?)))
 }
 
 #[cfg(test)]

@@ -203,7 +203,7 @@ fn splits(estimator: &Dle, tables: [&Dataset; 2], asked: &Asked, sides: [&Side; 
         came.push(RegressionPerformance::of(&truths, &said));
     }
     let estimates = estimates.try_into().expect("a side for each of two tables");
-    changes(estimates, |metric: LossMetric| Some((metric.realised(&came[0])?, metric.realised(&came[1])?)))
+    changes(estimates, |metric: &LossMetric| Some((metric.realised(&came[0])?, metric.realised(&came[1])?)))
 }
 
 #[cfg(test)]

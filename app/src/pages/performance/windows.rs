@@ -5,7 +5,7 @@ use tidemark::render::format;
 
 use crate::components::moment::Moment;
 use crate::components::performance_card::words;
-use crate::performance::standing::{Judged, estimated, limit, realised};
+use crate::performance::standing::{Judged, estimated, is_worse, limit, realised};
 use crate::performance::{Performance, PerformanceWindow};
 
 /// The latest window first.
@@ -46,7 +46,7 @@ pub fn WindowTable(found: StoredValue<Performance>, shown: Memo<String>) -> impl
 
 fn line(window: &PerformanceWindow, metric: &str, limit: Option<f64>) -> impl IntoView + use<> {
     let cell = |judged: Option<Judged>| {
-        let is_worse = judged.zip(limit).is_some_and(|(judged, limit)| judged.value < limit);
+        let is_worse = judged.zip(limit).is_some_and(|(judged, limit)| is_worse(metric, judged.value, limit));
         let value = judged.map_or_else(|| "–".to_owned(), |judged| format::number(judged.value));
         let range = judged.and_then(|judged| judged.range);
         let range = range.map(|(lower, upper)| format!("{} to {}", format::number(lower), format::number(upper)));
@@ -57,7 +57,7 @@ fn line(window: &PerformanceWindow, metric: &str, limit: Option<f64>) -> impl In
             </td>
         }
     };
-    let split = window.splits.iter().find(|split| split.metric.name() == metric);
+    let split = window.splits.iter().find(|split| split.metric == metric);
     let part = |x: Option<f64>| x.map_or_else(|| "–".to_owned(), |x| format!("{x:+.4}"));
     let rows = format!(
         "{} to {}{}",

@@ -7,15 +7,16 @@
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::ops::Range;
-use tidemark::performance::estimated::{Estimated, Rows as Scored};
-use tidemark::performance::windows::splits;
-use tidemark::performance::{BinaryPerformance, RegressionPerformance, Summary};
+use tidemark::performance::estimated::Estimated;
+use tidemark::performance::windows::Split;
+use tidemark::performance::{BinaryPerformance, MulticlassPerformance, RegressionPerformance, Summary};
 use tidemark_app::monitor::{Millis, Window};
 use tidemark_app::performance::{Alarm, PerformanceWindow, Series};
-use tidemark_log::{Answers, Id, LabelRecord, Line, Outcome, ReadError, Reader, Record, Value};
+use tidemark_log::{Answers, Id, LabelRecord, Line, Outcome, ReadError, Reader, Record, RowsBuilder, Value};
 
 use super::detectors::{Said, Watches};
-use super::known::{Estimator, Known, NotEstimated, Reference};
+use super::estimator::{Estimator, Word};
+use super::known::{Known, Reference};
 use super::text_of;
 
 /// Rows that labels can still find. A label that comes after so many further predictions is not counted.
@@ -23,7 +24,7 @@ pub(super) const MOST_ROWS: usize = 100_000;
 /// Records that are taken in at once; the next round takes the rest.
 const MOST_AT_ONCE: u64 = 50_000;
 /// Labelled rows below which a window says nothing of where a change comes from.
-const FEWEST_TO_SPLIT: usize = 100;
+const FEWEST_TO_SPLIT: u64 = 100;
 
 /// How far the following has come: what is stored.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -63,8 +64,21 @@ struct Row {
     id: Id,
     time: Millis,
     said: f64,
+    /// The score of the last class.
     score: f64,
+    /// Of more than two classes the score of each; of numbers the losses that its features let expect.
+    more: Box<[f64]>,
     truth: f64,
+}
+
+impl Row {
+    fn word(&self) -> Word<'_> {
+        Word { said: self.said, score: self.score, more: &self.more }
+    }
+
+    const fn is_labelled(&self) -> bool {
+        !self.truth.is_nan() && !self.said.is_nan()
+    }
 }
 
 /// What a round found.
@@ -87,10 +101,6 @@ pub(super) struct Labelled {
 }
 
 impl Labelled {
-    pub(super) fn rows(&self) -> Scored<'_> {
-        Scored { said: &self.said, scores: &self.scores }
-    }
-
     /// The figures.
     pub(super) fn performance(&self) -> BinaryPerformance {
         BinaryPerformance::of(&self.truths, &self.said, &self.ranked())
@@ -136,9 +146,10 @@ impl Follower {
         model: &str,
         state: Option<State>,
         windows: Vec<PerformanceWindow>,
-        known: &Known,
+        reference: &Reference,
         window_rows: u64,
     ) -> Result<Self, ReadError> {
+        let known = &reference.known;
         let mut state = state.unwrap_or_default();
         let positions = reader.positions(&Line::predictions(model));
         // What retention took away, or lay beyond memory before anybody followed, is passed over.
@@ -168,8 +179,10 @@ impl Follower {
         };
         follower.windows.retain(|start, _| *start >= first);
         for chunk in reader.records(&Line::predictions(model), first..follower.state.next) {
-            for record in chunk? {
-                follower.push(record);
+            let chunk = chunk?;
+            let losses = losses(&chunk, reference, window_rows);
+            for (record, losses) in chunk.into_iter().zip(losses) {
+                follower.push(record, losses);
             }
         }
         let label_line = Line::labels(model);
@@ -191,8 +204,10 @@ impl Follower {
         let new = self.state.next..reader.end(&Line::predictions(model));
         let until = new.end.min(new.start.saturating_add(MOST_AT_ONCE));
         for chunk in reader.records(&Line::predictions(model), new.start..until) {
-            for record in chunk? {
-                self.take_prediction(record);
+            let chunk = chunk?;
+            let losses = losses(&chunk, reference, self.window_rows);
+            for (record, losses) in chunk.into_iter().zip(losses) {
+                self.take_prediction(record, losses);
             }
         }
         self.state.next = self.state.next.max(until);
@@ -218,6 +233,10 @@ impl Follower {
         self.known_classes.clone_from(&known.classes);
         if self.state.mark != known.mark || self.state.errors.is_none() {
             self.state.mark.clone_from(&known.mark);
+            if self.are_numbers {
+                // What another version's errors let expect says nothing of this one's.
+                self.rows.iter_mut().for_each(|row| row.more = Box::default());
+            }
             (self.state.predictions, self.state.errors) = (None, None);
             self.watches_of(known);
         }
@@ -232,7 +251,7 @@ impl Follower {
         }
     }
 
-    fn push(&mut self, record: Record) -> Option<usize> {
+    fn push(&mut self, record: Record, losses: Box<[f64]>) -> usize {
         if self.rows.is_empty() {
             self.first = record.position;
         }
@@ -253,12 +272,13 @@ impl Follower {
             (Outcome::Label(name), _) => self.place_of(name),
         };
         let score = record.scores.last().copied().unwrap_or(f64::NAN);
+        let more = if record.scores.len() > 2 { record.scores.into_boxed_slice() } else { losses };
         let place = self.rows.len();
         if let Some(places) = &mut self.places {
             places.insert(record.id.clone(), record.position);
         }
-        self.rows.push_back(Row { id: record.id, time: record.time, said, score, truth: f64::NAN });
-        Some(place)
+        self.rows.push_back(Row { id: record.id, time: record.time, said, score, more, truth: f64::NAN });
+        place
     }
 
     /// The detectors of a model that answers with numbers; those that watched it before go on.
@@ -288,8 +308,8 @@ impl Follower {
         Some(if later == first { (0.0, first) } else { (1.0, second) })
     }
 
-    fn take_prediction(&mut self, record: Record) {
-        let Some(place) = self.push(record) else { return };
+    fn take_prediction(&mut self, record: Record, losses: Box<[f64]>) {
+        let place = self.push(record, losses);
         let position = self.first + place as u64;
         self.state.next = position + 1;
         let row = &self.rows[place];
@@ -399,7 +419,7 @@ impl Follower {
     }
 
     /// The rows of these positions as far as they lie in memory.
-    fn rows_at(&self, positions: Range<u64>) -> impl Iterator<Item = &Row> {
+    fn rows_at(&self, positions: Range<u64>) -> impl ExactSizeIterator<Item = &Row> {
         let place = |position: u64| {
             usize::try_from(position.saturating_sub(self.first)).unwrap_or(usize::MAX).min(self.rows.len())
         };
@@ -407,25 +427,22 @@ impl Follower {
     }
 
     /// What the scores of these rows let expect; `None` where not all of them lie in memory, or one has no score.
-    pub(super) fn estimate(&self, positions: Range<u64>, reference: &Reference) -> Option<Vec<Estimated>> {
+    pub(super) fn estimate(&self, positions: Range<u64>, reference: &Reference) -> Option<Vec<Estimated<String>>> {
         let estimator = reference.estimator(self.window_rows).ok()?;
         let n = usize::try_from(positions.end.checked_sub(positions.start)?).ok()?;
-        if positions.start < self.first || n == 0 {
+        let rows = self.rows_at(positions.clone());
+        if positions.start < self.first || rows.len() != n {
             return None;
         }
-        let (positive, _) = self.positive()?;
-        let rows: Vec<&Row> = self.rows_at(positions).collect();
-        let said: Vec<bool> = rows.iter().map(|row| row.said == positive).collect();
-        let scores: Vec<f64> = rows.iter().map(|row| row.score).collect();
-        let is_whole = rows.len() == n && scores.iter().all(|score| score.is_finite());
-        is_whole.then(|| estimator.cbpe.estimate(Scored { said: &said, scores: &scores }))
+        let positive = self.positive().map(|(place, _)| place);
+        Some(estimator.estimate(&estimator.said(rows.map(Row::word), positive)?))
     }
 
     /// The labelled rows of these positions, of a model of two classes.
     pub(super) fn labelled(&self, positions: Range<u64>) -> Option<Labelled> {
         let (positive, _) = self.positive()?;
         let mut found = Labelled::default();
-        for row in self.rows_at(positions).filter(|row| !row.truth.is_nan() && !row.said.is_nan()) {
+        for row in self.rows_at(positions).filter(|row| row.is_labelled()) {
             found.truths.push(row.truth == positive);
             found.said.push(row.said == positive);
             found.scores.push(row.score);
@@ -435,7 +452,6 @@ impl Follower {
 
     /// The windows that changed, with their figures.
     fn figures(&mut self, reference: &Reference) -> Vec<PerformanceWindow> {
-        let estimator = reference.estimator(self.window_rows);
         let changed = std::mem::take(&mut self.changed);
         let mut found = Vec::with_capacity(changed.len());
         for (start, closed) in changed {
@@ -443,7 +459,7 @@ impl Follower {
             let before = self.windows.get(&start).filter(|window| !window.is_open);
             let closed = before.map(|window| window.window.end).or(closed);
             let end = closed.unwrap_or(self.state.next);
-            let window = self.window(start..end, closed.is_none(), before, reference, &estimator);
+            let window = self.window(start..end, closed.is_none(), before, reference);
             let Some(window) = window else { continue };
             self.windows.insert(start, window.clone());
             found.push(window);
@@ -457,7 +473,6 @@ impl Follower {
         is_open: bool,
         before: Option<&PerformanceWindow>,
         reference: &Reference,
-        estimator: &Result<&Estimator, NotEstimated>,
     ) -> Option<PerformanceWindow> {
         let times = self.rows_at(positions.clone()).map(|row| row.time);
         let (from, to) = times.fold(None, |ends: Option<(Millis, Millis)>, time| {
@@ -473,44 +488,75 @@ impl Follower {
                 None => (String::new(), Vec::new()),
             },
         };
-        let n_rows = window.rows();
-        let mut found = PerformanceWindow {
+        let realised = self.realised(positions.clone(), window.rows());
+        let of_before = || before.map(|before| before.splits.clone()).unwrap_or_default();
+        let splits = match (&realised, reference.estimator(self.window_rows)) {
+            (Some(realised), Ok(estimator)) if by == *mark => self.splits(positions, realised, estimator),
+            _ => None,
+        };
+        Some(PerformanceWindow {
             window,
-            n_labelled: 0,
+            n_labelled: realised.as_ref().map_or(0, |summary| summary.n_labelled),
             is_open,
             by,
             estimated,
-            realised: None,
-            splits: before.map(|before| before.splits.clone()).unwrap_or_default(),
-        };
-        found.realised = if let Some(labelled) = self.labelled(positions.clone()) {
-            if let Ok(estimator) = estimator
-                && found.by == *mark
-                && labelled.truths.len() >= FEWEST_TO_SPLIT
-                && labelled.scores.iter().all(|score| score.is_finite())
-            {
-                found.splits = splits(&estimator.cbpe, estimator.rows(), (labelled.rows(), &labelled.truths));
-            }
-            (!labelled.truths.is_empty()).then(|| Summary::of_binary(n_rows, &labelled.performance()))
-        } else {
-            self.other_summary(positions, n_rows)
-        };
-        found.n_labelled = found.realised.as_ref().map_or(0, |summary| summary.n_labelled);
-        Some(found)
+            splits: splits.unwrap_or_else(of_before),
+            realised,
+        })
     }
 
-    /// The figures of a model of numbers, or of other than two classes.
-    fn other_summary(&self, positions: Range<u64>, n_rows: u64) -> Option<Summary> {
-        let labelled = self.rows_at(positions).filter(|row| !row.truth.is_nan() && !row.said.is_nan());
-        let (truths, said): (Vec<f64>, Vec<f64>) = labelled.map(|row| (row.truth, row.said)).unzip();
-        if truths.is_empty() {
+    /// Where the change since the reference comes from; `None` where too few rows are labelled, or one has no score.
+    fn splits(
+        &self,
+        positions: Range<u64>,
+        realised: &Summary,
+        estimator: &Estimator,
+    ) -> Option<Vec<Split<String>>> {
+        if realised.n_labelled < FEWEST_TO_SPLIT {
+            return None;
+        }
+        let labelled = self.rows_at(positions).filter(|row| row.is_labelled());
+        let said = estimator.said(labelled.map(Row::word), self.positive().map(|(place, _)| place))?;
+        Some(estimator.splits(&said, realised))
+    }
+
+    /// The figures of the rows whose labels came, of `n_rows`; `None` while there is none.
+    fn realised(&self, positions: Range<u64>, n_rows: u64) -> Option<Summary> {
+        if let Some(labelled) = self.labelled(positions.clone()) {
+            return (!labelled.truths.is_empty()).then(|| Summary::of_binary(n_rows, &labelled.performance()));
+        }
+        let labelled: Vec<&Row> = self.rows_at(positions).filter(|row| row.is_labelled()).collect();
+        if labelled.is_empty() {
             return None;
         }
         if self.are_numbers {
+            let (truths, said): (Vec<f64>, Vec<f64>) = labelled.iter().map(|row| (row.truth, row.said)).unzip();
             return Some(Summary::of_regression(n_rows, &RegressionPerformance::of(&truths, &said)));
         }
-        let place = |places: &[f64]| -> Vec<u32> { places.iter().map(|place| *place as u32).collect() };
-        let (truths, said) = (place(&truths), place(&said));
-        Some(super::of_unscored_classes(n_rows, &truths, &said, self.names.len()))
+        let n_classes = self.names.len();
+        let (truths, said): (Vec<u32>, Vec<u32>) =
+            labelled.iter().map(|row| (row.truth as u32, row.said as u32)).unzip();
+        if labelled.iter().any(|row| row.more.len() != n_classes) {
+            return Some(super::of_unscored_classes(n_rows, &truths, &said, n_classes));
+        }
+        let scores: Vec<f64> = labelled.iter().flat_map(|row| row.more.iter().copied()).collect();
+        Some(Summary::of_multiclass(n_rows, &MulticlassPerformance::of(&truths, &said, &scores, n_classes)))
     }
+}
+
+/// The losses that each row lets expect, of a model whose estimator looks at features; else none for each.
+fn losses(records: &[Record], reference: &Reference, window_rows: u64) -> Vec<Box<[f64]>> {
+    let nothing = || vec![Box::default(); records.len()];
+    let estimator = match reference.estimator(window_rows) {
+        Ok(estimator) if estimator.needs_features() => estimator,
+        _ => return nothing(),
+    };
+    let number = |record: &Record| match record.outcome {
+        Outcome::Number(number) if number.is_finite() => Some(number),
+        _ => None,
+    };
+    let Some(said) = records.iter().map(number).collect::<Option<Vec<f64>>>() else { return nothing() };
+    let mut rows = RowsBuilder::default();
+    records.iter().cloned().for_each(|record| rows.push(record));
+    estimator.losses(&rows.finish().features, &said)
 }

@@ -3,12 +3,21 @@
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 use tidemark::data::{Category, Column, Dataset, Values};
+use tidemark::forest::Task;
 use tidemark::model::{Model, PREDICTION, PROBABILITY};
+use tidemark::performance::estimated::loss::Dle;
+use tidemark::performance::estimated::multiclass::{ClassRows, MulticlassCbpe};
 use tidemark::performance::estimated::{Cbpe, NotFitted, Rows};
-use tidemark::performance::{BinaryPerformance, Summary};
+use tidemark::performance::{BinaryPerformance, MulticlassPerformance, RegressionPerformance, Summary};
+
+use super::estimator::{Estimator, Kind, Said};
+use crate::registry::manifest::{Declaration, DeclaredTask};
+use crate::service::slot::{PREDICTION as SAID, SCORE};
 
 /// Fewer rows calibrate nothing.
 const FEWEST: usize = 100;
+/// The errors of a model of numbers are learnt from so many rows of its reference at most, the last ones.
+const MOST: usize = 50_000;
 /// The reference falls into as many windows at least, to see how much a metric varies.
 const WINDOWS: usize = 10;
 /// Draws the splits that decide whether calibration helps.
@@ -19,12 +28,14 @@ const SEED: u64 = 0;
 pub(in crate::service) enum NotEstimated {
     /// The model came without a reference.
     NoReference,
-    /// It does not answer with one of two classes.
-    NotTwoClasses,
     /// The reference does not say what was true.
     NoTruth,
     /// The reference does not say which score a row got, or which class.
     NoScore,
+    /// The reference does not say which score of each class a row got.
+    NoClassScores,
+    /// The reference does not say which number was predicted.
+    NoNumber,
     /// The reference has fewer rows than calibrate anything.
     TooFewRows(usize),
     /// All rows of the reference are of one class.
@@ -37,11 +48,14 @@ impl fmt::Display for NotEstimated {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoReference => f.write_str("the model came without a reference to calibrate its scores on"),
-            Self::NotTwoClasses => f.write_str("estimates are made for models of two classes"),
             Self::NoTruth => f.write_str(
                 "its reference does not say what was true: send one with the column of the truth, and name it (target=…)",
             ),
             Self::NoScore => f.write_str("its reference lacks the columns prediction and score"),
+            Self::NoClassScores => {
+                f.write_str("its reference does not say which score each of its classes got (columns scores.CLASS)")
+            }
+            Self::NoNumber => f.write_str("its reference lacks the column prediction"),
             Self::TooFewRows(n) => {
                 write!(f, "its reference has {n} rows whose truth is known, and it takes {FEWEST} at least")
             }
@@ -58,20 +72,29 @@ pub(in crate::service) struct Known {
     pub(super) mark: String,
     /// Classes by name, in the model's order, or in that of numbers and texts; none of numbers.
     pub(super) classes: Vec<String>,
-    has_rows: bool,
-    said: Vec<Option<u32>>,
-    truths: Vec<Option<u32>>,
-    scores: Vec<f64>,
+    rows: KnownRows,
 }
 
-/// A model's estimator, and the rows that it was fitted to.
-pub(in crate::service) struct Estimator {
-    pub(super) cbpe: Cbpe,
-    said: Vec<bool>,
-    scores: Vec<f64>,
-    truths: Vec<bool>,
-    /// How the model did on those rows.
-    pub(super) reference: Summary,
+/// The rows, by the kind of model. What is not known of any row is empty.
+#[derive(Debug, Clone, PartialEq)]
+enum KnownRows {
+    Classes {
+        said: Vec<Option<u32>>,
+        truths: Vec<Option<u32>>,
+        /// Of two classes the score of the later one, of more one per class, row after row.
+        scores: Vec<f64>,
+    },
+    Numbers {
+        said: Vec<f64>,
+        truths: Vec<f64>,
+        features: Vec<Column>,
+    },
+}
+
+impl Default for KnownRows {
+    fn default() -> Self {
+        Self::Classes { said: Vec::new(), truths: Vec::new(), scores: Vec::new() }
+    }
 }
 
 /// An estimator that is fitted when the first asks, or why there is none.
@@ -81,56 +104,70 @@ pub(in crate::service) struct Reference {
     estimator: Arc<OnceLock<Result<Estimator, NotEstimated>>>,
 }
 
+/// A column's numbers; none if it holds something else, or is not there.
+fn numbers(column: Option<&Column>) -> &[f64] {
+    match column.map(|column| &column.values) {
+        Some(Values::Numbers(numbers)) => numbers.as_slice(),
+        _ => &[],
+    }
+}
+
+/// The place of every row's class among these.
+fn places(column: Option<&Column>, classes: &[String]) -> Vec<Option<u32>> {
+    let place = |class: Option<Category>| {
+        let name = class?.to_string();
+        classes.iter().position(|class| *class == name).map(|place| place as u32)
+    };
+    column.map(|column| column.categories().into_iter().map(place).collect()).unwrap_or_default()
+}
+
 impl Known {
     /// Of a model that Tidemark serves: the rows held back from its training, which say what was true and what the forest that serves
     /// makes of them.
     pub(in crate::service) fn of_model(model: &Model) -> Self {
-        let column = |name: &str| model.held_out.column(name);
-        Self::of(model.version(), model.classes.clone(), column(&model.target), column(PREDICTION), column(PROBABILITY))
+        let held_out = |name: &str| model.held_out.column(name);
+        let rows = if model.task() == Task::Regression {
+            let rows = model.rows_held_back().unwrap_or_default();
+            let features = model.schema.features().filter_map(|name| Some(model.reference.column(name)?.pick(&rows)));
+            let truths = numbers(held_out(&model.target));
+            numbers_known(numbers(held_out(PREDICTION)), truths, features.collect())
+        } else {
+            // What a served model said is written as the place of its class.
+            let said = numbers(held_out(PREDICTION)).iter().map(|place| Some(*place as u32)).collect();
+            let scores = match model.classes.len() {
+                0..=2 => numbers(held_out(PROBABILITY)).to_vec(),
+                _ => scores_of_classes(model),
+            };
+            KnownRows::Classes { said, truths: places(held_out(&model.target), &model.classes), scores }
+        };
+        Self { mark: model.version(), classes: model.classes.clone(), rows }
     }
 
     /// Of a model that is served elsewhere: what its reference says beside the features.
-    pub(in crate::service) fn of_reference(
-        mark: &str,
-        reference: &Dataset,
-        target: Option<&str>,
-        prediction: &str,
-        score: &str,
-    ) -> Self {
+    pub(in crate::service) fn of_reference(mark: &str, reference: &Dataset, model: &Declaration) -> Self {
         let column = |name: &str| reference.column(name);
-        let (target, prediction, score) = (target.and_then(column), column(prediction), column(score));
-        let found = [target, prediction].into_iter().flatten().flat_map(Column::categories).flatten();
+        let target = model.target.as_deref().and_then(column);
+        let mark = mark.to_owned();
+        if model.task == DeclaredTask::Regression {
+            let features = model.features.iter().filter_map(|feature| column(&feature.name).cloned());
+            let rows = numbers_known(numbers(column(SAID)), numbers(target), features.collect());
+            return Self { mark, classes: Vec::new(), rows };
+        }
+        let found = [target, column(SAID)].into_iter().flatten().flat_map(Column::categories).flatten();
         let mut classes: Vec<Category> = found.collect();
         classes.sort_unstable();
         let mut names: Vec<String> = classes.iter().map(Category::to_string).collect();
         names.dedup();
-        Self::of(mark.to_owned(), names, target, prediction, score)
-    }
-
-    fn of(
-        mark: String,
-        classes: Vec<String>,
-        target: Option<&Column>,
-        prediction: Option<&Column>,
-        score: Option<&Column>,
-    ) -> Self {
-        // What a served model said is written as the place of its class.
-        let place = |name: &str| classes.iter().position(|class| class == name).map(|place| place as u32);
-        let names = |column: Option<&Column>| -> Vec<Option<u32>> {
-            let of = |class: Option<Category>| place(&class?.to_string());
-            column.map(|column| column.categories().into_iter().map(of).collect()).unwrap_or_default()
-        };
-        let scores = match score.map(|column| &column.values) {
-            Some(Values::Numbers(numbers)) => numbers.as_slice().to_vec(),
-            _ => Vec::new(),
-        };
-        Self { mark, has_rows: prediction.is_some(), said: names(prediction), truths: names(target), scores, classes }
+        let said = places(column(SAID), &names);
+        let scores = if names.len() == 2 { numbers(column(SCORE)).to_vec() } else { Vec::new() };
+        Self { mark, rows: KnownRows::Classes { said, truths: places(target, &names), scores }, classes: names }
     }
 
     /// How many rows there are of which something is known, and how many of them it holds for.
     fn count(&self, holds: impl Fn(u32, Option<u32>) -> Option<bool>) -> Option<(u64, u64)> {
-        let truths = self.truths.iter().copied().chain(std::iter::repeat(None));
-        let found = self.said.iter().zip(truths).filter_map(|(said, truth)| holds((*said)?, truth));
+        let KnownRows::Classes { said, truths, .. } = &self.rows else { return None };
+        let truths = truths.iter().copied().chain(std::iter::repeat(None));
+        let found = said.iter().zip(truths).filter_map(|(said, truth)| holds((*said)?, truth));
         let (part, whole) = found.fold((0, 0), |(part, whole), holds| (part + u64::from(holds), whole + 1));
         (whole > 0).then_some((part, whole))
     }
@@ -146,42 +183,116 @@ impl Known {
     }
 
     fn estimator(&self, window_rows: usize) -> Result<Estimator, NotEstimated> {
-        let missing = if !self.has_rows && self.truths.is_empty() {
-            Some(NotEstimated::NoReference)
-        } else if self.classes.len() != 2 {
-            Some(NotEstimated::NotTwoClasses)
-        } else if self.said.is_empty() || self.scores.is_empty() {
-            Some(NotEstimated::NoScore)
-        } else if self.truths.is_empty() {
-            Some(NotEstimated::NoTruth)
-        } else {
-            None
-        };
-        if let Some(missing) = missing {
-            return Err(missing);
+        match &self.rows {
+            KnownRows::Classes { said, truths, .. } if said.is_empty() && truths.is_empty() => {
+                Err(NotEstimated::NoReference)
+            }
+            KnownRows::Classes { said, truths, scores } => self.of_classes(said, truths, scores, window_rows),
+            KnownRows::Numbers { said, truths, features } => of_numbers(said, truths, features, window_rows),
         }
-        let rows = self.said.iter().zip(&self.truths).zip(&self.scores);
-        let rows = rows.filter_map(|((said, truth), score)| Some(((*said)? == 1, (*truth)? == 1, *score)));
-        let (mut said, mut truths, mut scores) = (Vec::new(), Vec::new(), Vec::new());
-        for (was_called, truth, score) in rows {
-            said.push(was_called);
-            truths.push(truth);
-            scores.push(score);
+    }
+
+    fn of_classes(
+        &self,
+        said: &[Option<u32>],
+        truths: &[Option<u32>],
+        scores: &[f64],
+        window_rows: usize,
+    ) -> Result<Estimator, NotEstimated> {
+        let n_classes = self.classes.len();
+        let per_row = if n_classes == 2 { 1 } else { n_classes };
+        if n_classes < 2 {
+            return Err(NotEstimated::OneClass);
         }
+        if said.is_empty() || scores.is_empty() {
+            return Err(if n_classes == 2 { NotEstimated::NoScore } else { NotEstimated::NoClassScores });
+        }
+        if truths.is_empty() {
+            return Err(NotEstimated::NoTruth);
+        }
+        let (mut known_said, mut known_truths, mut known_scores) = (Vec::new(), Vec::new(), Vec::new());
+        for ((said, truth), scores) in said.iter().zip(truths).zip(scores.chunks_exact(per_row)) {
+            if let (Some(said), Some(truth)) = (*said, *truth) {
+                known_said.push(said);
+                known_truths.push(truth);
+                known_scores.extend_from_slice(scores);
+            }
+        }
+        let (said, truths, scores) = (known_said, known_truths, known_scores);
         let n = truths.len();
-        if n < FEWEST {
-            return Err(NotEstimated::TooFewRows(n));
-        }
+        let windows = windows(n, window_rows)?;
         if truths.iter().all(|truth| *truth == truths[0]) {
             return Err(NotEstimated::OneClass);
         }
-        let size = window_rows.min(n / WINDOWS).max(1);
-        let windows: Vec<_> = (0..n / size).map(|window| window * size..(window + 1) * size).collect();
-        let rows = Rows { said: &said, scores: &scores };
-        let cbpe = Cbpe::fit(rows, &truths, &windows, SEED).map_err(NotEstimated::Score)?;
-        let reference = Summary::of_binary(n as u64, &BinaryPerformance::of(&truths, &said, &scores));
-        Ok(Estimator { cbpe, said, scores, truths, reference })
+        if n_classes == 2 {
+            let is_positive = |classes: &[u32]| -> Vec<bool> { classes.iter().map(|class| *class == 1).collect() };
+            let (said, truths) = (is_positive(&said), is_positive(&truths));
+            let rows = Rows { said: &said, scores: &scores };
+            let cbpe = Cbpe::fit(rows, &truths, &windows, SEED).map_err(NotEstimated::Score)?;
+            let reference = Summary::of_binary(n as u64, &BinaryPerformance::of(&truths, &said, &scores));
+            return Ok(Estimator::new(Kind::Two(cbpe), reference, &Said::Two { said, scores }));
+        }
+        let rows = ClassRows { said: &said, scores: &scores, n_classes };
+        let cbpe = MulticlassCbpe::fit(rows, &truths, &windows, SEED).map_err(NotEstimated::Score)?;
+        let reference = MulticlassPerformance::of(&truths, &said, &scores, n_classes);
+        let reference = Summary::of_multiclass(n as u64, &reference);
+        Ok(Estimator::new(Kind::Several { cbpe, n_classes }, reference, &Said::Several { said, scores }))
     }
+}
+
+/// What is known of rows of numbers: those of which prediction and truth are known, the last ones where there are many.
+fn numbers_known(said: &[f64], truths: &[f64], features: Vec<Column>) -> KnownRows {
+    let is_known = |row: &usize| said[*row].is_finite() && truths[*row].is_finite();
+    let known: Vec<usize> = (0..said.len().min(truths.len())).filter(is_known).collect();
+    let known = &known[known.len().saturating_sub(MOST)..];
+    let pick = |values: &[f64]| known.iter().map(|row| values[*row]).collect();
+    let features = features.into_iter().filter(|feature| feature.len() == said.len());
+    let (said, truths) = match (said.is_empty(), truths.is_empty()) {
+        (false, false) => (pick(said), pick(truths)),
+        _ => (said.to_vec(), truths.to_vec()),
+    };
+    KnownRows::Numbers { features: features.map(|feature| feature.pick(known)).collect(), said, truths }
+}
+
+/// What the forest says of every class to the rows held back; none where these are not known any more.
+fn scores_of_classes(model: &Model) -> Vec<f64> {
+    let Some(rows) = model.rows_held_back() else { return Vec::new() };
+    let features: Vec<Column> = model
+        .schema
+        .features()
+        .filter_map(|name| Some(model.reference.column(name)?.pick(&rows)))
+        .collect();
+    let data = Dataset::new(features).expect("the names are those of the reference, and the rows as many");
+    model.answers_of(&data).map(|answers| answers.scores).unwrap_or_default()
+}
+
+fn windows(n: usize, window_rows: usize) -> Result<Vec<std::ops::Range<usize>>, NotEstimated> {
+    if n < FEWEST {
+        return Err(NotEstimated::TooFewRows(n));
+    }
+    let size = window_rows.min(n / WINDOWS).max(1);
+    Ok((0..n / size).map(|window| window * size..(window + 1) * size).collect())
+}
+
+fn of_numbers(
+    said: &[f64],
+    truths: &[f64],
+    features: &[Column],
+    window_rows: usize,
+) -> Result<Estimator, NotEstimated> {
+    if said.is_empty() {
+        return Err(NotEstimated::NoNumber);
+    }
+    if truths.is_empty() {
+        return Err(NotEstimated::NoTruth);
+    }
+    let windows = windows(truths.len(), window_rows)?;
+    let columns: Vec<&Column> = features.iter().collect();
+    let dle = Dle::fit(&columns, said, truths, &windows).map_err(NotEstimated::Score)?;
+    let losses = dle.expected(&columns, said).rows().collect();
+    let names = features.iter().map(|feature| feature.name.clone()).collect();
+    let reference = Summary::of_regression(truths.len() as u64, &RegressionPerformance::of(truths, said));
+    Ok(Estimator::new(Kind::Numbers { dle, features: names }, reference, &Said::Numbers { losses }))
 }
 
 impl Reference {
@@ -193,12 +304,5 @@ impl Reference {
     pub(in crate::service) fn estimator(&self, window_rows: u64) -> Result<&Estimator, NotEstimated> {
         let rows = usize::try_from(window_rows).unwrap_or(usize::MAX);
         self.estimator.get_or_init(|| self.known.estimator(rows)).as_ref().map_err(|reason| *reason)
-    }
-}
-
-impl Estimator {
-    /// The rows of the reference, and their truths.
-    pub(super) fn rows(&self) -> (Rows<'_>, &[bool]) {
-        (Rows { said: &self.said, scores: &self.scores }, &self.truths)
     }
 }

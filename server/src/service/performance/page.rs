@@ -2,9 +2,8 @@
 
 use std::ops::Range;
 use std::sync::PoisonError;
-use tidemark::performance::estimated::Metric;
 use tidemark::performance::value::per_day;
-use tidemark::performance::windows::{BandsOf, Bounds};
+use tidemark::performance::windows::BandsOf;
 use tidemark::performance::{Ranking, Values};
 use tidemark_app::error::AppError;
 use tidemark_app::performance::{
@@ -78,9 +77,8 @@ impl Service {
         let windows =
             self.store.performance_windows::<PerformanceWindow>(slot.name(), super::follow::MOST_ROWS as u64)?;
         let windows = windows.into_iter().map(|window| window.figures).collect();
-        let (reader, known) = (self.log.reader(), &slot.reference.known);
         let rows = self.options.window_rows;
-        Follower::resume(reader, slot.name(), state, windows, known, rows).map_err(|error| log(&error))
+        Follower::resume(self.log.reader(), slot.name(), state, windows, &slot.reference, rows).map_err(|error| log(&error))
     }
 
     /// What the scores of these rows let expect, as far as they are at hand.
@@ -117,7 +115,7 @@ impl Service {
             positive: positive.or_else(|| (known.classes.len() == 2).then(|| known.classes[1].clone())),
             not_estimated: estimator.as_ref().err().map(ToString::to_string),
             reference: estimator.as_ref().ok().map(|estimator| estimator.reference.clone()),
-            thresholds: estimator.map(|estimator| thresholds(&estimator.cbpe)).unwrap_or_default(),
+            thresholds: estimator.map(|estimator| estimator.thresholds.clone()).unwrap_or_default(),
             bands: bands(&windows),
             windows,
             watches,
@@ -151,27 +149,24 @@ fn watch_lines(follower: &Follower) -> Vec<WatchLine> {
         .collect()
 }
 
-fn thresholds(cbpe: &tidemark::performance::estimated::Cbpe) -> Vec<Bounds> {
-    let of = |fitted: &tidemark::performance::estimated::Fitted| Bounds {
-        metric: fitted.metric,
-        lower: fitted.lower_threshold,
-        upper: fitted.upper_threshold,
-    };
-    cbpe.metrics().iter().map(of).collect()
-}
-
 /// How often the bands were right, in whole windows nearly all of whose labels came.
-fn bands(windows: &[PerformanceWindow]) -> Vec<BandsOf> {
+fn bands(windows: &[PerformanceWindow]) -> Vec<BandsOf<String>> {
     let labelled = || windows.iter().filter(|window| !window.is_open && window.share_labelled() >= NEARLY_ALL);
-    let of = |metric: Metric| {
+    let of = |metric: &str| {
         let pairs = labelled().filter_map(|window| {
-            let realised = window.realised.as_ref()?.figure(metric.name())?.value()?;
+            let realised = window.realised.as_ref()?.figure(metric)?.value()?;
             let estimated = window.estimate_of(metric)?;
             Some((estimated.value?, estimated.sampling_error, realised))
         });
-        BandsOf::of(metric, pairs)
+        BandsOf::of(metric.to_owned(), pairs)
     };
-    Metric::ALL.into_iter().filter_map(of).collect()
+    let mut names: Vec<&str> = Vec::new();
+    for found in windows.iter().flat_map(|window| &window.estimated) {
+        if !names.contains(&found.metric.as_str()) {
+            names.push(&found.metric);
+        }
+    }
+    names.into_iter().filter_map(of).collect()
 }
 
 fn latest_labelled(
