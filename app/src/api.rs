@@ -5,6 +5,7 @@ use leptos::server_fn::codec::Json;
 
 #[cfg(feature = "ssr")]
 use crate::backend;
+use crate::detectors::{Detectors, DetectorsQuery};
 use crate::error::AppError;
 use crate::monitor::{Overview, Snapshot, SnapshotHead};
 use crate::performance::{Performance, PerformanceQuery};
@@ -70,6 +71,18 @@ pub async fn load_performance(
     query: PerformanceQuery,
 ) -> Result<Performance, AppError> {
     backend::call(move |backend| backend.performance(&query)).await
+}
+
+/// How detectors of change fare on a model's own numbers.
+///
+/// # Errors
+/// There is no such model, or the service does not answer.
+#[server(endpoint = "detectors", input = Json)]
+pub async fn load_detectors(
+    /// Which series, and what is put into it.
+    query: DetectorsQuery,
+) -> Result<Detectors, AppError> {
+    backend::call(move |backend| backend.detectors(&query)).await
 }
 
 /// All monitors.

@@ -12,6 +12,7 @@ use crate::components::theme_toggle::{THEME_SCRIPT, provide_theme};
 use crate::pages::alerts::AlertsPage;
 use crate::pages::change::ChangePage;
 use crate::pages::compare::ComparePage;
+use crate::pages::detectors::DetectorsPage;
 use crate::pages::monitor::MonitorPage;
 use crate::pages::monitor_form::MonitorFormPage;
 use crate::pages::monitors::MonitorsPage;
@@ -83,6 +84,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/alerts") view=AlertsPage ssr=SsrMode::Async/>
                     <Route path=path!("/shares") view=SharesPage ssr=SsrMode::Async/>
                     <Route path=path!("/performance") view=PerformancePage ssr=SsrMode::Async/>
+                    <Route path=path!("/detectors") view=DetectorsPage ssr=SsrMode::Async/>
                     <Route path=path!("/compare") view=ComparePage ssr=SsrMode::Async/>
                 </Routes>
             </main>

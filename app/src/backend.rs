@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 use std::sync::Arc;
 
+use crate::detectors::{Detectors, DetectorsQuery};
 use crate::error::AppError;
 use crate::monitor::{Overview, Snapshot, SnapshotHead};
 use crate::performance::{Performance, PerformanceQuery};
@@ -39,6 +40,12 @@ pub trait Backend: Send + Sync + 'static {
     /// # Errors
     /// There is no such model, or the store cannot be read.
     fn performance(&self, query: &PerformanceQuery) -> Result<Performance, AppError>;
+
+    /// How detectors of change fare on a model's own numbers.
+    ///
+    /// # Errors
+    /// There is no such model, or the log cannot be read.
+    fn detectors(&self, query: &DetectorsQuery) -> Result<Detectors, AppError>;
 
     /// All monitors.
     ///

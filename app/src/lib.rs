@@ -14,6 +14,7 @@ pub mod assets;
 pub mod backend;
 pub mod charts;
 pub mod components;
+pub mod detectors;
 pub mod error;
 pub mod format;
 pub mod live;

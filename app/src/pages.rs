@@ -3,6 +3,7 @@
 pub mod alerts;
 pub mod change;
 pub mod compare;
+pub mod detectors;
 pub mod monitor;
 pub mod monitor_form;
 pub mod monitors;

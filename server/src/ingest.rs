@@ -13,7 +13,7 @@ use crate::problem::FieldError;
 use crate::registry::manifest::{Declaration, DeclaredFeature, DeclaredTask};
 use crate::service::slot::{Elsewhere, PREDICTION, Slot};
 use crate::service::{Service, violation_codes};
-use crate::wire::records::{Incoming, IncomingLabel, Said, is_reserved};
+use crate::wire::records::{Incoming, IncomingLabel, Said, is_reserved, scored_class};
 
 /// The version of predictions whose sender names none.
 pub const UNNAMED_VERSION: &str = "unnamed";
@@ -104,7 +104,11 @@ pub fn predictions(
         let version = row.version.as_deref().unwrap_or(UNNAMED_VERSION);
         streams.push(elsewhere.stream(&service.log, slot.name(), version)?);
     }
-    let scores: Vec<Vec<f64>> = rows.iter().map(|row| row.score.into_iter().collect()).collect();
+    let scores_of = |row: &Incoming| match row.scores.as_slice() {
+        [] => row.score.into_iter().collect(),
+        scores => scores.to_vec(),
+    };
+    let scores: Vec<Vec<f64>> = rows.iter().map(scores_of).collect();
     let entry = |place: usize| Entry {
         id: ids[place].clone(),
         is_fresh: rows[place].id.is_none(),
@@ -183,7 +187,7 @@ pub fn labels(rows: Vec<IncomingLabel>) -> Result<Vec<Label>, IngestError> {
 }
 
 /// A model as its reference shows it: every column is a feature, but those with a meaning of their own in a row (`prediction`,
-/// `score`, `id` …) and those that are `left_out` (the target).
+/// `score`, `id` …), those with the scores of a class (`scores.CLASS`), which show the classes, and those that are `left_out` (the target).
 ///
 /// # Errors
 /// There is no feature, or a column of that name to leave out.
@@ -207,7 +211,12 @@ pub fn declaration_of(reference: &Dataset, left_out: &[String]) -> Result<Declar
         .column(PREDICTION)
         .is_some_and(|column| tidemark::schema::infer_type(column) == ColumnType::Numerical);
     let task = if is_regression { DeclaredTask::Regression } else { DeclaredTask::Classification };
-    Ok(Declaration { features, task, reference: None, target: None })
+    Ok(Declaration { features, task, classes: scored_classes(reference), reference: None, target: None })
+}
+
+/// The classes whose scores a table holds, in the order of its columns.
+pub fn scored_classes(data: &Dataset) -> Vec<String> {
+    data.columns().iter().filter_map(|column| scored_class(&column.name)).map(str::to_owned).collect()
 }
 
 #[cfg(test)]

@@ -557,10 +557,7 @@ fn splits(
 
 /// Splits the change of every metric, by what was estimated of either side, in the same order, and by what came there; those without a value
 /// are left out.
-pub fn changes<M>(
-    [before, after]: [Vec<Estimated<M>>; 2],
-    came: impl Fn(&M) -> Option<(f64, f64)>,
-) -> Vec<Split<M>> {
+pub fn changes<M>([before, after]: [Vec<Estimated<M>>; 2], came: impl Fn(&M) -> Option<(f64, f64)>) -> Vec<Split<M>> {
     let estimates = before.into_iter().zip(after);
     let change = |(before, after): (Estimated<M>, Estimated<M>)| {
         let metric = before.metric;

@@ -235,11 +235,8 @@ fn push(svg: &mut String, text: std::fmt::Arguments<'_>) {
 /// Where the change since the reference comes from, window by window: a bar for the inputs, one for the relation, and what chance makes
 /// of the latter.
 pub fn split_bars(performance: &Performance, metric: &str) -> String {
-    let splits: Vec<_> = performance
-        .windows
-        .iter()
-        .map(|window| window.splits.iter().find(|split| split.metric == metric))
-        .collect();
+    let splits: Vec<_> =
+        performance.windows.iter().map(|window| window.splits.iter().find(|split| split.metric == metric)).collect();
     let reach = splits.iter().flatten().flat_map(|split| [split.inputs.abs(), split.relation.abs(), split.chance]);
     let reach = reach.fold(1e-3, f64::max) * 1.1;
     let (height, bottom) = (220.0, 12.0);

@@ -9,6 +9,7 @@ use tidemark::report::{DriftReport, Source, compare};
 use tidemark::schema::{ColumnRole, Schema, SchemaOverrides};
 use tidemark::stattest::{Current, Reference};
 use tidemark_app::backend::Backend;
+use tidemark_app::detectors::{Detectors, DetectorsQuery};
 use tidemark_app::error::AppError;
 use tidemark_app::monitor::{ModelCard, Overview, Snapshot, SnapshotHead, Traffic, Window};
 use tidemark_app::performance::{Performance, PerformanceQuery};
@@ -120,6 +121,10 @@ impl Backend for Fixed {
     }
 
     fn performance(&self, query: &PerformanceQuery) -> Result<Performance, AppError> {
+        not_here("model", query.model.as_deref().unwrap_or_default())
+    }
+
+    fn detectors(&self, query: &DetectorsQuery) -> Result<Detectors, AppError> {
         not_here("model", query.model.as_deref().unwrap_or_default())
     }
 

@@ -9,7 +9,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::id::Id;
-use crate::record::{Entry, Features, Label, LabelRecord, Millis, Origin, Outcome, Record, Value};
+use crate::record::{Answer, Entry, Features, Label, LabelRecord, Millis, Origin, Outcome, Record, Value};
 use crate::stream::{Answers, Kind, Stream, StreamSpec};
 
 mod cursor;
@@ -199,7 +199,7 @@ fn put_outcome(bytes: &mut Vec<u8>, outcome: &Outcome, answers: &Answers) -> Res
             bytes.push(0);
             bytes.extend_from_slice(&class.to_le_bytes());
         }
-        (Outcome::Label(label), Answers::Names) => {
+        (Outcome::Label(label), Answers::Names | Answers::Scored(_)) => {
             bytes.push(1);
             put_text(bytes, label);
         }
@@ -338,14 +338,7 @@ pub(crate) fn decode(frame: Frame<'_>, stream: &Arc<Stream>, place: &Place) -> R
     let time = cursor.i64()?;
     let request_id = if flags & HAS_REQUEST != 0 { Some(cursor.text()?.into()) } else { None };
     let id = take_id(&mut cursor, flags)?;
-    let outcome = match cursor.byte()? {
-        0 => Outcome::Class(cursor.u32()?),
-        1 => Outcome::Label(cursor.text()?.into()),
-        2 => Outcome::Number(cursor.f64()?),
-        _ => return Err(Malformed),
-    };
-    let n_scores = cursor.u16()?;
-    let scores = (0..n_scores).map(|_| cursor.f64()).collect::<Result<_, _>>()?;
+    let (outcome, scores) = (take_outcome(&mut cursor)?, take_scores(&mut cursor)?);
     let n_violations = cursor.u16()?;
     let violations = (0..n_violations).map(|_| cursor.u16()).collect::<Result<_, _>>()?;
     // At once as long as it has to be: where values may be wrong, collecting them grows step by step.
@@ -367,6 +360,42 @@ pub(crate) fn decode(frame: Frame<'_>, stream: &Arc<Stream>, place: &Place) -> R
         violations,
         request_id,
     })
+}
+
+/// The prediction in a frame, without what went in.
+pub(crate) fn decode_answer(frame: Frame<'_>, stream: &Arc<Stream>, position: u64) -> Result<Answer, Malformed> {
+    let mut cursor = Cursor(frame.body);
+    let flags = cursor.byte()?;
+    cursor.u32()?;
+    let time = cursor.i64()?;
+    if flags & HAS_REQUEST != 0 {
+        cursor.text()?;
+    }
+    let id = take_id(&mut cursor, flags)?;
+    let (outcome, scores) = (take_outcome(&mut cursor)?, take_scores(&mut cursor)?);
+    Ok(Answer { position, stream: Arc::clone(stream), id, time, outcome, scores })
+}
+
+fn take_outcome(cursor: &mut Cursor<'_>) -> Result<Outcome, Malformed> {
+    Ok(match cursor.byte()? {
+        0 => Outcome::Class(cursor.u32()?),
+        1 => Outcome::Label(cursor.text()?.into()),
+        2 => Outcome::Number(cursor.f64()?),
+        _ => return Err(Malformed),
+    })
+}
+
+fn take_scores(cursor: &mut Cursor<'_>) -> Result<Vec<f64>, Malformed> {
+    let n_scores = cursor.u16()?;
+    // No length is believed before the bytes are there.
+    if cursor.0.len() < 8 * usize::from(n_scores) {
+        return Err(Malformed);
+    }
+    let mut scores = Vec::with_capacity(usize::from(n_scores));
+    for _ in 0..n_scores {
+        scores.push(cursor.f64()?);
+    }
+    Ok(scores)
 }
 
 /// The label in a frame.

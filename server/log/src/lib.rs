@@ -65,7 +65,7 @@ pub use maintain::{Maintained, Policy};
 pub use profiler::Profiler;
 pub use queue::Appended;
 pub use read::{Chunks, Reader, SegmentInfo, SegmentProfile};
-pub use record::{Entry, Features, Label, LabelRecord, Millis, Origin, Outcome, Record, Value};
+pub use record::{Answer, Entry, Features, Label, LabelRecord, Millis, Origin, Outcome, Record, Value};
 pub use recover::Recovery;
 pub use retention::Retention;
 pub use rows::{Rows, RowsBuilder};

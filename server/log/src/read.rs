@@ -8,10 +8,10 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 use crate::error::ReadError;
 use crate::frame;
 use crate::id::Id;
-use crate::record::{LabelRecord, Millis, Record};
+use crate::record::{Answer, LabelRecord, Millis, Record};
 use crate::recover;
 use crate::rows::{Rows, RowsBuilder};
-use crate::segment::{self, CHUNK_ROWS, Row, Segment};
+use crate::segment::{self, CHUNK_ROWS, Segment, Stored};
 use crate::state::{HotRow, State, Streams};
 use crate::stream::{Line, Stream};
 
@@ -124,6 +124,11 @@ impl Reader {
 
     /// The predictions at these positions, in chunks; those that retention took away are passed over.
     pub fn records(&self, line: &Line, positions: Range<u64>) -> Chunks<Record> {
+        Chunks::new(self.clone(), line, positions, None)
+    }
+
+    /// The same without what went in, which is what takes the most time to read.
+    pub fn answers(&self, line: &Line, positions: Range<u64>) -> Chunks<Answer> {
         Chunks::new(self.clone(), line, positions, None)
     }
 
@@ -286,7 +291,7 @@ enum Source {
 }
 
 #[expect(private_bounds, reason = "records and labels are all there is")]
-impl<R: Row> Chunks<R> {
+impl<R: Stored> Chunks<R> {
     fn new(reader: Reader, line: &Line, positions: Range<u64>, times: Option<Range<Millis>>) -> Self {
         Self { reader, line: line.clone(), positions, times, segment: None }
     }
@@ -371,7 +376,7 @@ impl<R: Row> Chunks<R> {
     }
 }
 
-impl<R: Row> Iterator for Chunks<R> {
+impl<R: Stored> Iterator for Chunks<R> {
     type Item = Result<Vec<R>, ReadError>;
 
     fn next(&mut self) -> Option<Self::Item> {

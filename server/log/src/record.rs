@@ -147,6 +147,30 @@ pub struct Record {
     pub request_id: Option<Box<str>>,
 }
 
+/// A prediction read from the log without what went in.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Answer {
+    /// Its place among its line's records.
+    pub position: u64,
+    /// The model's version and what its values mean.
+    pub stream: Arc<Stream>,
+    /// Its name.
+    pub id: Id,
+    /// When the prediction was made.
+    pub time: Millis,
+    /// What came out.
+    pub outcome: Outcome,
+    /// Probabilities or other scores.
+    pub scores: Vec<f64>,
+}
+
+impl From<Record> for Answer {
+    fn from(record: Record) -> Self {
+        let Record { position, stream, id, time, outcome, scores, .. } = record;
+        Self { position, stream, id, time, outcome, scores }
+    }
+}
+
 impl Record {
     /// The record as it was appended.
     pub fn as_entry(&self) -> Entry<'_> {

@@ -30,7 +30,7 @@ mod records;
 mod sink;
 
 use columns::Columns;
-pub(crate) use columns::Row;
+pub(crate) use columns::{Row, Stored};
 use sink::Sink;
 
 /// Rows of a row group: what a reader has to hold of a column at once.
@@ -133,7 +133,7 @@ impl Segment {
     }
 
     /// Reads the rows from this position on, in chunks.
-    pub(crate) fn read<R: Row>(self: &Arc<Self>, from: u64) -> Result<Reader<R>, ReadError> {
+    pub(crate) fn read<R: Stored>(self: &Arc<Self>, from: u64) -> Result<Reader<R>, ReadError> {
         let builder = self.builder()?;
         let skip = usize::try_from(from.saturating_sub(self.first)).unwrap_or(usize::MAX);
         let batches = builder.with_batch_size(CHUNK_ROWS).with_offset(skip).build();
@@ -278,7 +278,7 @@ pub(crate) struct Reader<R> {
     _row: std::marker::PhantomData<R>,
 }
 
-impl<R: Row> Iterator for Reader<R> {
+impl<R: Stored> Iterator for Reader<R> {
     type Item = Result<Vec<R>, ReadError>;
 
     fn next(&mut self) -> Option<Self::Item> {
@@ -315,6 +315,10 @@ impl std::fmt::Display for SealError {
         }
     }
 }
+
+/// Rows of which a profile is made at once; those of a segment are merged. So few that the memory for them is used again and again: pages that
+/// are new to a process cost more than what is put into them.
+const ROWS_PROFILED_AT_ONCE: usize = 16 * 1024;
 
 /// Where the profile of a new segment comes from.
 pub(crate) enum ProfileFrom<'a> {
@@ -424,11 +428,12 @@ fn write_rows<R: Row>(
     let properties = encoding::properties(first.as_ref());
     let mut writer = ArrowWriter::try_new(out, columns.schema(), Some(properties)).map_err(failed)?;
     let mut meta: Option<Meta> = None;
-    let mut profiled = matches!(profile, ProfileFrom::Rows(_)).then(RowsBuilder::default);
+    let mut profiled = RowsBuilder::default();
+    let mut parts: Vec<Option<Vec<u8>>> = Vec::new();
     for chunk in chunks {
         let chunk = chunk?;
         let (Some(first), Some(last)) = (chunk.first(), chunk.last()) else { continue };
-        let times = chunk.iter().map(Row::time);
+        let times = chunk.iter().map(Stored::time);
         let (earliest, latest) = (times.clone().min().unwrap_or_default(), times.max().unwrap_or_default());
         let meta = meta.get_or_insert_with(|| Meta {
             format: FORMAT,
@@ -443,8 +448,11 @@ fn write_rows<R: Row>(
         meta.times = [meta.times[0].min(earliest), meta.times[1].max(latest)];
         meta.received[1] = last.received();
         writer.write(&columns.batch(&chunk)).map_err(failed)?;
-        if let Some(profiled) = &mut profiled {
-            R::gather(chunk, profiled);
+        if let ProfileFrom::Rows(profiler) = profile {
+            R::gather(chunk, &mut profiled);
+            if profiled.len() >= ROWS_PROFILED_AT_ONCE {
+                parts.push(profiler.profile(line, &std::mem::take(&mut profiled).finish()));
+            }
         }
     }
     if let Some(meta) = &meta {
@@ -453,7 +461,13 @@ fn write_rows<R: Row>(
     }
     writer.close().map_err(failed)?;
     let profile = match profile {
-        ProfileFrom::Rows(profiler) => profiled.and_then(|rows| profiler.profile(line, &rows.finish())),
+        ProfileFrom::Rows(profiler) => {
+            if parts.is_empty() || !profiled.is_empty() {
+                parts.push(profiler.profile(line, &profiled.finish()));
+            }
+            let parts: Option<Vec<Vec<u8>>> = parts.into_iter().collect();
+            parts.and_then(|mut parts| if parts.len() == 1 { parts.pop() } else { profiler.merge(line, &parts) })
+        }
         ProfileFrom::Parts(profile) => Some(profile),
         ProfileFrom::Nothing => None,
     };

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::error::ReadError;
 use crate::frame::{self, Malformed, Place};
-use crate::record::{LabelRecord, Millis, Record};
+use crate::record::{Answer, LabelRecord, Millis, Record};
 use crate::segment::Segment;
 use crate::stream::{Line, Stream};
 
@@ -85,6 +85,14 @@ pub(crate) fn decode(row: &HotRow, position: u64, streams: &Streams) -> Result<R
     read(row, |frame| {
         let stream = streams.get(&frame::stream_number(frame)?).ok_or(Malformed)?;
         frame::decode(frame, stream, &Place { position, received: row.received })
+    })
+}
+
+/// A row in memory as the prediction it is, without what went in.
+pub(crate) fn decode_answer(row: &HotRow, position: u64, streams: &Streams) -> Result<Answer, ReadError> {
+    read(row, |frame| {
+        let stream = streams.get(&frame::stream_number(frame)?).ok_or(Malformed)?;
+        frame::decode_answer(frame, stream, position)
     })
 }
 

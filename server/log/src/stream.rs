@@ -113,6 +113,8 @@ pub enum Answers {
     Classes(Vec<String>),
     /// The name of a class.
     Names,
+    /// The name of a class, with scores of these, in their order.
+    Scored(Vec<String>),
     /// A number.
     Numbers,
 }

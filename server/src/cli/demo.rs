@@ -6,12 +6,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use super::serve::{ServiceArgs, serve};
-use super::simulate::{Bodies, Pause, Traffic, play};
-use super::{Failure, example, train};
+use super::simulate::{Bodies, Labels, Pause, Traffic, play};
+use super::{Failure, example, files, train};
 
 /// See Tidemark at work: example data, a model trained on them, the service, and traffic that drifts
 ///
-/// What was made once is kept in the data folder and used again.
+/// What is true of each row comes as a label half a minute after its prediction. What was made once is kept in the data folder and used again.
 #[derive(ClapArgs)]
 pub(super) struct Args {
     /// Rows of the example
@@ -31,6 +31,10 @@ pub(super) struct Args {
 }
 
 const TARGET: &str = "Class";
+/// What people call the model.
+const MODEL: &str = "card-fraud";
+/// How long after its prediction a label comes: late enough to see what was expected before.
+const LABEL_DELAY: Duration = Duration::from_secs(30);
 
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
     // Other rows, trees or seeds make another example, in a folder of its own.
@@ -41,17 +45,20 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         example::make(args.rows, args.seed, &folder)?;
     }
     let model = model(args, &folder, &reference)?;
-    let traffic = Bodies::of_file(&current, &[TARGET.to_owned()])?;
+    let data = files::read_table(&current)?.data;
+    let bodies = Bodies::of(&data, &[TARGET.to_owned()])?;
 
     let is_over = AtomicBool::new(false);
     std::thread::scope(|scope| {
         let served = serve(&[model], &args.service, |address| {
+            let labels = format!("http://{address}/api/v1/models/{MODEL}/labels");
             let traffic = Traffic {
-                bodies: traffic,
+                bodies,
                 endpoint: format!("http://{address}/predict"),
                 senders: 4,
                 pause: Pause::Every(Duration::from_secs_f64(1.0 / args.rate)),
                 repeat: true,
+                labels: Labels::of(&data, TARGET, &current, labels, LABEL_DELAY).ok(),
             };
             let is_over = &is_over;
             scope.spawn(move || play(&traffic, &|| is_over.load(Ordering::SeqCst), &complain));
@@ -68,7 +75,7 @@ fn model(args: &Args, folder: &Path, reference: &Path) -> Result<PathBuf, Failur
         return Ok(path);
     }
     let mut options = train::options(args.trees, None, args.seed);
-    "card-fraud".clone_into(&mut options.name);
+    MODEL.clone_into(&mut options.name);
     TARGET.clone_into(&mut options.target);
     train::train_to(reference, &path, &options)?;
     Ok(path)

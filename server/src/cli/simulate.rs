@@ -8,15 +8,17 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use super::{Failure, progress, stop};
+use super::{Failure, files, progress, stop};
 use crate::clock::{Clock, SystemClock, rfc3339};
 
 mod bodies;
+mod labels;
 mod play;
 
 use play::agent;
 
 pub(super) use bodies::Bodies;
+pub(super) use labels::Labels;
 pub(super) use play::{Pause, Traffic, play};
 
 /// Play the rows of a CSV file against a server, as live traffic would come
@@ -46,6 +48,15 @@ pub(super) struct Args {
     /// Columns that are not sent
     #[arg(long, value_name = "COLUMN", default_value = "Class")]
     drop: Vec<String>,
+    /// The column that holds what is true; sent as labels some time after each prediction
+    #[arg(long, value_name = "COLUMN", requires = "labels_endpoint")]
+    labels: Option<String>,
+    /// Where labels go: http://127.0.0.1:8000/api/v1/models/MODEL/labels
+    #[arg(long, value_name = "URL", value_parser = parse_endpoint)]
+    labels_endpoint: Option<String>,
+    /// Seconds until a label comes; those still to come are sent when all rows are
+    #[arg(long, default_value_t = 10.0, value_parser = parse_delay)]
+    label_delay: f64,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -57,7 +68,13 @@ enum Mode {
 }
 
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
-    let bodies = Bodies::of_file(&args.input_file, &args.drop)?;
+    let data = files::read_table(&args.input_file)?.data;
+    let dropped: Vec<String> = args.drop.iter().chain(&args.labels).cloned().collect();
+    let bodies = Bodies::of(&data, &dropped)?;
+    let labels = args.labels.as_ref().zip(args.labels_endpoint.clone()).map(|(column, endpoint)| {
+        Labels::of(&data, column, &args.input_file, endpoint, Duration::from_secs_f64(args.label_delay))
+    });
+    let labels = labels.transpose()?;
     let log = File::options()
         .create(true)
         .append(true)
@@ -73,6 +90,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
             senders: usize::try_from(senders).expect("at most 256"),
             pause: Pause::AfterEach(Duration::from_secs_f64(args.delay)),
             repeat: false,
+            labels,
         },
         &|| stop::asked(),
         &|answer| {
@@ -83,6 +101,10 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     bar.finish_and_clear();
     println!("{}", played.summary());
     stop::check()?;
+    if played.unlabelled > 0 {
+        let failed = tidemark::render::format::plural(played.unlabelled, "label");
+        return Err(Failure::Error(format!("{failed} could not be sent")));
+    }
     if played.failed > 0 {
         let failed = tidemark::render::format::plural(played.failed, "row");
         return Err(Failure::Error(format!("{failed} could not be sent; {} says why", args.log_file.display())));

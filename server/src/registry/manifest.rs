@@ -66,6 +66,11 @@ pub struct Declaration {
     /// What it answers with.
     #[serde(default)]
     pub task: DeclaredTask,
+    /// The classes that it gives scores of, in the order of the names here; of two the last one is the positive one. Without any, it says a
+    /// class and perhaps one score.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(max_items = 1000)]
+    pub classes: Vec<String>,
     /// SHA-256 of the reference that lies beside it, if there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(ignore)]
@@ -396,8 +401,13 @@ mod tests {
     #[test]
     fn a_model_is_served_here_or_elsewhere() {
         let mut manifest = two_versions();
-        let declaration =
-            Declaration { features: Vec::new(), task: DeclaredTask::Regression, reference: None, target: None };
+        let declaration = Declaration {
+            features: Vec::new(),
+            task: DeclaredTask::Regression,
+            classes: Vec::new(),
+            reference: None,
+            target: None,
+        };
         assert!(matches!(manifest.declare("a", declaration.clone()), Err(ManifestError::OtherKind { .. })));
         manifest.declare("e", declaration).unwrap();
         assert!(matches!(manifest.add_version("e", "1"), Err(ManifestError::OtherKind { .. })));

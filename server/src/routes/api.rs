@@ -23,7 +23,7 @@ use crate::ingest::{self, IngestError, Taken};
 use crate::problem::{FieldError, Problem};
 use crate::registry::Catalog;
 use crate::registry::folder::RegistryError;
-use crate::registry::manifest::{Declaration, ManifestError};
+use crate::registry::manifest::{Declaration, DeclaredTask, ManifestError};
 use crate::service::slot::{Elsewhere, Serving, Slot, SlotError};
 use crate::service::version::Version;
 use crate::wire::predict::{is_batch, read_batch};
@@ -205,6 +205,8 @@ async fn declare(State(state): State<AppState>, Path(model): Path<String>, body:
 
 /// The most features of a declared model.
 const MAX_FEATURES: usize = 10_000;
+/// Classes that a model may declare.
+const MAX_CLASSES: usize = 1000;
 /// The longest name of a feature, in characters.
 const MAX_FEATURE_CHARS: usize = 256;
 
@@ -225,6 +227,14 @@ fn check_declaration(declaration: &Declaration) -> Result<(), Problem> {
         } else if !names.insert(&feature.name) {
             errors.push(FieldError { pointer: at, detail: "two features have this name".to_owned() });
         }
+    }
+    let classes = &declaration.classes;
+    if classes.len() == 1 || classes.len() > MAX_CLASSES {
+        errors.push(FieldError::new("classes", format!("expected 2 to {MAX_CLASSES} classes, or none")));
+    } else if declaration.task == DeclaredTask::Regression && !classes.is_empty() {
+        errors.push(FieldError::new("classes", "a number has no classes"));
+    } else if classes.iter().collect::<std::collections::BTreeSet<_>>().len() < classes.len() {
+        errors.push(FieldError::new("classes", "two classes have the same name"));
     }
     if errors.is_empty() { Ok(()) } else { Err(Problem::fields(errors)) }
 }
@@ -558,6 +568,9 @@ async fn reference(
                 }
                 None => ingest::declaration_of(&data, &left_out).map_err(|error| Problem::fields(vec![error]))?,
             };
+            if declaration.classes.is_empty() {
+                declaration.classes = ingest::scored_classes(&data);
+            }
             check_declaration(&declaration)?;
             crate::registry::manifest::check_name(&name)
                 .map_err(|error| unchanged(&RegistryError::from(error).into()))?;

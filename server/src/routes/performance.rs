@@ -1,4 +1,4 @@
-//! The API of `/api/v1/models/{model}/performance`: how a model does, window by window.
+//! The API of `/api/v1/models/{model}/performance`, how a model does, window by window, and of `…/detectors`, which detector of change suits it.
 
 use axum::Json;
 use axum::extract::{Path, Query, State};
@@ -6,6 +6,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use std::collections::HashMap;
 use tidemark_app::backend::Backend;
+use tidemark_app::detectors::DetectorsQuery;
 use tidemark_app::performance::PerformanceQuery;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -17,7 +18,7 @@ use crate::problem::{FieldError, Problem};
 
 /// The routes.
 pub(super) fn routes() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new().routes(routes!(show))
+    OpenApiRouter::new().routes(routes!(show)).routes(routes!(detectors))
 }
 
 /// The parameters that are numbers.
@@ -66,6 +67,61 @@ async fn show(
         let unread =
             |_| Problem::new(StatusCode::SERVICE_UNAVAILABLE, "the store cannot be read; the service's log says why");
         let found = found.map_err(unread)?;
+        Ok(Json(found).into_response())
+    })
+    .await
+}
+
+/// Which detector of change suits a model
+///
+/// A change is put into a series of the model's latest predictions, again and again, without the order of the events: how soon each detector
+/// sees it, how often it misses it, and how often it signals without one. `bench` is null where there are too few events, or all are the
+/// same.
+#[utoipa::path(
+    get, path = "/api/v1/models/{model}/detectors", tag = "models", operation_id = "models_detectors", security(("key" = ["read"])),
+    params(
+        ("model" = String, Path, description = "The model's name"),
+        ("series" = Option<String>, Query, description = "`errors`, `predictions`, `score`, or `feature.` and a feature's name"),
+        ("change" = Option<String>, Query, description = "`shift` (standard deviations), `scale` (a factor) or, of 0 and 1, `errors` (a share)"),
+        ("size" = Option<f64>, Query, description = "Its size"),
+        ("before" = Option<u64>, Query, description = "Events of a run before the change, and as many after it: 100 to 5,000"),
+    ),
+    responses(
+        (status = 200, description = "How the detectors fared", body = Object),
+        (status = 404, description = "There is no such model", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "There is no such series or change", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+async fn detectors(
+    State(state): State<AppState>,
+    Path(model): Path<String>,
+    Query(query): Query<HashMap<String, String>>,
+) -> Response {
+    respond(async {
+        find(&state.service.catalog(), &model)?;
+        let is_wrong = |name: &str, is_known: fn(&str) -> bool| query.get(name).is_some_and(|text| !is_known(text));
+        let mut wrong = Vec::new();
+        if is_wrong("change", |text| ["shift", "scale", "errors"].contains(&text)) {
+            wrong.push(FieldError::new("change", "expected shift, scale or errors"));
+        }
+        if is_wrong("size", is_number) {
+            wrong.push(FieldError::new("size", "expected a number"));
+        }
+        if is_wrong("before", |text| text.parse().is_ok_and(|before: u64| (100..=5000).contains(&before))) {
+            wrong.push(FieldError::new("before", "expected a whole number from 100 to 5000"));
+        }
+        if !wrong.is_empty() {
+            return Err(Problem::fields(wrong));
+        }
+        let asked = DetectorsQuery { model: Some(model), ..DetectorsQuery::of(|name| query.get(name).cloned()) };
+        let found = blocking(move || state.service.detectors(&asked)).await?;
+        let unread =
+            |_| Problem::new(StatusCode::SERVICE_UNAVAILABLE, "the log cannot be read; the service's log says why");
+        let found = found.map_err(unread)?;
+        if !found.series.contains(&found.shown) {
+            let reason = format!("there is no series {:?}; there are {:?}", found.shown, found.series);
+            return Err(Problem::fields(vec![FieldError::new("series", reason)]));
+        }
         Ok(Json(found).into_response())
     })
     .await

@@ -10,7 +10,7 @@ use tidemark::profile::table::ProfileMismatch;
 use tidemark::report::{DriftReport, FittedReference, Input, Profiled, Source};
 use tidemark::schema::{ColumnRole, ColumnSpec, Schema};
 use tidemark::stattest::Current;
-use tidemark_log::{Outcome, Rows};
+use tidemark_log::{Answers, Outcome, Rows};
 
 /// The reference, fitted once, and the columns that a window has to have.
 pub struct Baseline {
@@ -216,9 +216,12 @@ fn mark_of(schema: &Schema, columns: &[WindowColumn]) -> Mark {
 
 /// The score that stands beside an outcome: as [`Model::probability`] has it, of more than two classes that of the class
 /// named, else the last one.
-fn score_of(outcome: &Outcome, scores: &[f64]) -> f64 {
-    let score = match outcome {
-        Outcome::Class(class) if scores.len() > 2 => scores.get(*class as usize),
+fn score_of(outcome: &Outcome, scores: &[f64], answers: &Answers) -> f64 {
+    let score = match (outcome, answers) {
+        (Outcome::Class(class), _) if scores.len() > 2 => scores.get(*class as usize),
+        (Outcome::Label(name), Answers::Scored(classes)) if scores.len() > 2 => {
+            classes.iter().zip(scores).find(|(class, _)| **class == **name).map(|(_, score)| score)
+        }
         _ => scores.last(),
     };
     score.copied().unwrap_or(f64::NAN)
@@ -233,7 +236,9 @@ impl WindowColumn {
             },
             WindowSource::Prediction => self.predictions(rows),
             WindowSource::Score => {
-                let scores = rows.outcomes.iter().zip(&rows.scores).map(|(outcome, scores)| score_of(outcome, scores));
+                let said = rows.outcomes.iter().zip(&rows.scores).zip(&rows.streams);
+                let scores =
+                    said.map(|((outcome, scores), stream)| score_of(outcome, scores, &stream.layout().answers));
                 Values::Numbers(Numbers::new(scores.collect(), false))
             }
         };

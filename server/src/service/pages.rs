@@ -4,6 +4,7 @@ use tidemark::performance::Summary;
 use tidemark::performance::summary::METRICS;
 use tidemark::report::Difference;
 use tidemark_app::backend::Backend;
+use tidemark_app::detectors::{Detectors, DetectorsQuery};
 use tidemark_app::error::AppError;
 use tidemark_app::monitor::{Overview, Snapshot, SnapshotHead};
 use tidemark_app::performance::{Performance, PerformanceQuery};
@@ -209,6 +210,11 @@ impl Backend for Service {
     fn performance(&self, query: &PerformanceQuery) -> Result<Performance, AppError> {
         let slot = self.slot(query.model.as_deref())?;
         self.performance_page(&slot, query).map_err(internal)
+    }
+
+    fn detectors(&self, query: &DetectorsQuery) -> Result<Detectors, AppError> {
+        let slot = self.slot(query.model.as_deref())?;
+        self.detectors_page(&slot, query).map_err(internal)
     }
 
     fn monitors(&self) -> Result<Vec<MonitorLine>, AppError> {

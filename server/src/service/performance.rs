@@ -1,5 +1,6 @@
 //! How a model did on rows of the log: by the labels that have come to them, and by what its scores let expect.
 
+mod bench;
 mod detectors;
 mod estimator;
 mod follow;
@@ -30,7 +31,7 @@ pub(super) fn of(reader: &Reader, model: &str, rows: &Rows) -> Result<Option<Sum
     let n_rows = rows.len() as u64;
     Ok(match &rows.streams[*first].layout().answers {
         Answers::Numbers => of_numbers(rows, &known, n_rows),
-        Answers::Classes(classes) => of_classes(rows, &known, n_rows, classes, true),
+        Answers::Classes(classes) | Answers::Scored(classes) => of_classes(rows, &known, n_rows, classes, true),
         Answers::Names => {
             let said = known.iter().filter_map(|(row, _)| name_of(&rows.outcomes[*row], &[]));
             let names: BTreeSet<String> = said.chain(known.iter().filter_map(|(_, truth)| text_of(truth))).collect();

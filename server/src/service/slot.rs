@@ -353,7 +353,8 @@ impl Elsewhere {
         let features = self.declaration.features.iter();
         let features = features.map(|feature| Feature { name: feature.name.clone(), kind: kind(feature.is_number()) });
         let answers = match self.declaration.task {
-            DeclaredTask::Classification => Answers::Names,
+            DeclaredTask::Classification if self.declaration.classes.is_empty() => Answers::Names,
+            DeclaredTask::Classification => Answers::Scored(self.declaration.classes.clone()),
             DeclaredTask::Regression => Answers::Numbers,
         };
         let layout = Layout { features: features.collect(), answers };

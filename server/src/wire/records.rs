@@ -1,8 +1,8 @@
 //! Predictions and labels that other services made, as they come in: JSON, NDJSON, CSV, an Arrow stream or Parquet.
 //!
 //! Every form is read into the same [`Incoming`] rows. A prediction row has the model's features by name and, beside them,
-//! `id`, `prediction`, and perhaps `timestamp`, `score` and `version`; in JSON the features may also lie in an object called
-//! `features`. A label row has `id` and `label`. A value that has the wrong type is an error with its row; all errors are found
+//! `id`, `prediction`, and perhaps `timestamp`, `score`, `version`, and of a model that declares its classes `scores.CLASS` for each of
+//! them; in JSON the features may also lie in an object called `features`, and the scores in one called `scores`. A label row has `id` and `label`. A value that has the wrong type is an error with its row; all errors are found
 //! before anything is taken.
 
 use std::borrow::Cow;
@@ -23,7 +23,12 @@ const RESERVED: [&str; 5] = ["id", "prediction", "timestamp", "score", "version"
 
 /// Whether no feature can have this name.
 pub fn is_reserved(name: &str) -> bool {
-    RESERVED.contains(&name)
+    RESERVED.contains(&name) || scored_class(name).is_some()
+}
+
+/// The class whose scores stand under this name: `scores.CLASS`.
+pub fn scored_class(name: &str) -> Option<&str> {
+    name.strip_prefix("scores.").filter(|class| !class.is_empty())
 }
 
 /// One prediction that came in.
@@ -41,6 +46,8 @@ pub struct Incoming {
     pub prediction: Said,
     /// The score beside it.
     pub score: Option<f64>,
+    /// The score of every class that is declared, in their order; may be empty.
+    pub scores: Vec<f64>,
 }
 
 /// What a model elsewhere said.
@@ -238,11 +245,14 @@ fn read_fields<B: RowBuilder>(
     at: &str,
     errors: &mut FieldErrors,
 ) -> Result<(), Malformed> {
-    let mut nested = None;
+    let (mut nested, mut scores) = (None, None);
     reader.object(|reader, name| {
-        if name == "features" && reader.kind()? == Kind::Object {
-            if nested.replace(reader.skip()?).is_some() {
-                errors.push(at, "features", "given twice");
+        if let "features" | "scores" = &*name
+            && reader.kind()? == Kind::Object
+        {
+            let place = if name == "features" { &mut nested } else { &mut scores };
+            if place.replace(reader.skip()?).is_some() {
+                errors.push(at, &name, "given twice");
             }
             return Ok(());
         }
@@ -252,14 +262,17 @@ fn read_fields<B: RowBuilder>(
         }
         Ok::<_, Malformed>(())
     })?;
-    let Some(mut nested) = nested else { return Ok(()) };
-    nested.object(|reader, name| {
-        let cell = read_cell(reader)?;
-        if let Err(detail) = row.take(&name, cell) {
-            errors.push(&format!("{at}/features"), &name, detail);
-        }
-        Ok(())
-    })
+    for (object, within, prefix) in [(nested, "features", ""), (scores, "scores", "scores.")] {
+        let Some(mut object) = object else { continue };
+        object.object(|reader, name| {
+            let cell = read_cell(reader)?;
+            if let Err(detail) = row.take(&format!("{prefix}{name}"), cell) {
+                errors.push(&format!("{at}/{within}"), &name, detail);
+            }
+            Ok::<_, Malformed>(())
+        })?;
+    }
+    Ok(())
 }
 
 fn read_cell<'a>(reader: &mut Reader<'a>) -> Result<Cell<'a>, Malformed> {
@@ -345,6 +358,8 @@ struct PredictionRow<'m> {
     version: Option<String>,
     prediction: Option<Said>,
     score: Option<f64>,
+    /// Of every declared class; empty until one comes.
+    scores: Vec<Option<f64>>,
 }
 
 impl<'m> PredictionRow<'m> {
@@ -359,7 +374,21 @@ impl<'m> PredictionRow<'m> {
             version: None,
             prediction: None,
             score: None,
+            scores: Vec::new(),
         }
+    }
+
+    fn take_score(&mut self, class: &str, cell: Cell<'_>) -> Result<(), String> {
+        let classes = &self.places.model.classes;
+        let Some(place) = classes.iter().position(|known| known == class) else {
+            return Err(format!("the model declares no class {class:?}; there are {classes:?}"));
+        };
+        self.scores.resize(classes.len(), None);
+        if self.scores[place].is_some() {
+            return Err("given twice".to_owned());
+        }
+        self.scores[place] = Some(number_of(cell)?.ok_or("a score is a number")?);
+        Ok(())
     }
 
     fn place_of(&mut self, name: &str) -> Option<usize> {
@@ -382,6 +411,9 @@ impl RowBuilder for PredictionRow<'_> {
             // So that it is not called missing as well.
             self.features[place] = Some(value.clone().unwrap_or(Value::Missing));
             return value.map(|_| ());
+        }
+        if let Some(class) = scored_class(name) {
+            return self.take_score(class, cell);
         }
         let Some(place) = RESERVED.iter().position(|reserved| *reserved == name) else {
             return Err("the model has no such feature".to_owned());
@@ -413,6 +445,10 @@ impl RowBuilder for PredictionRow<'_> {
         if !self.is_given[1] {
             errors.push(at, "prediction", "missing");
         }
+        let scores: Option<Vec<f64>> = self.scores.into_iter().collect();
+        if scores.is_none() {
+            errors.push(at, "scores", format!("expected one of each class: {:?}", self.places.model.classes));
+        }
         Some(Incoming {
             id: self.id,
             time: self.time,
@@ -420,6 +456,7 @@ impl RowBuilder for PredictionRow<'_> {
             features: self.features.into_iter().collect::<Option<_>>()?,
             prediction: self.prediction?,
             score: self.score,
+            scores: scores?,
         })
     }
 }
@@ -525,6 +562,7 @@ mod tests {
         Declaration {
             features: vec![feature("age", ColumnType::Numerical), feature("job", ColumnType::Categorical)],
             task: DeclaredTask::Classification,
+            classes: Vec::new(),
             reference: None,
             target: None,
         }
@@ -538,6 +576,30 @@ mod tests {
             features: vec![Value::Number(age), Value::Text(job.into())],
             prediction: Said::Class("1".to_owned()),
             score: Some(0.75),
+            scores: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn scores_of_all_declared_classes_come_with_a_row() {
+        let model = Declaration { classes: ["cat", "dog", "fox"].map(str::to_owned).into(), ..model() };
+        let read = |body: &str, form| read_predictions(body.as_bytes(), form, &model);
+        let json = |scores: &str| format!(r#"[{{"age":31,"job":"x","prediction":"dog","scores":{scores}}}]"#);
+        let found = read(&json(r#"{"fox":0.1,"cat":0.2,"dog":0.7}"#), Form::Json).unwrap();
+        assert_eq!(found[0].scores, [0.2, 0.7, 0.1]);
+        let csv = "age,job,prediction,scores.cat,scores.dog,scores.fox\n31,x,dog,0.2,0.7,0.1\n";
+        assert_eq!(read(csv, Form::Csv).unwrap(), found);
+        // All or none of them.
+        assert!(read(r#"[{"age":31,"job":"x","prediction":"dog"}]"#, Form::Json).unwrap()[0].scores.is_empty());
+        for (scores, said) in [
+            (r#"{"cat":0.2,"dog":0.7}"#, "expected one of each class"),
+            (r#"{"cat":0.2,"cow":0.7}"#, "no class \"cow\""),
+            (r#"{"cat":0.2,"cat":0.7}"#, "given twice"),
+            (r#"{"cat":null,"dog":0.7,"fox":0.1}"#, "a score is a number"),
+            ("3", "no such feature"),
+        ] {
+            let error = read(&json(scores), Form::Json).unwrap_err();
+            assert!(format!("{error:?}").contains(&said.replace('"', "\\\"")), "{scores}: {error:?}");
         }
     }
 

@@ -14,6 +14,7 @@ const SHOWN: usize = 10;
 #[component]
 pub fn Watches(found: StoredValue<Performance>) -> impl IntoView {
     let (watches, alarms) = found.with_value(|found| (found.watches.clone(), found.alarms.clone()));
+    let bench = found.with_value(|found| format!("/detectors?model={}", found.model));
     let has_any = !watches.is_empty() || !alarms.is_empty();
     has_any.then(|| {
         view! {
@@ -22,6 +23,7 @@ pub fn Watches(found: StoredValue<Performance>) -> impl IntoView {
                 <ul class="watches">
                     {watches.iter().map(|line| view! { <li>{in_words(line)}</li> }).collect_view()}
                 </ul>
+                <p class="page__subtitle"><a href=bench.clone()>"Try which detector suits this model"</a></p>
                 {if alarms.is_empty() {
                     view! { <p class="page__subtitle">"No detector has raised an alarm."</p> }.into_any()
                 } else {

@@ -21,20 +21,24 @@ pub(super) const CLASS: &str = "_class";
 /// The column of when the log took a row.
 pub(super) const RECEIVED: &str = "_received";
 
+/// What can be read of a row: all of it or a part.
+pub(crate) trait Stored: Sized {
+    /// The row that stands in memory.
+    fn from_hot(row: &HotRow, position: u64, streams: &Streams) -> Result<Self, ReadError>;
+    /// The rows in a batch; `None` if a column is missing or of another type.
+    fn from_batch(batch: &RecordBatch, segment: &Segment) -> Option<Vec<Self>>;
+    fn position(&self) -> u64;
+    fn time(&self) -> Millis;
+}
+
 /// What a segment is made of: predictions or labels.
-pub(crate) trait Row: Sized {
+pub(crate) trait Row: Stored {
     /// How these rows become columns.
     type Columns: Columns<Self>;
 
-    /// The row that stands in memory.
-    fn from_hot(row: &HotRow, position: u64, streams: &Streams) -> Result<Self, ReadError>;
-    fn position(&self) -> u64;
     fn received(&self) -> Millis;
-    fn time(&self) -> Millis;
     /// The columns for rows of these streams.
     fn columns(streams: &[Arc<Stream>]) -> Self::Columns;
-    /// The rows in a batch; `None` if a column is missing or of another type.
-    fn from_batch(batch: &RecordBatch, segment: &Segment) -> Option<Vec<Self>>;
     /// Adds rows to those that a profile is made of.
     fn gather(rows: Vec<Self>, into: &mut RowsBuilder);
 }

@@ -6,7 +6,7 @@ use arrow_schema::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use std::sync::Arc;
 
 use super::Segment;
-use super::columns::{Columns, ID, POSITION, RECEIVED, Row, signed, typed};
+use super::columns::{Columns, ID, POSITION, RECEIVED, Row, Stored, signed, typed};
 use crate::error::ReadError;
 use crate::id::Id;
 use crate::record::{Label, LabelRecord, Millis, Value};
@@ -21,34 +21,9 @@ const NUMBER: &str = "_number";
 
 pub(crate) struct LabelColumns(SchemaRef);
 
-impl Row for LabelRecord {
-    type Columns = LabelColumns;
-
+impl Stored for LabelRecord {
     fn from_hot(row: &HotRow, position: u64, _streams: &Streams) -> Result<Self, ReadError> {
         state::decode_label(row, position)
-    }
-
-    fn position(&self) -> u64 {
-        self.position
-    }
-
-    fn received(&self) -> Millis {
-        self.received
-    }
-
-    fn time(&self) -> Millis {
-        self.received
-    }
-
-    fn columns(_streams: &[Arc<Stream>]) -> LabelColumns {
-        let time = DataType::Timestamp(TimeUnit::Millisecond, Some("UTC".into()));
-        LabelColumns(Arc::new(Schema::new(vec![
-            Field::new(POSITION, DataType::Int64, false),
-            Field::new(ID, DataType::Utf8, false),
-            Field::new(RECEIVED, time, false),
-            Field::new(LABEL, DataType::Utf8, true),
-            Field::new(NUMBER, DataType::Float64, true),
-        ])))
     }
 
     fn from_batch(batch: &RecordBatch, _segment: &Segment) -> Option<Vec<Self>> {
@@ -71,6 +46,33 @@ impl Row for LabelRecord {
                 })
             })
             .collect()
+    }
+
+    fn position(&self) -> u64 {
+        self.position
+    }
+
+    fn time(&self) -> Millis {
+        self.received
+    }
+}
+
+impl Row for LabelRecord {
+    type Columns = LabelColumns;
+
+    fn received(&self) -> Millis {
+        self.received
+    }
+
+    fn columns(_streams: &[Arc<Stream>]) -> LabelColumns {
+        let time = DataType::Timestamp(TimeUnit::Millisecond, Some("UTC".into()));
+        LabelColumns(Arc::new(Schema::new(vec![
+            Field::new(POSITION, DataType::Int64, false),
+            Field::new(ID, DataType::Utf8, false),
+            Field::new(RECEIVED, time, false),
+            Field::new(LABEL, DataType::Utf8, true),
+            Field::new(NUMBER, DataType::Float64, true),
+        ])))
     }
 
     fn gather(_rows: Vec<Self>, _into: &mut RowsBuilder) {}

@@ -9,10 +9,10 @@ use arrow_schema::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use std::sync::Arc;
 
 use super::Segment;
-use super::columns::{CLASS, Columns, ID, POSITION, RECEIVED, Row, signed, typed};
+use super::columns::{CLASS, Columns, ID, POSITION, RECEIVED, Row, Stored, signed, typed};
 use crate::error::ReadError;
 use crate::id::Id;
-use crate::record::{Millis, Origin, Outcome, Record, Value};
+use crate::record::{Answer, Millis, Origin, Outcome, Record, Value};
 use crate::rows::RowsBuilder;
 use crate::state::{self, HotRow, Streams};
 use crate::stream::{Answers, Kind, Stream};
@@ -67,23 +67,47 @@ fn feature_columns(streams: &[Arc<Stream>]) -> Vec<FeatureColumn> {
     columns
 }
 
-impl Row for Record {
-    type Columns = RecordColumns;
-
+impl Stored for Record {
     fn from_hot(row: &HotRow, position: u64, streams: &Streams) -> Result<Self, ReadError> {
         state::decode(row, position, streams)
+    }
+
+    fn from_batch(batch: &RecordBatch, segment: &Segment) -> Option<Vec<Self>> {
+        Reader::new(batch, segment)?.rows(batch.num_rows())
     }
 
     fn position(&self) -> u64 {
         self.position
     }
 
-    fn received(&self) -> Millis {
-        self.received
+    fn time(&self) -> Millis {
+        self.time
+    }
+}
+
+impl Stored for Answer {
+    fn from_hot(row: &HotRow, position: u64, streams: &Streams) -> Result<Self, ReadError> {
+        state::decode_answer(row, position, streams)
+    }
+
+    fn from_batch(batch: &RecordBatch, segment: &Segment) -> Option<Vec<Self>> {
+        Record::from_batch(batch, segment).map(|rows| rows.into_iter().map(Self::from).collect())
+    }
+
+    fn position(&self) -> u64 {
+        self.position
     }
 
     fn time(&self) -> Millis {
         self.time
+    }
+}
+
+impl Row for Record {
+    type Columns = RecordColumns;
+
+    fn received(&self) -> Millis {
+        self.received
     }
 
     fn columns(streams: &[Arc<Stream>]) -> RecordColumns {
@@ -117,10 +141,6 @@ impl Row for Record {
             Field::new(&column.column, of, true)
         }));
         RecordColumns { schema: Arc::new(Schema::new(fields)), features, numeric_answers }
-    }
-
-    fn from_batch(batch: &RecordBatch, segment: &Segment) -> Option<Vec<Self>> {
-        Reader::new(batch, segment)?.rows(batch.num_rows())
     }
 
     fn gather(rows: Vec<Self>, into: &mut RowsBuilder) {
@@ -361,7 +381,7 @@ impl<'a> Reader<'a> {
                 let class = self.classes.is_valid(row).then(|| self.classes.value(row))?;
                 Some(Outcome::Class(class.try_into().ok()?))
             }
-            Answers::Names => match self.predictions.value(row, Kind::Text)? {
+            Answers::Names | Answers::Scored(_) => match self.predictions.value(row, Kind::Text)? {
                 Value::Text(label) => Some(Outcome::Label(label)),
                 _ => None,
             },

@@ -1,9 +1,8 @@
 //! Rows of a table as request bodies.
 
-use std::path::Path;
 use tidemark::data::{Dataset, Values};
 
-use crate::cli::{Failure, files};
+use crate::cli::Failure;
 
 /// The rows of a data set as JSON objects, made one at a time.
 pub(in crate::cli) struct Bodies {
@@ -12,11 +11,6 @@ pub(in crate::cli) struct Bodies {
 }
 
 impl Bodies {
-    /// The rows of a CSV file, without the columns dropped.
-    pub fn of_file(path: &Path, dropped: &[String]) -> Result<Self, Failure> {
-        Self::of(&files::read_table(path)?.data, dropped)
-    }
-
     /// Every column but those dropped. They have to be numbers, none missing: JSON has no other ones.
     pub fn of(data: &Dataset, dropped: &[String]) -> Result<Self, Failure> {
         let kept = data.columns().iter().filter(|column| !dropped.contains(&column.name));

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use tidemark::render::format::{count, plural, share};
 
 use super::bodies::Bodies;
+use super::labels::Labels;
 
 /// Rows to send, and how.
 pub(in crate::cli) struct Traffic {
@@ -14,6 +15,8 @@ pub(in crate::cli) struct Traffic {
     pub pause: Pause,
     /// Starts over at the end.
     pub repeat: bool,
+    /// What turns out to be true of them.
+    pub labels: Option<Labels>,
 }
 
 /// When the next row goes.
@@ -30,6 +33,8 @@ pub(in crate::cli) struct Played {
     /// Rows that could not be sent.
     pub failed: u64,
     retries: u64,
+    /// Labels that could not be sent.
+    pub unlabelled: u64,
     /// Rows that the model of two classes called positive; `None` of any other model.
     positives: Option<u64>,
     seconds: f64,
@@ -65,7 +70,10 @@ pub(in crate::cli) fn play(
     let next = AtomicUsize::new(0);
     let [sent, failed, retries, positives, others] = [0; 5].map(AtomicU64::new);
     let start = Instant::now();
-    std::thread::scope(|scope| {
+    let left = AtomicUsize::new(traffic.senders);
+    let all_sent = || is_over() || left.load(Ordering::Acquire) == 0;
+    let unlabelled = std::thread::scope(|scope| {
+        let labelling = traffic.labels.as_ref().map(|labels| scope.spawn(|| labels.send(&agent, &all_sent)));
         for _ in 0..traffic.senders {
             scope.spawn(|| {
                 while !is_over() {
@@ -83,6 +91,9 @@ pub(in crate::cli) fn play(
                     let answer = post(&agent, &traffic.endpoint, &traffic.bodies.row(turn % n), &retries, is_over);
                     match &answer {
                         Ok(body) => {
+                            if let Some(labels) = &traffic.labels {
+                                labels.wait_for(turn % n, body);
+                            }
                             sent.fetch_add(1, Ordering::Relaxed);
                             match positive(body) {
                                 Some(positive) => positives.fetch_add(u64::from(positive), Ordering::Relaxed),
@@ -100,20 +111,23 @@ pub(in crate::cli) fn play(
                         break;
                     }
                 }
+                left.fetch_sub(1, Ordering::Release);
             });
         }
+        labelling.map_or(0, |labelling| labelling.join().unwrap_or_default())
     });
     Played {
         sent: sent.into_inner(),
         failed: failed.into_inner(),
         retries: retries.into_inner(),
+        unlabelled,
         positives: (others.into_inner() == 0).then(|| positives.into_inner()),
         seconds: start.elapsed().as_secs_f64(),
     }
 }
 
 /// Sleeps in short steps; says whether it was woken because all is over.
-fn sleep_until(due: Instant, is_over: &(dyn Fn() -> bool + Sync)) -> bool {
+pub(super) fn sleep_until(due: Instant, is_over: &(dyn Fn() -> bool + Sync)) -> bool {
     loop {
         if is_over() {
             return true;

@@ -63,10 +63,15 @@ pub(super) struct Word<'a> {
 impl Estimator {
     pub(super) fn new(kind: Kind, reference: Summary, said: &Said) -> Self {
         let thresholds = match &kind {
-            Kind::Two(cbpe) => cbpe.metrics().iter().map(|found| bounds(found.metric.name(), found.lower_threshold, found.upper_threshold)).collect(),
+            Kind::Two(cbpe) => cbpe
+                .metrics()
+                .iter()
+                .map(|found| bounds(found.metric.name(), found.lower_threshold, found.upper_threshold))
+                .collect(),
             Kind::Several { cbpe, .. } => {
                 let of = cbpe.metrics().iter();
-                of.map(|found| bounds(name_of_mean(found.metric), found.lower_threshold, found.upper_threshold)).collect()
+                of.map(|found| bounds(name_of_mean(found.metric), found.lower_threshold, found.upper_threshold))
+                    .collect()
             }
             Kind::Numbers { dle, .. } => {
                 let of = dle.metrics().iter();

@@ -12,7 +12,7 @@ use tidemark::performance::windows::Split;
 use tidemark::performance::{BinaryPerformance, MulticlassPerformance, RegressionPerformance, Summary};
 use tidemark_app::monitor::{Millis, Window};
 use tidemark_app::performance::{Alarm, PerformanceWindow, Series};
-use tidemark_log::{Answers, Id, LabelRecord, Line, Outcome, ReadError, Reader, Record, RowsBuilder, Value};
+use tidemark_log::{Answer, Answers, Id, LabelRecord, Line, Outcome, ReadError, Reader, Record, RowsBuilder, Value};
 
 use super::detectors::{Said, Watches};
 use super::estimator::{Estimator, Word};
@@ -178,13 +178,10 @@ impl Follower {
             state,
         };
         follower.windows.retain(|start, _| *start >= first);
-        for chunk in reader.records(&Line::predictions(model), first..follower.state.next) {
-            let chunk = chunk?;
-            let losses = losses(&chunk, reference, window_rows);
-            for (record, losses) in chunk.into_iter().zip(losses) {
-                follower.push(record, losses);
-            }
-        }
+        let until = follower.state.next;
+        read(reader, model, first..until, reference, window_rows, |answer, losses| {
+            follower.push(answer, losses);
+        })?;
         let label_line = Line::labels(model);
         for chunk in reader.labels(model, reader.positions(&label_line).start..follower.state.next_label) {
             for label in chunk? {
@@ -203,13 +200,9 @@ impl Follower {
         self.expect(&reference.known);
         let new = self.state.next..reader.end(&Line::predictions(model));
         let until = new.end.min(new.start.saturating_add(MOST_AT_ONCE));
-        for chunk in reader.records(&Line::predictions(model), new.start..until) {
-            let chunk = chunk?;
-            let losses = losses(&chunk, reference, self.window_rows);
-            for (record, losses) in chunk.into_iter().zip(losses) {
-                self.take_prediction(record, losses);
-            }
-        }
+        read(reader, model, new.start..until, reference, self.window_rows, |answer, losses| {
+            self.take_prediction(answer, losses);
+        })?;
         self.state.next = self.state.next.max(until);
         let labels = self.state.next_label..reader.end(&Line::labels(model));
         let labels_until = labels.end.min(labels.start.saturating_add(MOST_AT_ONCE));
@@ -251,7 +244,7 @@ impl Follower {
         }
     }
 
-    fn push(&mut self, record: Record, losses: Box<[f64]>) -> usize {
+    fn push(&mut self, record: Answer, losses: Box<[f64]>) -> usize {
         if self.rows.is_empty() {
             self.first = record.position;
         }
@@ -308,7 +301,7 @@ impl Follower {
         Some(if later == first { (0.0, first) } else { (1.0, second) })
     }
 
-    fn take_prediction(&mut self, record: Record, losses: Box<[f64]>) {
+    fn take_prediction(&mut self, record: Answer, losses: Box<[f64]>) {
         let place = self.push(record, losses);
         let position = self.first + place as u64;
         self.state.next = position + 1;
@@ -506,12 +499,7 @@ impl Follower {
     }
 
     /// Where the change since the reference comes from; `None` where too few rows are labelled, or one has no score.
-    fn splits(
-        &self,
-        positions: Range<u64>,
-        realised: &Summary,
-        estimator: &Estimator,
-    ) -> Option<Vec<Split<String>>> {
+    fn splits(&self, positions: Range<u64>, realised: &Summary, estimator: &Estimator) -> Option<Vec<Split<String>>> {
         if realised.n_labelled < FEWEST_TO_SPLIT {
             return None;
         }
@@ -544,19 +532,39 @@ impl Follower {
     }
 }
 
-/// The losses that each row lets expect, of a model whose estimator looks at features; else none for each.
-fn losses(records: &[Record], reference: &Reference, window_rows: u64) -> Vec<Box<[f64]>> {
-    let nothing = || vec![Box::default(); records.len()];
-    let estimator = match reference.estimator(window_rows) {
-        Ok(estimator) if estimator.needs_features() => estimator,
-        _ => return nothing(),
+/// Reads predictions, each with the losses that its features let expect where the estimator looks at features; else these are not read.
+fn read(
+    reader: &Reader,
+    model: &str,
+    positions: Range<u64>,
+    reference: &Reference,
+    window_rows: u64,
+    mut take: impl FnMut(Answer, Box<[f64]>),
+) -> Result<(), ReadError> {
+    let line = Line::predictions(model);
+    let estimator = reference.estimator(window_rows).ok().filter(|estimator| estimator.needs_features());
+    let Some(estimator) = estimator else {
+        for chunk in reader.answers(&line, positions) {
+            chunk?.into_iter().for_each(|answer| take(answer, Box::default()));
+        }
+        return Ok(());
     };
+    for chunk in reader.records(&line, positions) {
+        let chunk = chunk?;
+        let losses = losses(&chunk, estimator).unwrap_or_else(|| vec![Box::default(); chunk.len()]);
+        chunk.into_iter().map(Answer::from).zip(losses).for_each(|(answer, losses)| take(answer, losses));
+    }
+    Ok(())
+}
+
+/// The losses that each row lets expect; `None` if one answers with no number.
+fn losses(records: &[Record], estimator: &Estimator) -> Option<Vec<Box<[f64]>>> {
     let number = |record: &Record| match record.outcome {
         Outcome::Number(number) if number.is_finite() => Some(number),
         _ => None,
     };
-    let Some(said) = records.iter().map(number).collect::<Option<Vec<f64>>>() else { return nothing() };
+    let said: Vec<f64> = records.iter().map(number).collect::<Option<_>>()?;
     let mut rows = RowsBuilder::default();
     records.iter().cloned().for_each(|record| rows.push(record));
-    estimator.losses(&rows.finish().features, &said)
+    Some(estimator.losses(&rows.finish().features, &said))
 }

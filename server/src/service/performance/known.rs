@@ -112,6 +112,21 @@ fn numbers(column: Option<&Column>) -> &[f64] {
     }
 }
 
+/// The classes that columns hold, by number, else by text.
+fn classes_in(columns: [Option<&Column>; 2]) -> Vec<String> {
+    let mut classes: Vec<Category> = columns.into_iter().flatten().flat_map(Column::categories).flatten().collect();
+    classes.sort_unstable();
+    let mut names: Vec<String> = classes.iter().map(Category::to_string).collect();
+    names.dedup();
+    names
+}
+
+/// Columns row after row; nothing if one of them is empty.
+fn side_by_side(columns: &[&[f64]]) -> Vec<f64> {
+    let n_rows = columns.iter().map(|column| column.len()).min().unwrap_or(0);
+    (0..n_rows).flat_map(|row| columns.iter().map(move |column| column[row])).collect()
+}
+
 /// The place of every row's class among these.
 fn places(column: Option<&Column>, classes: &[String]) -> Vec<Option<u32>> {
     let place = |class: Option<Category>| {
@@ -153,14 +168,17 @@ impl Known {
             let rows = numbers_known(numbers(column(SAID)), numbers(target), features.collect());
             return Self { mark, classes: Vec::new(), rows };
         }
-        let found = [target, column(SAID)].into_iter().flatten().flat_map(Column::categories).flatten();
-        let mut classes: Vec<Category> = found.collect();
-        classes.sort_unstable();
-        let mut names: Vec<String> = classes.iter().map(Category::to_string).collect();
-        names.dedup();
-        let said = places(column(SAID), &names);
-        let scores = if names.len() == 2 { numbers(column(SCORE)).to_vec() } else { Vec::new() };
-        Self { mark, rows: KnownRows::Classes { said, truths: places(target, &names), scores }, classes: names }
+        let classes = if model.classes.is_empty() { classes_in([target, column(SAID)]) } else { model.classes.clone() };
+        let of_class = |class: &String| numbers(column(&format!("scores.{class}")));
+        let scores = match classes.as_slice() {
+            [_, later] => match of_class(later) {
+                [] => numbers(column(SCORE)).to_vec(),
+                scores => scores.to_vec(),
+            },
+            classes => side_by_side(&classes.iter().map(of_class).collect::<Vec<_>>()),
+        };
+        let (said, truths) = (places(column(SAID), &classes), places(target, &classes));
+        Self { mark, rows: KnownRows::Classes { said, truths, scores }, classes }
     }
 
     /// How many rows there are of which something is known, and how many of them it holds for.
@@ -257,11 +275,8 @@ fn numbers_known(said: &[f64], truths: &[f64], features: Vec<Column>) -> KnownRo
 /// What the forest says of every class to the rows held back; none where these are not known any more.
 fn scores_of_classes(model: &Model) -> Vec<f64> {
     let Some(rows) = model.rows_held_back() else { return Vec::new() };
-    let features: Vec<Column> = model
-        .schema
-        .features()
-        .filter_map(|name| Some(model.reference.column(name)?.pick(&rows)))
-        .collect();
+    let features: Vec<Column> =
+        model.schema.features().filter_map(|name| Some(model.reference.column(name)?.pick(&rows))).collect();
     let data = Dataset::new(features).expect("the names are those of the reference, and the rows as many");
     model.answers_of(&data).map(|answers| answers.scores).unwrap_or_default()
 }

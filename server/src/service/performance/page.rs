@@ -78,7 +78,8 @@ impl Service {
             self.store.performance_windows::<PerformanceWindow>(slot.name(), super::follow::MOST_ROWS as u64)?;
         let windows = windows.into_iter().map(|window| window.figures).collect();
         let rows = self.options.window_rows;
-        Follower::resume(self.log.reader(), slot.name(), state, windows, &slot.reference, rows).map_err(|error| log(&error))
+        Follower::resume(self.log.reader(), slot.name(), state, windows, &slot.reference, rows)
+            .map_err(|error| log(&error))
     }
 
     /// What the scores of these rows let expect, as far as they are at hand.
