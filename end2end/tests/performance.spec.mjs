@@ -114,3 +114,28 @@ test("what rows are worth decides the best threshold", async ({ page }) => {
   await expect(page.getByText("At 0.5")).toBeVisible();
   await expect(page.getByText(/^Best threshold: /)).toBeVisible();
 });
+
+test("detectors are tried on the model's own errors, and another change can be chosen", async ({ page }) => {
+  const heard = complaints(page);
+  await open(page, "&metric=accuracy");
+  await page.getByRole("link", { name: "Try which detector suits this model" }).click();
+  await page.waitForURL(/\/detectors\?model=loans/);
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText("Which detector suits it");
+  await expect(page.getByText(/20 runs, each of 1,000 events .*: 20\.0% of the zeros become one/)).toBeVisible();
+  const adwin = page.getByRole("row", { name: /^ADWIN / });
+  await expect(adwin).toBeVisible();
+  await page.getByLabel("Series").selectOption("x1");
+  await page.getByLabel("Change").selectOption("shift");
+  await page.getByLabel("Of what size").fill("2");
+  await page.getByRole("button", { name: "Try it" }).click();
+  await page.waitForURL(/series=feature\.x1/);
+  await expect(page.getByText(/every number grows by 2 standard deviations/)).toBeVisible();
+  await expect(page.getByLabel("Series")).toHaveValue("feature.x1");
+  await expect(page.getByRole("row", { name: /^DDM / })).toHaveCount(0);
+  const { content, screen } = await page.evaluate(() => ({
+    content: document.documentElement.scrollWidth,
+    screen: document.documentElement.clientWidth,
+  }));
+  expect(content, "it scrolls sideways").toBeLessThanOrEqual(screen);
+  expect(heard).toEqual([]);
+});

@@ -286,7 +286,7 @@ async fn a_served_model_of_several_classes_is_estimated_and_held_against_its_lab
     assert_eq!(instance.send_as("POST", "/api/v1/models", "application/octet-stream", model).await.status, 201);
 
     let n = WINDOW as usize;
-    let came = thirds(9, 2 * n, n);
+    let came = thirds(20, 2 * n, n);
     let asked: Vec<Value> = came.iter().map(|row| json!({ "x": row.0 })).collect();
     let answer = instance.send("POST", &format!("{MODEL}/predict"), Some(json!({ "rows": asked }).to_string())).await;
     let ids = answer.json()["ids"].clone();
