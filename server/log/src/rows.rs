@@ -89,16 +89,6 @@ impl Filling {
 }
 
 impl RowsBuilder {
-    /// Rows so far.
-    pub const fn len(&self) -> usize {
-        self.rows.len()
-    }
-
-    /// Whether there is none yet.
-    pub const fn is_empty(&self) -> bool {
-        self.rows.is_empty()
-    }
-
     /// Adds a record below the others.
     pub fn push(&mut self, record: Record) {
         let places = self.places_of(&record.stream);

@@ -316,10 +316,6 @@ impl std::fmt::Display for SealError {
     }
 }
 
-/// Rows of which a profile is made at once; those of a segment are merged. So few that the memory for them is used again and again: pages that
-/// are new to a process cost more than what is put into them.
-const ROWS_PROFILED_AT_ONCE: usize = 16 * 1024;
-
 /// Where the profile of a new segment comes from.
 pub(crate) enum ProfileFrom<'a> {
     /// The segment's rows.
@@ -428,8 +424,7 @@ fn write_rows<R: Row>(
     let properties = encoding::properties(first.as_ref());
     let mut writer = ArrowWriter::try_new(out, columns.schema(), Some(properties)).map_err(failed)?;
     let mut meta: Option<Meta> = None;
-    let mut profiled = RowsBuilder::default();
-    let mut parts: Vec<Option<Vec<u8>>> = Vec::new();
+    let mut profiled = matches!(profile, ProfileFrom::Rows(_)).then(RowsBuilder::default);
     for chunk in chunks {
         let chunk = chunk?;
         let (Some(first), Some(last)) = (chunk.first(), chunk.last()) else { continue };
@@ -448,11 +443,8 @@ fn write_rows<R: Row>(
         meta.times = [meta.times[0].min(earliest), meta.times[1].max(latest)];
         meta.received[1] = last.received();
         writer.write(&columns.batch(&chunk)).map_err(failed)?;
-        if let ProfileFrom::Rows(profiler) = profile {
-            R::gather(chunk, &mut profiled);
-            if profiled.len() >= ROWS_PROFILED_AT_ONCE {
-                parts.push(profiler.profile(line, &std::mem::take(&mut profiled).finish()));
-            }
+        if let Some(profiled) = &mut profiled {
+            R::gather(chunk, profiled);
         }
     }
     if let Some(meta) = &meta {
@@ -461,13 +453,7 @@ fn write_rows<R: Row>(
     }
     writer.close().map_err(failed)?;
     let profile = match profile {
-        ProfileFrom::Rows(profiler) => {
-            if parts.is_empty() || !profiled.is_empty() {
-                parts.push(profiler.profile(line, &profiled.finish()));
-            }
-            let parts: Option<Vec<Vec<u8>>> = parts.into_iter().collect();
-            parts.and_then(|mut parts| if parts.len() == 1 { parts.pop() } else { profiler.merge(line, &parts) })
-        }
+        ProfileFrom::Rows(profiler) => profiled.and_then(|rows| profiler.profile(line, &rows.finish())),
         ProfileFrom::Parts(profile) => Some(profile),
         ProfileFrom::Nothing => None,
     };
