@@ -77,9 +77,9 @@ fn Choice(model: String, series: Vec<String>, shown: String, injected: Option<In
     };
     let series: Vec<(String, String)> = series.into_iter().map(|name| (words(&name), name)).collect();
     let changes = [
-        ("shift", "every number grows by … standard deviations"),
-        ("scale", "every number moves away from the mean … times"),
-        ("errors", "so large a share of the zeros becomes one"),
+        ("shift", "Shift, in deviations"),
+        ("scale", "Spread, times"),
+        ("errors", "Errors, share"),
     ];
     view! {
         <form class="chart-frame worth" method="get" action="/detectors">
@@ -110,7 +110,7 @@ fn Choice(model: String, series: Vec<String>, shown: String, injected: Option<In
                     <input class="input" name="size" inputmode="decimal" value=size.to_string()/>
                 </label>
                 <label class="field">
-                    <span class="field__label">"Events before it, and after"</span>
+                    <span class="field__label">"Events before, and after"</span>
                     <input class="input" name="before" inputmode="numeric" value=before.to_string()/>
                 </label>
             </div>
@@ -125,7 +125,8 @@ fn Results(bench: Bench) -> impl IntoView {
     let Bench { injected, n_runs, n_before, mut fared } = bench;
     fared.sort_by(|a, b| rank(a).partial_cmp(&rank(b)).unwrap_or(std::cmp::Ordering::Equal));
     let caption = format!(
-        "{}, each of {} before the change and as many after it: {}. Numbers are drawn from the series without its order. The anytime watches \
+        "{}, each of {} before the change and as many after it: {}. The delay is how many events a detector needs on average; missed \
+         and false alarm are shares of the runs. Numbers are drawn from the series without its order. The anytime watches \
          promise a false alarm in at most 5% of all runs, however long.",
         format::plural(n_runs, "run"),
         format::plural(n_before, "event"),
@@ -152,9 +153,9 @@ fn Results(bench: Bench) -> impl IntoView {
                     <thead>
                         <tr>
                             <th scope="col">"Detector"</th>
-                            <th scope="col" class="plain-table__number">"Events until it sees it"</th>
-                            <th scope="col" class="plain-table__number">"Runs that miss it"</th>
-                            <th scope="col" class="plain-table__number">"Runs with a false alarm"</th>
+                            <th scope="col" class="plain-table__number">"Delay"</th>
+                            <th scope="col" class="plain-table__number">"Missed"</th>
+                            <th scope="col" class="plain-table__number">"False alarm"</th>
                             <th scope="col" class="plain-table__number plain-table__wide">"False alarms"</th>
                         </tr>
                     </thead>

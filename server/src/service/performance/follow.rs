@@ -291,6 +291,11 @@ impl Follower {
         place as f64
     }
 
+    /// Whether it answers with more than two classes.
+    pub(super) const fn has_several_classes(&self) -> bool {
+        !self.are_numbers && self.names.len() > 2
+    }
+
     /// Of two classes the positive one: the later one in the model's order, or else in that of their names.
     pub(super) fn positive(&self) -> Option<(f64, &str)> {
         let [first, second] = self.names.as_slice() else { return None };

@@ -144,7 +144,9 @@ impl Service {
 
 fn watch_lines(follower: &Follower) -> Vec<WatchLine> {
     let state = &follower.state;
-    [(Series::Predictions, state.watches(Series::Predictions)), (Series::Errors, state.watches(Series::Errors))]
+    // With more classes than two there is no rate of one of them.
+    let predictions = state.watches(Series::Predictions).filter(|_| !follower.has_several_classes());
+    [(Series::Predictions, predictions), (Series::Errors, state.watches(Series::Errors))]
         .into_iter()
         .filter_map(|(series, watches)| Some(watches?.line(series)))
         .collect()
