@@ -1,23 +1,7 @@
-//! Tables as they are sent in Arrow's and Parquet's formats. The reader is compiled as it lies in the server, without the server around it.
+//! Tables as they are sent in Arrow's and Parquet's formats.
 
 use tidemark::data::Dataset;
-use wire::error::BodyError;
-
-#[path = "../server/src/ingest/columnar.rs"]
-#[allow(dead_code, missing_docs)]
-pub mod columnar;
-
-#[path = "problem.rs"]
-#[allow(dead_code)]
-mod problem;
-
-#[allow(dead_code, missing_docs)]
-mod wire {
-    #[path = "../server/src/wire/error.rs"]
-    pub mod error;
-    #[path = "../server/src/wire/json.rs"]
-    pub mod json;
-}
+use crate::wire::error::BodyError;
 
 /// No body may unfold to more values.
 pub const MOST_VALUES: usize = 1 << 20;

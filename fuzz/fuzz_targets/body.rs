@@ -8,23 +8,9 @@
 use wire::rows::{RowFormat, Rows};
 use wire::{error::BodyError, json::Reader, mlflow, open_inference, predict};
 
+#[path = "../wire.rs"]
 #[allow(dead_code, missing_docs)]
-mod wire {
-    #[path = "../../../server/src/wire/error.rs"]
-    pub mod error;
-    #[path = "../../../server/src/wire/json.rs"]
-    pub mod json;
-    #[path = "../../../server/src/wire/mlflow.rs"]
-    pub mod mlflow;
-    #[path = "../../../server/src/wire/open_inference.rs"]
-    pub mod open_inference;
-    #[path = "../../../server/src/wire/predict.rs"]
-    pub mod predict;
-    #[path = "../../../server/src/wire/rows.rs"]
-    pub mod rows;
-
-    pub const MAX_ROWS: usize = 10_000;
-}
+mod wire;
 
 #[path = "../problem.rs"]
 mod problem;
