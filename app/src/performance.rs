@@ -4,8 +4,11 @@ pub mod standing;
 
 use serde::{Deserialize, Serialize};
 use tidemark::anytime::Change;
+use tidemark::performance::error_bias::FeatureBias;
 use tidemark::performance::estimated::Estimated;
+use tidemark::performance::ranking::Lift;
 use tidemark::performance::reliability::Reliability;
+use tidemark::performance::slices::Slice;
 use tidemark::performance::value::Worth;
 use tidemark::performance::windows::{BandsOf, Bounds, Split};
 use tidemark::performance::{Confusion, Summary, Values};
@@ -37,8 +40,27 @@ pub struct Performance {
     pub alarms: Vec<Alarm>,
     /// More about the latest window with labels, of a model of two classes.
     pub latest: Option<LatestLabelled>,
+    /// Where the model errs, in the latest window most of whose labels came.
+    pub mistakes: Option<Mistakes>,
     /// The service's clock when this was put together.
     pub now: Millis,
+}
+
+/// Where a model errs in a window, by the rows whose label has come.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Mistakes {
+    /// The window.
+    pub window: Window,
+    /// The slices of a feature in which it errs more than elsewhere, at 5% over all of them together; the surest first.
+    pub worse: Vec<Slice>,
+    /// How many slices were looked at.
+    pub n_slices: u64,
+    /// Of numbers: what the features of rows with large errors are like; those that differ most first, and no more than ten.
+    pub error_bias: Vec<FeatureBias>,
+    /// Of more than two classes: their names, and the rows by truth (down) and word (across).
+    pub confusion: Option<(Vec<String>, Vec<Vec<u64>>)>,
+    /// Of two classes with scores: how many more positive rows there are among those of the highest scores.
+    pub lift: Vec<Lift>,
 }
 
 /// How a model did in one window.

@@ -76,11 +76,7 @@ fn Choice(model: String, series: Vec<String>, shown: String, injected: Option<In
         None => ("shift", 1.0),
     };
     let series: Vec<(String, String)> = series.into_iter().map(|name| (words(&name), name)).collect();
-    let changes = [
-        ("shift", "Shift, in deviations"),
-        ("scale", "Spread, times"),
-        ("errors", "Errors, share"),
-    ];
+    let changes = [("shift", "Shift, in deviations"), ("scale", "Spread, times"), ("errors", "Errors, share")];
     view! {
         <form class="chart-frame worth" method="get" action="/detectors">
             <input type="hidden" name="model" value=model/>

@@ -19,10 +19,12 @@ use crate::performance::standing::{Standing, default_metric, is_estimated, is_lo
 use crate::performance::{Performance, PerformanceQuery};
 
 mod latest;
+mod mistakes;
 mod watches;
 mod windows;
 
 use latest::Latest;
+use mistakes::WhereItErrs;
 use watches::Watches;
 use windows::WindowTable;
 
@@ -95,6 +97,7 @@ fn Shown(found: Performance, metric: Memo<Option<String>>) -> impl IntoView {
                     <Timeline found shown/>
                     <Split found shown/>
                     <Latest found shown/>
+                    <WhereItErrs found/>
                     <Watches found/>
                     <WindowTable found shown/>
                 }

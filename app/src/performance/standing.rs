@@ -237,6 +237,7 @@ mod tests {
             watches: Vec::new(),
             alarms: Vec::new(),
             latest: None,
+            mistakes: None,
             now: 0,
         }
     }

@@ -5,6 +5,7 @@ mod detectors;
 mod estimator;
 mod follow;
 mod known;
+mod mistakes;
 mod page;
 
 use std::collections::BTreeSet;

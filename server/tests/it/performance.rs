@@ -102,6 +102,10 @@ async fn windows_have_an_estimate_at_once_and_the_truth_once_labels_come() {
     let bands = found.bands.iter().find(|found| found.metric == "accuracy").unwrap().bands;
     assert_eq!((bands.n_windows, bands.n_held), (2, 2));
     assert_eq!(found.latest.as_ref().unwrap().confusion.n_rows(), WINDOW);
+    // Words are wrong where scores lie near a half.
+    let mistakes = found.mistakes.as_ref().unwrap();
+    assert!(mistakes.n_slices == 5 && mistakes.worse.iter().any(|slice| slice.feature == "x"), "{mistakes:?}");
+    assert!(mistakes.lift.iter().all(|lift| lift.lift.value().is_some_and(|lift| lift > 1.2)), "{mistakes:?}");
     // Each row is an event once, the correction none.
     let events = |series| found.watches.iter().find(|watch| watch.series == series).unwrap().n_events;
     assert_eq!((events(Series::Predictions), events(Series::Errors)), (5 * WINDOW / 2, 2 * WINDOW));
@@ -314,7 +318,11 @@ async fn a_served_model_of_several_classes_is_estimated_and_held_against_its_lab
         let split = found.windows[1].splits.iter().find(|split| split.metric == metric).unwrap();
         assert!(split.relation < -split.chance && split.inputs.abs() < split.chance, "{split:?}");
     }
+    let (classes, matrix) = found.mistakes.as_ref().unwrap().confusion.clone().unwrap();
+    assert_eq!(classes, ["cat", "dog", "fox"]);
+    assert_eq!(matrix.iter().flatten().sum::<u64>(), WINDOW);
     let shown = instance.send("GET", "/performance?model=loans&metric=f1_macro", None).await.text;
+    assert!(shown.contains("truly fox") && shown.contains("Where it errs"), "{shown}");
     assert!(shown.contains("F1, macro is ") && shown.contains("class=\"tm-band\""), "{shown}");
 }
 
@@ -361,6 +369,10 @@ async fn larger_errors_of_numbers_are_seen_before_the_truth_comes() {
     assert!((estimate.lower.unwrap()..=estimate.upper.unwrap()).contains(&realised), "{estimate:?}: {realised}");
     let split = found.windows[1].splits.iter().find(|split| split.metric == "mae").unwrap();
     assert!(split.inputs > split.chance && split.relation.abs() < split.chance, "{split:?}");
+
+    let names: Vec<&str> =
+        found.mistakes.as_ref().unwrap().error_bias.iter().map(|found| found.name.as_str()).collect();
+    assert!(names.contains(&"x") && names.contains(&"group"), "{names:?}");
 
     // What was found survives, and a rule on the estimate takes its name.
     let again = instance.restarted(1_795_423_300_000);

@@ -436,6 +436,24 @@ impl Follower {
         Some(estimator.estimate(&estimator.said(rows.map(Row::word), positive)?))
     }
 
+    /// What was said to each row of these positions and, where its label has come, what was true, as [`Row`] has them; `None` where not all
+    /// of them lie in memory.
+    pub(super) fn pairs(&self, positions: Range<u64>) -> Option<Vec<(f64, f64)>> {
+        let rows = self.rows_at(positions.clone());
+        let is_whole = positions.start >= self.first && rows.len() as u64 == positions.end - positions.start;
+        is_whole.then(|| rows.map(|row| (row.said, row.truth)).collect())
+    }
+
+    /// Whether it answers with numbers.
+    pub(super) const fn answers_with_numbers(&self) -> bool {
+        self.are_numbers
+    }
+
+    /// The classes in the order of their places.
+    pub(super) fn classes(&self) -> &[String] {
+        &self.names
+    }
+
     /// The labelled rows of these positions, of a model of two classes.
     pub(super) fn labelled(&self, positions: Range<u64>) -> Option<Labelled> {
         let (positive, _) = self.positive()?;

@@ -6,13 +6,15 @@ use tidemark::performance::value::per_day;
 use tidemark::performance::windows::BandsOf;
 use tidemark::performance::{Ranking, Values};
 use tidemark_app::error::AppError;
+use tidemark_app::monitor::Window;
 use tidemark_app::performance::{
     Alarm, LatestLabelled, Money, Performance, PerformanceQuery, PerformanceWindow, Series, WatchLine,
 };
 use tidemark_watch::rules::Performance as Judged;
 use tidemark_watch::store::{Figures, StoreError, Watched};
 
-use super::follow::{Follower, Labelled, State};
+use super::follow::{Follower, Labelled as OfTwo, State};
+use super::mistakes::Labelled;
 use crate::service::Service;
 use crate::service::making::bounds_of;
 use crate::service::pages::internal;
@@ -107,9 +109,12 @@ impl Service {
         let follower = followers.get(slot.name());
         let known = &slot.reference.known;
         let latest = follower.and_then(|follower| latest_labelled(&windows, follower, query));
+        let said = follower.and_then(|follower| Labelled::of(latest_window(&windows)?, follower));
         let positive = follower.and_then(Follower::positive).map(|(_, name)| name.to_owned());
         let watches = follower.map(watch_lines).unwrap_or_default();
         drop(followers);
+        let read = |said: Labelled| said.mistakes(self.log.reader(), slot).map_err(|error| log(&error));
+        let mistakes = said.map(read).transpose()?.flatten();
         Ok(Performance {
             model: slot.name().to_owned(),
             models: self.catalog().slots().iter().map(|slot| slot.name().to_owned()).collect(),
@@ -122,6 +127,7 @@ impl Service {
             watches,
             alarms,
             latest,
+            mistakes,
             now: self.now(),
         })
     }
@@ -172,14 +178,18 @@ fn bands(windows: &[PerformanceWindow]) -> Vec<BandsOf<String>> {
     names.into_iter().filter_map(of).collect()
 }
 
+/// The latest window of which most labels came: it says more than a later one with a few.
+fn latest_window(windows: &[PerformanceWindow]) -> Option<Window> {
+    let most = windows.iter().rev().find(|window| window.n_labelled > 0 && window.share_labelled() >= 0.5);
+    Some(most.or_else(|| windows.iter().rev().find(|window| window.n_labelled > 0))?.window)
+}
+
 fn latest_labelled(
     windows: &[PerformanceWindow],
     follower: &Follower,
     query: &PerformanceQuery,
 ) -> Option<LatestLabelled> {
-    // One of which most labels came says more than a later one with a few.
-    let most = windows.iter().rev().find(|window| window.n_labelled > 0 && window.share_labelled() >= 0.5);
-    let window = most.or_else(|| windows.iter().rev().find(|window| window.n_labelled > 0))?.window;
+    let window = latest_window(windows)?;
     let labelled = follower.labelled(window.first..window.end)?;
     if labelled.truths.is_empty() {
         return None;
@@ -194,7 +204,7 @@ fn latest_labelled(
     })
 }
 
-fn money(labelled: &Labelled, span_millis: u64, query: &PerformanceQuery) -> Money {
+fn money(labelled: &OfTwo, span_millis: u64, query: &PerformanceQuery) -> Money {
     let values = query.values.unwrap_or(PLAIN);
     let performance = labelled.performance();
     let ranking = Ranking::of(&labelled.truths, &labelled.ranked());
