@@ -89,6 +89,7 @@ test("the first sentence says how it stands, and the curves and the split show w
   await expect(page.getByText(/In the latest labelled window Accuracy differs .* more than chance makes/)).toBeVisible();
   await expect(page.getByRole("region", { name: "Split of the change" }).locator(".tm-inputs")).toHaveCount(WINDOWS - 2);
   await expect(page.getByRole("cell", { name: "anytime-valid watch" }).first()).toBeVisible();
+  await expect(page.getByRole("region", { name: "Where it errs" })).toContainText(/positive rows are found [\d.]+ times as often/);
   const { content, screen } = await page.evaluate(() => ({
     content: document.documentElement.scrollWidth,
     screen: document.documentElement.clientWidth,
