@@ -113,8 +113,12 @@ pub struct WatchLine {
     pub recent: Option<f64>,
     /// Where the rate should lie, by the reference or by the first events; `None` while that is being learnt, and of numbers.
     pub expected: Option<(f64, f64)>,
-    /// The probability of ever raising a false alarm, that the anytime-valid watch keeps below; `None` of numbers, which have none.
+    /// The probability of ever raising a false alarm, that the anytime-valid watch keeps below; `None` where there is no such watch.
     pub lifetime_alpha: Option<f64>,
+    /// Events are 0 or 1, rather than numbers without bounds.
+    pub is_rate: bool,
+    /// What is usual is still being learnt, from the first events or from those after an alarm.
+    pub is_learning: bool,
 }
 
 /// A detector says that a series changed.

@@ -93,7 +93,7 @@ const fn words(series: Series) -> &'static str {
 }
 
 fn in_words(line: &WatchLine) -> String {
-    let is_rate = line.lifetime_alpha.is_some();
+    let is_rate = line.is_rate;
     let number = |x: f64| if is_rate { format::share(x) } else { format::number(x) };
     let what = match (line.series, is_rate) {
         (Series::Predictions, true) => "rows called positive",
@@ -114,7 +114,11 @@ fn in_words(line: &WatchLine) -> String {
             number(upper),
             format::share(alpha)
         ),
-        (None, Some(_)) => " What is usual is being learnt from the first thousand.".to_owned(),
+        (None, Some(_)) if line.is_learning => " What is usual is being learnt from a thousand of them.".to_owned(),
+        (None, Some(alpha)) => format!(
+            " The anytime-valid watch holds their distribution against what is usual, with a false alarm in at most {} of all lifetimes.",
+            format::share(alpha)
+        ),
         _ => " Watched by ADWIN and PageHinkley, which promise nothing over a lifetime.".to_owned(),
     };
     format!("{events}: {what}{recent}.{expected}")
@@ -132,12 +136,18 @@ mod tests {
             recent: Some(0.12),
             expected: Some((0.09, 0.11)),
             lifetime_alpha: Some(0.01),
+            is_rate: true,
+            is_learning: false,
         };
         assert!(
             in_words(&line).starts_with("2,000 labels: rows called wrong, 12.0% of about the last hundred. From 9")
         );
         assert!(in_words(&line).ends_with("at most 1.0% of all lifetimes."), "{}", in_words(&line));
-        (line.expected, line.lifetime_alpha) = (None, None);
+        (line.expected, line.is_rate) = (None, false);
+        assert!(in_words(&line).contains("holds their distribution"), "{}", in_words(&line));
+        line.is_learning = true;
+        assert!(in_words(&line).ends_with("learnt from a thousand of them."), "{}", in_words(&line));
+        line.lifetime_alpha = None;
         assert!(in_words(&line).contains("promise nothing"));
     }
 }

@@ -2,13 +2,13 @@
 //! is stored with how far the log has been read, so that every event counts once.
 
 use serde::{Deserialize, Serialize};
-use tidemark::anytime::{Change, Watch};
+use tidemark::anytime::{Change, DistributionWatch, Watch};
 use tidemark::stream::{Adwin, Direction, PageHinkley};
 use tidemark_app::performance::{Series, WatchLine};
 
 /// The probability of ever raising a false alarm in a series.
 pub(super) const LIFETIME_ALPHA: f64 = 0.01;
-/// Where the reference does not say what a rate is, so many first events do.
+/// Where the reference does not say what is usual, so many first events do.
 const LEARNT_FROM: u64 = 1000;
 /// A shift of numbers, in standard deviations, that PageHinkley passes over. By River's settings (0.005, and a memory that fades) it signals
 /// several times in every few thousand normal numbers that do not change: `cargo bench --bench alarms`. With this one, and a memory that
@@ -30,7 +30,7 @@ pub(super) struct Watches {
     n: u64,
     recent: Option<f64>,
     scale: Scale,
-    /// Of rates only.
+    /// `None` of numbers that were watched before numbers had one.
     anytime: Option<Anytime>,
     adwin: Adwin,
     page_hinkley: PageHinkley,
@@ -45,7 +45,7 @@ enum Scale {
     Learnt { mean: f64, deviation: f64 },
 }
 
-/// Watches a rate for as long as the model lives, through several alarms: each next watch has half of the probability that is left, so
+/// Watches a rate, or the distribution of numbers, for as long as the model lives, through several alarms: each next watch has half of the probability that is left, so
 /// that all together stay below [`LIFETIME_ALPHA`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct Anytime {
@@ -58,6 +58,8 @@ struct Anytime {
 enum Level {
     Learning { part: u64, whole: u64 },
     Watching { watch: Box<Watch>, part: u64, whole: u64 },
+    LearningNumbers { sample: Vec<f64> },
+    WatchingNumbers { watch: Box<DistributionWatch> },
 }
 
 impl Anytime {
@@ -69,13 +71,37 @@ impl Anytime {
         anytime
     }
 
+    fn of_numbers(known: Option<&[f64]>) -> Self {
+        let mut anytime = Self { alpha: LIFETIME_ALPHA, level: Level::LearningNumbers { sample: Vec::new() } };
+        if let Some(known) = known.filter(|known| known.len() as u64 >= LEARNT_FROM) {
+            anytime.begin_numbers(known);
+        }
+        anytime
+    }
+
+    /// Numbers that are none to go by are learnt anew.
+    fn begin_numbers(&mut self, sample: &[f64]) {
+        self.level = match DistributionWatch::new(sample, self.alpha / 2.0) {
+            Ok(watch) => {
+                self.alpha /= 2.0;
+                Level::WatchingNumbers { watch: Box::new(watch) }
+            }
+            Err(_) => Level::LearningNumbers { sample: Vec::new() },
+        };
+    }
+
+    const fn is_learning(&self) -> bool {
+        matches!(self.level, Level::Learning { .. } | Level::LearningNumbers { .. })
+    }
+
     fn begin(&mut self, part: u64, whole: u64) {
         self.alpha /= 2.0;
         self.level = Level::Watching { watch: Box::new(Watch::of_rate(part, whole, self.alpha)), part, whole };
     }
 
     /// After an alarm the next events show the level that is watched from then on.
-    fn update(&mut self, x: f64) -> Option<Change> {
+    fn update(&mut self, x: f64) -> Option<Said> {
+        let raised = |change| Some(Said { detector: "anytime-valid watch", change });
         match &mut self.level {
             Level::Learning { part, whole } => {
                 (*part, *whole) = (*part + u64::from(x > 0.5), *whole + 1);
@@ -88,7 +114,22 @@ impl Anytime {
             Level::Watching { watch, .. } => {
                 let change = watch.update(x)?;
                 self.level = Level::Learning { part: 0, whole: 0 };
-                Some(change)
+                raised(Some(change))
+            }
+            Level::LearningNumbers { sample } => {
+                sample.push(x);
+                if sample.len() as u64 >= LEARNT_FROM {
+                    let sample = std::mem::take(sample);
+                    self.begin_numbers(&sample);
+                }
+                None
+            }
+            Level::WatchingNumbers { watch } => {
+                if !watch.update(x) {
+                    return None;
+                }
+                self.level = Level::LearningNumbers { sample: Vec::new() };
+                raised(None)
             }
         }
     }
@@ -123,10 +164,11 @@ impl Watches {
         Self::new(Scale::AsIs, Some(Anytime::of(known)), PageHinkley::default())
     }
 
-    /// Of numbers without bounds.
-    pub(super) fn of_numbers() -> Self {
+    /// Of numbers without bounds, of which the reference knows these, if it does.
+    pub(super) fn of_numbers(known: Option<&[f64]>) -> Self {
         let page_hinkley = PageHinkley::new(30, NOTHING, 50.0, 1.0, Direction::Both);
-        Self::new(Scale::Learning { n: 0, first: 0.0, sum: 0.0, squares: 0.0 }, None, page_hinkley)
+        let scale = Scale::Learning { n: 0, first: 0.0, sum: 0.0, squares: 0.0 };
+        Self::new(scale, Some(Anytime::of_numbers(known)), page_hinkley)
     }
 
     fn new(scale: Scale, anytime: Option<Anytime>, page_hinkley: PageHinkley) -> Self {
@@ -144,9 +186,7 @@ impl Watches {
         let recent = self.recent.unwrap_or(x);
         self.recent = Some(recent + weight * (x - recent));
         let mut said = Vec::new();
-        if let Some(change) = self.anytime.as_mut().and_then(|anytime| anytime.update(x)) {
-            said.push(Said { detector: "anytime-valid watch", change: Some(change) });
-        }
+        said.extend(self.anytime.as_mut().and_then(|anytime| anytime.update(x)));
         if let Some(x) = self.scale.of(x) {
             if self.adwin.update(x).drift {
                 said.push(Said { detector: "ADWIN", change: None });
@@ -160,7 +200,7 @@ impl Watches {
 
     /// Whether it watches numbers without bounds.
     pub(super) const fn is_of_numbers(&self) -> bool {
-        self.anytime.is_none()
+        !matches!(self.scale, Scale::AsIs)
     }
 
     /// Events so far.
@@ -189,6 +229,8 @@ impl Watches {
                 _ => None,
             },
             lifetime_alpha: level.map(|_| LIFETIME_ALPHA),
+            is_rate: !self.is_of_numbers(),
+            is_learning: self.anytime.as_ref().is_some_and(Anytime::is_learning),
         }
     }
 }
@@ -228,14 +270,23 @@ mod tests {
     #[test]
     fn numbers_are_watched_in_their_own_deviations() {
         let mut rng = Rng::new(4);
-        let mut watches = Watches::of_numbers();
-        // Far from 0 beside how they vary.
-        let mut feed = |watches: &mut Watches, mean: f64| -> usize {
-            (0..4000).map(|_| watches.update(1e9 + mean + rng.normal()).len()).sum()
-        };
-        assert_eq!(feed(&mut watches, 0.0), 0);
-        assert!(feed(&mut watches, 1.0) >= 2);
-        assert_eq!(watches.line(Series::Predictions).lifetime_alpha, None);
-        assert!(watches.update(f64::NAN).is_empty() && watches.n() == 8000);
+        let reference: Vec<f64> = (0..5000).map(|_| 1e9 + rng.normal()).collect();
+        for known in [None, Some(reference.as_slice())] {
+            let mut watches = Watches::of_numbers(known);
+            assert_eq!(watches.line(Series::Predictions).is_learning, known.is_none());
+            // Far from 0 beside how they vary.
+            let mut feed = |watches: &mut Watches, mean: f64| -> Vec<&str> {
+                let said = (0..4000).flat_map(|_| watches.update(1e9 + mean + rng.normal()));
+                said.map(|said| said.detector).collect()
+            };
+            assert!(feed(&mut watches, 0.0).is_empty());
+            let found = feed(&mut watches, 1.0);
+            for detector in ["anytime-valid watch", "ADWIN", "PageHinkley"] {
+                assert!(found.contains(&detector), "{found:?}");
+            }
+            let line = watches.line(Series::Predictions);
+            assert_eq!((line.lifetime_alpha, line.is_rate, line.is_learning), (Some(LIFETIME_ALPHA), false, false));
+            assert!(watches.update(f64::NAN).is_empty() && watches.n() == 8000);
+        }
     }
 }

@@ -7,6 +7,7 @@
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::ops::Range;
+use std::sync::Arc;
 use tidemark::performance::estimated::Estimated;
 use tidemark::performance::windows::Split;
 use tidemark::performance::{BinaryPerformance, MulticlassPerformance, RegressionPerformance, Summary};
@@ -120,8 +121,8 @@ pub(in crate::service) struct Follower {
     are_numbers: bool,
     /// Classes in the order of their places.
     names: Vec<String>,
-    /// Classes in the order in which the reference has them.
-    known_classes: Vec<String>,
+    /// What the reference says.
+    known: Arc<Known>,
     rows: VecDeque<Row>,
     /// The position of the first of them.
     first: u64,
@@ -167,7 +168,7 @@ impl Follower {
             window_rows: window_rows.clamp(1, reach / 2),
             are_numbers: false,
             names: known.classes.clone(),
-            known_classes: known.classes.clone(),
+            known: Arc::clone(known),
             rows: VecDeque::new(),
             first,
             places: None,
@@ -222,8 +223,8 @@ impl Follower {
     }
 
     /// Another version or reference is another life of the detectors.
-    fn expect(&mut self, known: &Known) {
-        self.known_classes.clone_from(&known.classes);
+    fn expect(&mut self, known: &Arc<Known>) {
+        self.known = Arc::clone(known);
         if self.state.mark != known.mark || self.state.errors.is_none() {
             self.state.mark.clone_from(&known.mark);
             if self.are_numbers {
@@ -276,11 +277,12 @@ impl Follower {
 
     /// The detectors of a model that answers with numbers; those that watched it before go on.
     fn numbers(&self) -> (Option<Watches>, Option<Watches>) {
-        let of = |before: &Option<Watches>| match before {
+        let known = self.known.numbers();
+        let of = |before: &Option<Watches>, series: usize| match before {
             Some(before) if before.is_of_numbers() => Some(before.clone()),
-            _ => Some(Watches::of_numbers()),
+            _ => Some(Watches::of_numbers(known.as_ref().map(|known| known[series].as_slice()))),
         };
-        (of(&self.state.predictions), of(&self.state.errors))
+        (of(&self.state.predictions, 0), of(&self.state.errors, 1))
     }
 
     fn place_of(&mut self, name: &str) -> f64 {
@@ -299,7 +301,7 @@ impl Follower {
     /// Of two classes the positive one: the later one in the model's order, or else in that of their names.
     pub(super) fn positive(&self) -> Option<(f64, &str)> {
         let [first, second] = self.names.as_slice() else { return None };
-        let later = match self.known_classes.as_slice() {
+        let later = match self.known.classes.as_slice() {
             [_, later] => later,
             _ => first.max(second),
         };

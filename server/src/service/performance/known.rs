@@ -200,6 +200,13 @@ impl Known {
         self.count(|said, truth| Some(said != truth?))
     }
 
+    /// Of a model of numbers: those that were said, and by how much the truth was missed. Nothing of other models.
+    pub(super) fn numbers(&self) -> Option<[Vec<f64>; 2]> {
+        let KnownRows::Numbers { said, truths, .. } = &self.rows else { return None };
+        let errors = said.iter().zip(truths).map(|(said, truth)| (truth - said).abs()).collect();
+        Some([said.clone(), errors])
+    }
+
     fn estimator(&self, window_rows: usize) -> Result<Estimator, NotEstimated> {
         match &self.rows {
             KnownRows::Classes { said, truths, .. } if said.is_empty() && truths.is_empty() => {
