@@ -19,7 +19,6 @@ pub(in crate::service) struct Estimator {
 }
 
 /// What there is to fit, by the kind of model.
-#[expect(clippy::large_enum_variant, reason = "there is one per model")]
 pub(super) enum Kind {
     /// Of two classes.
     Two(Cbpe),
