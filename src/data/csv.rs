@@ -196,6 +196,15 @@ pub fn read_watched(
     Ok(Reading { data, sha256: sha256.unwrap_or(taken) })
 }
 
+/// The digest of everything that `source` has from its start, in lower-case hex; it is left at its start.
+///
+/// # Errors
+/// The bytes can't be read.
+pub fn sha256_of(source: impl Read + Seek) -> io::Result<String> {
+    let (_, sha256) = Source::hashed(source).restart()?;
+    Ok(sha256.unwrap_or_default())
+}
+
 /// Reads the first rows of a file, as many as lie whole in its first `bytes` (unpacked).
 ///
 /// # Errors

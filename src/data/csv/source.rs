@@ -26,6 +26,11 @@ impl<S: Read + Seek> Source<S> {
         Ok(if sign == GZIP { Self::gzip(counted) } else { Self::Plain(counted) })
     }
 
+    /// The bytes as they lie, to be hashed alone.
+    pub fn hashed(inner: S) -> Self {
+        Self::Plain(Counted { inner, bytes: 0, hasher: Some(Sha256::new()) })
+    }
+
     fn gzip(counted: Counted<S>) -> Self {
         let packed = BufReader::with_capacity(PACKED_BYTES, counted);
         Self::Gzip { decoder: MultiGzDecoder::new(packed), unpacked: 0 }
