@@ -75,6 +75,9 @@ target/wasm/pages/tidemark_bg.wasm: $(wasm_tools) $(library) $(call rust,app/Car
 target/wasm/worker/tidemark_worker_bg.wasm: $(wasm_tools) $(library) $(call rust,app/worker)
 	scripts/wasm worker
 
+target/wasm/parquet/tidemark_worker_bg.wasm: $(wasm_tools) $(library) $(call rust,app/worker)
+	scripts/wasm parquet
+
 # Needs the answers that the native tests write.
 .PHONY: parity
 parity: target/wasm/parity/tidemark_worker_bg.wasm
@@ -84,6 +87,6 @@ target/wasm/parity/tidemark_worker_bg.wasm: $(wasm_tools) $(library) $(call rust
 	scripts/wasm parity
 
 # A stamp, because files whose content stays the same must keep their time: the server embeds them.
-target/site.stamp: $(site_inputs) target/wasm/pages/tidemark_bg.wasm target/wasm/worker/tidemark_worker_bg.wasm
+target/site.stamp: $(site_inputs) target/wasm/pages/tidemark_bg.wasm target/wasm/worker/tidemark_worker_bg.wasm target/wasm/parquet/tidemark_worker_bg.wasm
 	node scripts/site.mjs
 	@touch $@

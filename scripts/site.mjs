@@ -14,19 +14,35 @@ const ECHARTS_BROTLI_MAX = 200_000;
 // Browsers from 2024 on: CSS nesting and light-dark() pass through as they are written.
 const TARGET = ["chrome123", "firefox125", "safari17.5"];
 
+// What becomes part of other files.
+const BUNDLED = /^(worker\.js|lab\.js|lab\/)/;
+
 const files = new Map();
 const read = (path) => readFileSync(path);
 
 // ---- the wasm modules and the JavaScript around them ----------------------------------------------------------------
-for (const folder of ["target/wasm/pages", "target/wasm/worker"]) {
-  const parts = list(folder);
-  if (parts.length === 0) {
-    console.error(`site: there is nothing in ${folder}.\nwhat to do: make site, which builds it first.`);
-    process.exit(1);
-  }
-  for (const path of parts) files.set(`pkg/${path}`, await minified(path, read(join(folder, path))));
+for (const path of partsOf("target/wasm/pages")) {
+  files.set(`pkg/${path}`, await minified(path, read(join("target/wasm/pages", path))));
 }
-files.set("pkg/worker.js", await minified("worker.js", read("public/worker.js")));
+// The same worker twice: around the wasm that reads CSV, and around the one that reads Parquet too. Each is one file, because
+// the policy it is served with lets it load nothing.
+for (const kind of ["worker", "parquet"]) {
+  const folder = `target/wasm/${kind}`;
+  partsOf(folder);
+  files.set(`pkg/tidemark_${kind}_bg.wasm`, read(join(folder, "tidemark_worker_bg.wasm")));
+  files.set(`pkg/${kind}.js`, await bundled({
+    entryPoints: ["public/worker.js"],
+    format: "esm",
+    target: TARGET,
+    alias: { "tidemark-worker": `./${folder}/tidemark_worker.js` },
+  }));
+}
+files.set("pkg/lab.js", await bundled({
+  entryPoints: ["public/lab.js"],
+  format: "iife",
+  globalName: "tidemarkLab",
+  target: TARGET,
+}));
 
 // ---- ECharts --------------------------------------------------------------------------------------------------------
 const echarts = JSON.parse(read("node_modules/echarts/package.json"));
@@ -56,8 +72,12 @@ files.set("pkg/fonts/LICENSE.txt", read(`${inter}/LICENSE`));
 
 // ---- public/, at the root of the site -------------------------------------------------------------------------------
 for (const path of list("public")) {
-  if (path !== "worker.js") files.set(path, read(join("public", path)));
+  if (!BUNDLED.test(path)) files.set(path, await minified(path, read(join("public", path))));
 }
+
+// ---- what /compare needs to open without a network: public/sw.js asks for it ----------------------------------------------
+const isOffline = (path) => path === "favicon.svg" || (path.startsWith("pkg/") && !/(\.txt|docs\.\w+)$/.test(path));
+files.set("pkg/offline.json", Buffer.from(JSON.stringify([...files.keys()].filter(isOffline).sort().map((path) => `/${path}`))));
 
 const sizes = await sync(SITE, files);
 
@@ -71,6 +91,16 @@ if (charts > ECHARTS_BROTLI_MAX) {
   console.error(`site: pkg/echarts.js has ${charts} bytes in brotli, more than its ${ECHARTS_BROTLI_MAX}.`);
   console.error("what to do: leave a component out of scripts/site/echarts.mjs, or raise the limit on purpose.");
   process.exit(1);
+}
+
+/** What was built into a folder before. */
+function partsOf(folder) {
+  const parts = list(folder);
+  if (parts.length === 0) {
+    console.error(`site: there is nothing in ${folder}.\nwhat to do: make site, which builds it first.`);
+    process.exit(1);
+  }
+  return parts;
 }
 
 /** The one file that esbuild makes of `options`. */

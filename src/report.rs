@@ -20,7 +20,9 @@ mod embeddings;
 mod group;
 #[cfg(test)]
 mod json_schema;
+pub mod over_time;
 mod sentence;
+pub mod what_if;
 
 pub use compare::{
     FittedReference, OnProgress, Profiled, Progress, Source, compare, compare_profiles, compare_with_progress,

@@ -7,6 +7,8 @@ use std::fmt;
 use crate::data::{Category, Column, Dataset, Strings, Values, datetime};
 use crate::profile::{ColumnProfile, Shape};
 
+pub mod preview;
+
 /// What a column's values are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]

@@ -17,11 +17,14 @@ pub mod components;
 pub mod detectors;
 pub mod error;
 pub mod format;
+pub mod lab;
 pub mod live;
 pub mod monitor;
 pub mod pages;
 pub mod performance;
 pub mod report_query;
+#[cfg(feature = "hydrate")]
+mod scripts;
 pub mod watching;
 
 pub use app::{App, shell};

@@ -3,9 +3,11 @@
 
 use leptos_router::params::ParamsMap;
 use tidemark::judge::{Judge, Verdict};
+use tidemark::report::what_if::{MAX_BINS, WhatIf};
+use tidemark::stattest::Method;
 
 /// The query part of a report's address.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct ReportQuery {
     /// Only columns whose name contains this, in any case.
     pub text: String,
@@ -19,6 +21,8 @@ pub struct ReportQuery {
     pub judge: Option<Judge>,
     /// The column whose panel is open.
     pub column: Option<String>,
+    /// Other settings that the open column is looked at by.
+    pub what_if: WhatIf,
 }
 
 /// By what the table of columns is sorted. Each has the direction one wants first: see [`Sort::descends`].
@@ -74,6 +78,7 @@ impl ReportQuery {
             reversed: params.get_str("order") == Some("reversed"),
             judge,
             column: params.get("column").filter(|name| !name.is_empty()),
+            what_if: what_if(params),
         }
     }
 
@@ -98,6 +103,17 @@ impl ReportQuery {
         if let Some(column) = &self.column {
             pairs.push(("column", column.clone()));
         }
+        let what_if = &self.what_if;
+        let method = what_if.method.map(|method| method.name().to_owned());
+        let number = |number: Option<f64>| number.map(|number| number.to_string());
+        let asked = [
+            ("bins", what_if.bins.map(|bins| bins.to_string())),
+            ("method", method),
+            ("threshold", number(what_if.threshold)),
+            ("minimum", number(what_if.minimum)),
+            ("false_alarms", number(what_if.q)),
+        ];
+        pairs.extend(asked.into_iter().filter_map(|(name, value)| Some((name, value?))));
         pairs
     }
 
@@ -118,9 +134,14 @@ impl ReportQuery {
         Self { judge: Some(judge), ..self.clone() }
     }
 
-    /// The same with the panel of another column open, or none.
+    /// The same with the panel of another column open, or none. What was asked about the one before is forgotten.
     pub fn with_column(&self, column: Option<&str>) -> Self {
-        Self { column: column.map(str::to_owned), ..self.clone() }
+        Self { column: column.map(str::to_owned), what_if: WhatIf::default(), ..self.clone() }
+    }
+
+    /// The same with the open column looked at by other settings.
+    pub fn with_what_if(&self, what_if: WhatIf) -> Self {
+        Self { what_if, ..self.clone() }
     }
 
     /// The same sorted by `sort`; turned round when it already was sorted so.
@@ -131,6 +152,21 @@ impl ReportQuery {
     /// The same without a filter.
     pub fn unfiltered(&self) -> Self {
         Self { text: String::new(), verdict: None, ..self.clone() }
+    }
+}
+
+/// Settings that make no sense count as not said.
+fn what_if(params: &ParamsMap) -> WhatIf {
+    let number = |name, upper: f64| {
+        let number = params.get_str(name)?.parse::<f64>().ok()?;
+        (0.0..=upper).contains(&number).then_some(number)
+    };
+    WhatIf {
+        bins: params.get_str("bins").and_then(|bins| bins.parse().ok()).filter(|bins| (2..=MAX_BINS).contains(bins)),
+        method: params.get_str("method").and_then(Method::from_name),
+        threshold: number("threshold", f64::MAX),
+        minimum: number("minimum", f64::MAX),
+        q: number("false_alarms", 1.0),
     }
 }
 
@@ -160,21 +196,29 @@ mod tests {
             reversed: true,
             judge: Some(Judge::Evidently),
             column: Some("V4/é".to_owned()),
+            what_if: WhatIf { bins: Some(12), method: Some(Method::Psi), minimum: Some(0.25), ..WhatIf::default() },
         };
         let params: ParamsMap = query.pairs().into_iter().collect();
         assert_eq!(ReportQuery::parse(&params), query);
         assert_eq!(
             query.href(),
-            "?q=amount%20%26%20more&verdict=not_enough_data&sort=effect&order=reversed&judge=evidently&column=V4%2F%C3%A9"
+            "?q=amount%20%26%20more&verdict=not_enough_data&sort=effect&order=reversed&judge=evidently&column=V4%2F%C3%A9&bins=12&method=psi&minimum=0.25"
         );
+        assert_eq!(query.with_column(Some("V5")).what_if, WhatIf::default(), "a question is about one column");
     }
 
     #[test]
     fn nonsense_in_an_address_counts_as_not_said() {
-        let params: ParamsMap =
-            [("verdict", "??".to_owned()), ("sort", "colour".to_owned()), ("column", String::new())]
-                .into_iter()
-                .collect();
+        let nonsense = [
+            ("verdict", "??"),
+            ("sort", "colour"),
+            ("column", ""),
+            ("bins", "1"),
+            ("method", "guess"),
+            ("threshold", "NaN"),
+            ("false_alarms", "2"),
+        ];
+        let params: ParamsMap = nonsense.into_iter().map(|(name, value)| (name, value.to_owned())).collect();
         assert_eq!(ReportQuery::parse(&params), ReportQuery::default());
         assert_eq!(ReportQuery::default().href(), "?");
     }

@@ -43,6 +43,9 @@ pub fn respond(uri: &Uri, headers: &HeaderMap) -> Option<Response> {
         .header(header::CACHE_CONTROL, caching)
         .header(header::ETAG, etag)
         .header(header::VARY, "accept-encoding");
+    if let Some(policy) = worker_policy(path) {
+        response = response.header(header::CONTENT_SECURITY_POLICY, policy);
+    }
     if is_unchanged {
         return response.status(StatusCode::NOT_MODIFIED).body(Body::empty()).ok();
     }
@@ -51,6 +54,18 @@ pub fn respond(uri: &Uri, headers: &HeaderMap) -> Option<Response> {
     }
     let data = compressed.unwrap_or(file).data.into_owned();
     Some(response.body(Body::from(data)).map_or_else(|_| StatusCode::NOT_FOUND.into_response(), Response::from))
+}
+
+/// What a worker may do: that of the lab, which reads people's files, may make no request of any kind, and the one that keeps
+/// the lab for when there is no network may only ask this server.
+fn worker_policy(path: &str) -> Option<&'static str> {
+    match path {
+        "pkg/worker.js" | "pkg/parquet.js" => {
+            Some("default-src 'none'; script-src 'wasm-unsafe-eval'; connect-src 'none'")
+        }
+        "sw.js" => Some("default-src 'none'; connect-src 'self'"),
+        _ => None,
+    }
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -7,16 +7,16 @@
 use std::fmt;
 use std::io::{self, Read, Seek};
 
-use sha2::{Digest, Sha256};
-
-use super::{Dataset, DatasetError, hex};
+use super::{Dataset, DatasetError};
 use crate::parallel;
+use source::Source;
 use table::TableReader;
 
 mod cell;
 mod number;
 mod reader;
 mod rows;
+mod source;
 mod table;
 mod write;
 
@@ -96,7 +96,8 @@ impl std::error::Error for ReadError {}
 
 impl From<io::Error> for ReadError {
     fn from(error: io::Error) -> Self {
-        Self::Io(error)
+        // What is wrong with gzip shows while bytes are read.
+        error.downcast().map_or_else(Self::Io, Self::Csv)
     }
 }
 
@@ -154,13 +155,24 @@ fn read_plain(bytes: &[u8]) -> Result<Dataset, CsvError> {
     }
 }
 
+/// How far the reading of a file has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ReadProgress {
+    /// Bytes of the file, packed or not, that were read since its start.
+    pub bytes: u64,
+    /// Rows among them.
+    pub rows: u64,
+    /// Whether the file is being read once more, for the text of columns whose first cells looked like numbers.
+    pub is_again: bool,
+}
+
 /// Reads a whole file as it comes, so that no more of it lies in memory than two blocks, and while one block is made into
 /// columns the next is read. What a column is may show late; then the file is read once more from the start.
 ///
 /// # Errors
 /// The bytes can't be read, or see [`read`].
 pub fn read_from(source: impl Read + Seek + Send) -> Result<Dataset, ReadError> {
-    read_source(source, &mut None)
+    read_source(source, false, &mut |_| {}).map(|reading| reading.data)
 }
 
 /// [`read_from`], with the file's digest.
@@ -168,60 +180,106 @@ pub fn read_from(source: impl Read + Seek + Send) -> Result<Dataset, ReadError> 
 /// # Errors
 /// The same.
 pub fn read_hashed(source: impl Read + Seek + Send) -> Result<Reading, ReadError> {
-    let mut hasher = Some(Sha256::new());
-    let data = read_source(source, &mut hasher)?;
-    Ok(Reading { data, sha256: hasher.map(|hasher| hex(&hasher.finalize())).unwrap_or_default() })
+    read_source(source, true, &mut |_| {})
 }
 
-fn read_source(mut source: impl Read + Seek + Send, hasher: &mut Option<Sha256>) -> Result<Dataset, ReadError> {
-    let mut block = Vec::new();
-    let mut is_last = fill(&mut source, &mut block, hasher)?;
-    if block.starts_with(&GZIP) {
-        while !is_last {
-            is_last = fill(&mut source, &mut block, hasher)?;
-        }
-        return Ok(read(&block)?);
+/// [`read_hashed`], telling after every block how far it has come. With `sha256` the digest is known, and not taken.
+///
+/// # Errors
+/// The same.
+pub fn read_watched(
+    source: impl Read + Seek + Send,
+    sha256: Option<String>,
+    on_progress: &mut dyn FnMut(ReadProgress),
+) -> Result<Reading, ReadError> {
+    let Reading { data, sha256: taken } = read_source(source, sha256.is_none(), on_progress)?;
+    Ok(Reading { data, sha256: sha256.unwrap_or(taken) })
+}
+
+/// The digest of everything that `source` has from its start, in lower-case hex; it is left at its start.
+///
+/// # Errors
+/// The bytes can't be read.
+pub fn sha256_of(source: impl Read + Seek) -> io::Result<String> {
+    let (_, sha256) = Source::hashed(source).restart()?;
+    Ok(sha256.unwrap_or_default())
+}
+
+/// Reads the first rows of a file, as many as lie whole in its first `bytes` (unpacked).
+///
+/// # Errors
+/// The bytes can't be read, or see [`read`]. A header that is longer than `bytes` is none.
+pub fn read_head(source: impl Read + Seek, bytes: usize) -> Result<Dataset, ReadError> {
+    let mut head = Vec::new();
+    Source::open(source, false)?.take(bytes as u64).read_to_end(&mut head)?;
+    if head.len() < bytes {
+        return Ok(read_plain(&head)?);
     }
-    let mut table = loop {
-        if let Some(table) = TableReader::begin(&block, is_last)? {
-            break table;
-        }
-        is_last = fill(&mut source, &mut block, hasher)?;
-    };
-    block.drain(..table.header_bytes());
-    feed_all(&mut source, &mut table, block, is_last, hasher)?;
+    let whole = memchr::memrchr(b'\n', &head).map_or(0, |last| last + 1);
+    let mut table = TableReader::begin(&head[..whole], false)?.ok_or(CsvError::Empty)?;
     loop {
+        table.feed(&head[table.header_bytes()..whole], false)?;
         match table.finish()? {
             Ok(data) => return Ok(data),
             Err(again) => table = again,
         }
-        source.rewind()?;
-        block = Vec::new();
-        is_last = fill(&mut source, &mut block, &mut None)?;
-        while block.len() < table.header_bytes() && !is_last {
-            is_last = fill(&mut source, &mut block, &mut None)?;
-        }
-        block.drain(..table.header_bytes());
-        feed_all(&mut source, &mut table, block, is_last, &mut None)?;
     }
 }
 
-/// Feeds `block`, which begins at the start of a row, and everything that comes after it.
+/// `sha256` of the result is empty if it was not to be taken.
+fn read_source(
+    source: impl Read + Seek + Send,
+    hashed: bool,
+    on_progress: &mut dyn FnMut(ReadProgress),
+) -> Result<Reading, ReadError> {
+    let mut source = Source::open(source, hashed)?;
+    let mut block = Vec::new();
+    let mut is_last = fill(&mut source, &mut block)?;
+    let mut table = loop {
+        if let Some(table) = TableReader::begin(&block, is_last)? {
+            break table;
+        }
+        is_last = fill(&mut source, &mut block)?;
+    };
+    let mut sha256 = None;
+    loop {
+        while block.len() < table.header_bytes() && !is_last {
+            is_last = fill(&mut source, &mut block)?;
+        }
+        block.drain(..table.header_bytes());
+        let is_again = sha256.is_some();
+        feed_all(&mut source, &mut table, block, is_last, &mut |bytes, rows| {
+            on_progress(ReadProgress { bytes, rows, is_again })
+        })?;
+        let (restarted, taken) = source.restart()?;
+        let sha256 = sha256.get_or_insert_with(|| taken.unwrap_or_default());
+        match table.finish()? {
+            Ok(data) => return Ok(Reading { data, sha256: std::mem::take(sha256) }),
+            Err(again) => table = again,
+        }
+        source = restarted;
+        block = Vec::new();
+        is_last = fill(&mut source, &mut block)?;
+    }
+}
+
+/// Feeds `block`, which begins at the start of a row, and everything that comes after it. `on_progress` hears bytes and rows.
 fn feed_all(
-    source: &mut (impl Read + Send),
+    source: &mut Source<impl Read + Seek + Send>,
     table: &mut TableReader,
     mut block: Vec<u8>,
     mut is_last: bool,
-    hasher: &mut Option<Sha256>,
+    on_progress: &mut dyn FnMut(u64, u64),
 ) -> Result<(), ReadError> {
     let mut next = Vec::new();
     loop {
         let whole = if is_last { block.len() } else { memchr::memrchr(b'\n', &block).map_or(0, |last| last + 1) };
         next.clear();
         next.extend_from_slice(&block[whole..]);
-        let read_on = || if is_last { Ok(true) } else { fill(source, &mut next, hasher) };
+        let read_on = || if is_last { Ok(true) } else { fill(source, &mut next) };
         let (taken, next_is_last) = parallel::join(|| table.feed(&block[..whole], is_last), read_on);
         let taken = taken?;
+        on_progress(source.bytes_read(), table.rows() as u64);
         if is_last {
             return Ok(());
         }
@@ -235,12 +293,9 @@ fn feed_all(
 }
 
 /// Appends up to a block of bytes; whether that was the last.
-fn fill(source: &mut impl Read, block: &mut Vec<u8>, hasher: &mut Option<Sha256>) -> io::Result<bool> {
+fn fill(source: &mut impl Read, block: &mut Vec<u8>) -> io::Result<bool> {
     let before = block.len();
     source.by_ref().take(BLOCK_BYTES as u64).read_to_end(block)?;
-    if let Some(hasher) = hasher {
-        hasher.update(&block[before..]);
-    }
     Ok(block.len() - before < BLOCK_BYTES)
 }
 
@@ -307,7 +362,46 @@ mod tests {
         packer.write_all(b"a\n1\n").unwrap();
         let packed = packer.finish().unwrap();
         assert_eq!(read(&packed).unwrap().n_rows(), 1);
-        assert!(matches!(read(&packed[..packed.len() - 4]), Err(CsvError::Gzip { .. })));
+        let cut = &packed[..packed.len() - 4];
+        assert!(matches!(read(cut), Err(CsvError::Gzip { .. })));
+        assert!(matches!(read_from(io::Cursor::new(cut)), Err(ReadError::Csv(CsvError::Gzip { .. }))));
+    }
+
+    #[test]
+    fn a_gzipped_file_is_unpacked_as_it_comes_and_hashed_as_it_lies() {
+        let mut text = "n,late\n".to_owned();
+        while text.len() < 2 * BLOCK_BYTES + 1000 {
+            // Its text shows late, so that the file is read twice.
+            let late = if text.len() > BLOCK_BYTES { "x" } else { "7" };
+            text += &format!("{},{late}\n", text.len());
+        }
+        let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        packer.write_all(text.as_bytes()).unwrap();
+        let packed = packer.finish().unwrap();
+        let mut heard = Vec::new();
+        let reading = read_watched(io::Cursor::new(&packed), None, &mut |progress| heard.push(progress)).unwrap();
+        assert!(reading.data == read(text.as_bytes()).unwrap());
+        assert_eq!(reading.sha256, crate::data::sha256_hex(&packed));
+        let last = ReadProgress { bytes: packed.len() as u64, rows: reading.data.n_rows() as u64, is_again: false };
+        let (first_time, again) = heard.split_at(heard.len() / 2);
+        assert_eq!(first_time.last(), Some(&last));
+        assert_eq!(again.last(), Some(&ReadProgress { is_again: true, ..last }));
+        assert!(heard.len() >= 6 && first_time.is_sorted_by_key(|progress| progress.rows), "{heard:?}");
+    }
+
+    #[test]
+    fn a_digest_that_is_known_is_not_taken_again() {
+        let known = read_watched(io::Cursor::new(b"a\n1\n"), Some("abc".to_owned()), &mut |_| {}).unwrap();
+        assert_eq!(known.sha256, "abc");
+    }
+
+    #[test]
+    fn the_head_of_a_file_is_its_first_whole_rows() {
+        let text = "a,b\n1,x\n2,\"y\nz\"\n3,w\n";
+        let rows = |bytes| read_head(io::Cursor::new(text), bytes).unwrap().n_rows();
+        // Up to the line end within quotes, past it, and all.
+        assert_eq!([11, 18, 100].map(rows), [1, 2, 3]);
+        assert!(matches!(read_head(io::Cursor::new(text), 2), Err(ReadError::Csv(CsvError::Empty))));
     }
 
     #[test]

@@ -261,7 +261,7 @@ pub(crate) fn judge_knowing(
 }
 
 /// Whether a score lies on the far side of a threshold, by the method's own comparison sign.
-fn is_drifted(method: Method, score: Score, threshold: f64) -> bool {
+pub(crate) fn is_drifted(method: Method, score: Score, threshold: f64) -> bool {
     match (method, score) {
         (Method::Ks | Method::CramerVonMises, Score::PValue(p)) => p <= threshold,
         (Method::Energy | Method::PercTextContentDrift | Method::AbsTextContentDrift, Score::Distance(distance)) => {

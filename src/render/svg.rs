@@ -8,8 +8,10 @@ use super::format;
 use crate::report::Distribution;
 
 mod functions;
+mod ridgeline;
 
 pub use functions::{distribution_functions, quantile_quantile};
+pub use ridgeline::ridgeline;
 
 /// A picture for a table cell, 120 by 28: the reference as filled steps, the current side as a line of steps.
 pub fn small_distribution(distribution: &Distribution) -> String {

@@ -380,7 +380,8 @@ impl Comparison<'_> {
     }
 }
 
-fn compare_column(
+/// What both judges find in one column. The calibrated verdict stands only when all columns are settled together.
+pub(super) fn compare_column(
     spec: &ColumnSpec,
     reference: Reference<Option<&ColumnSide>>,
     current: Current<Option<&ColumnSide>>,

@@ -74,15 +74,23 @@ impl Distribution {
         }
         match (&reference.shape, &current.shape) {
             (Shape::Numbers { sorted: a, .. }, Shape::Numbers { sorted: b, .. }) if is_numerical => {
-                histogram(a, b).map_or(Self::Empty, |bins| Self::Histogram { bins })
+                histogram(a, b, None).map_or(Self::Empty, |bins| Self::Histogram { bins })
             }
             _ => categories(reference, current),
         }
     }
+
+    /// Both sides of a numerical column over `n_bins` common bins, as many as asked whatever the values are.
+    pub(super) fn in_bins(reference: &ColumnProfile, current: &ColumnProfile, n_bins: usize) -> Self {
+        match (reference.sorted(), current.sorted()) {
+            (Some(a), Some(b)) => histogram(a, b, Some(n_bins)).map_or(Self::Empty, |bins| Self::Histogram { bins }),
+            _ => Self::of(reference, current, true),
+        }
+    }
 }
 
-/// Bins between the outer quantiles of both sides; `None` if the range is no finite number.
-fn histogram(a: &[f64], b: &[f64]) -> Option<Vec<Bin>> {
+/// Bins between the outer quantiles of both sides, `asked` or as many as fit; `None` if the range is no finite number.
+fn histogram(a: &[f64], b: &[f64], asked: Option<usize>) -> Option<Vec<Bin>> {
     let ends = |q: f64, pick: fn(f64, f64) -> f64| {
         let sides = [quantile(a, q), quantile(b, q)];
         sides.into_iter().flatten().reduce(pick)
@@ -93,8 +101,8 @@ fn histogram(a: &[f64], b: &[f64]) -> Option<Vec<Bin>> {
         let reach = MAX_REACH * (q75 - q25);
         (low, high) = (low.max(q25 - reach), high.min(q75 + reach));
     }
-    let distinct = distinct_up_to(a, b, N_BINS);
-    let mut n_bins = N_BINS;
+    let distinct = if asked.is_none() { distinct_up_to(a, b, N_BINS) } else { None };
+    let mut n_bins = asked.unwrap_or(N_BINS);
     if low == high {
         (low, high, n_bins) = (low - 0.5, high + 0.5, 1);
     } else if let Some(values) = distinct.filter(|values| is_evenly_spaced_by_one(values)) {

@@ -8,6 +8,7 @@ use leptos::web_sys::HtmlElement;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_location, use_navigate};
 use std::sync::Arc;
+use tidemark::judge::Judge;
 use tidemark::render::text;
 use tidemark::report::{ColumnReport, Distribution, DriftReport};
 
@@ -21,16 +22,20 @@ pub mod datetime_card;
 mod distribution_chart;
 mod function_charts;
 mod judge_card;
+mod over_time_card;
 mod share_table;
 mod summary_table;
+mod what_if;
 
 use category_shares::CategoryShares;
 use datetime_card::DatetimeCard;
 use distribution_chart::DistributionChart;
 use function_charts::FunctionCharts;
 use judge_card::{CalibratedCard, EvidentlyCard, NannymlCard};
+use over_time_card::OverTimeCard;
 use share_table::ShareTable;
 use summary_table::SummaryTable;
+use what_if::{Question, WhatIfBox};
 
 /// The panel beside the table. Escape closes it, `j` and `k` (or the arrows on top) go to the next and the previous row.
 ///
@@ -47,11 +52,14 @@ pub fn ColumnPanel(
 ) -> impl IntoView {
     let column = &report.columns[index];
     let leading = report.settings.judge;
+    let leading_q = report.settings.calibrated.q;
     let name = column.name.clone();
-    let verdict = {
-        let report = report.clone();
-        Signal::derive(move || report.columns[index].verdict(query.with(|query| query.judge).unwrap_or(leading)))
-    };
+    let question = Question::about(&report, index, query);
+    let shown = question.shown;
+    let verdict = Signal::derive(move || {
+        let judge = query.with(|query| query.judge).unwrap_or(leading);
+        shown.with(|column| column.verdict(judge))
+    });
     let neighbours = Memo::new({
         let report = report.clone();
         move |_| query.with(|query| Neighbours::of(&report, index, query))
@@ -90,16 +98,23 @@ pub fn ColumnPanel(
                 </nav>
             </header>
             <div class="column-panel__body" tabindex="0" role="group" aria-labelledby="column-name">
-                {column
-                    .why_they_differ
-                    .clone()
-                    .map(|why| view! { <p class="column-panel__why">{why}</p> })}
-                <Pictures column=column.clone()/>
+                {move || shown.with(|column| column.why_they_differ.clone()).map(|why| view! { <p class="column-panel__why">{why}</p> })}
+                <Pictures shown/>
+                <WhatIfBox report=report.clone() index question query/>
+                <OverTimeCard column=column.clone()/>
                 <Categories column=column.clone()/>
                 <MissingShares column=column.clone()/>
                 <div class="column-panel__judges">
-                    <CalibratedCard found=column.calibrated.clone() q=report.settings.calibrated.q/>
-                    <EvidentlyCard found=column.evidently.clone() verdict=column.verdict(tidemark::judge::Judge::Evidently)/>
+                    {move || {
+                        let q = question.asked.with(|asked| asked.q).unwrap_or(leading_q);
+                        shown
+                            .with(|column| {
+                                view! {
+                                    <CalibratedCard found=column.calibrated.clone() q/>
+                                    <EvidentlyCard found=column.evidently.clone() verdict=column.verdict(Judge::Evidently)/>
+                                }
+                            })
+                    }}
                     {column
                         .nannyml
                         .clone()
@@ -114,16 +129,31 @@ pub fn ColumnPanel(
 
 /// What the values are on both sides, as pictures that fit their kind.
 #[component]
-fn Pictures(column: ColumnReport) -> impl IntoView {
+fn Pictures(shown: Memo<ColumnReport>) -> impl IntoView {
+    // Other settings change how many bins there are, but not what kind of picture it is.
+    let column = shown.get_untracked();
     if let Some(moments) = column.datetime {
         return view! { <DatetimeCard report=*moments/> }.into_any();
     }
     match column.distribution {
-        Distribution::Histogram { bins } => view! {
-            <DistributionChart bins=bins.clone()/>
-            <FunctionCharts bins reference=column.reference current=column.current/>
+        Distribution::Histogram { .. } => {
+            let bins = Signal::derive(move || {
+                shown.with(|column| match &column.distribution {
+                    Distribution::Histogram { bins } => bins.clone(),
+                    _ => Vec::new(),
+                })
+            });
+            // The two drawings depend on the bins alone.
+            let drawn = Memo::new(move |_| bins.get());
+            let (reference, current) = (StoredValue::new(column.reference), StoredValue::new(column.current));
+            view! {
+                <DistributionChart bins/>
+                {move || {
+                    view! { <FunctionCharts bins=drawn.get() reference=reference.get_value() current=current.get_value()/> }
+                }}
+            }
+            .into_any()
         }
-        .into_any(),
         Distribution::Categories { categories, n_others, others } => {
             view! { <CategoryShares categories n_others others/> }.into_any()
         }

@@ -7,6 +7,7 @@ use super::awaited::Problem;
 use super::icon::{Glyph, Icon};
 use crate::api;
 use crate::error::AppError;
+use crate::lab::bridge;
 use crate::watching::Shared;
 
 #[cfg_attr(not(feature = "hydrate"), path = "share_box/links_server.rs")]
@@ -15,6 +16,10 @@ pub(crate) mod links;
 /// How long a link opens: what is sent, and the words for it.
 const SPANS: [(&str, &str); 4] =
     [("1w", "for a week"), ("1d", "for a day"), ("30d", "for 30 days"), ("", "until it is taken back")];
+
+/// Said where a page has closed itself to the network.
+const SEALED: &str = "this page can send nothing while your files are open. Reload it: the report stays, the files are closed, and it can \
+     be shared";
 
 /// A button, and behind it what can be shared and how.
 #[component]
@@ -38,6 +43,8 @@ pub fn ShareBox(
         let (title, expires_in) = (title.get_untracked(), expires_in.get_untracked());
         let path = match what.get_value() {
             Shared::Stored(id) => api::share(id, title, expires_in).await,
+            // What was promised about the files holds for the report too, until a document without them is opened.
+            Shared::Made(..) if bridge::is_sealed() => Err(AppError::Refused { reason: SEALED.to_owned() }),
             Shared::Made(_, json) => links::post(&json, &title, &expires_in).await,
         };
         shown(path.map(|path| links::absolute(&path)));

@@ -1,25 +1,28 @@
-//! `/compare`: two files, compared in the reader's own browser.
+//! `/compare`, the lab: two files, compared in the reader's own browser.
 
 use leptos::prelude::*;
 use leptos_meta::Title;
-use tidemark::judge::Settings;
-use tidemark::render::{format, html};
+use tidemark::render::format;
 
 use crate::components::error_state::ErrorState;
 use crate::components::icon::{Glyph, Icon};
+use crate::components::moment::Moment;
 use crate::components::report_view::ReportView;
 use crate::components::share_box::{ShareBox, links};
+use crate::lab::bridge::{self, Picked};
+use crate::lab::{Event, Request, Step, Study};
 use crate::watching::Shared;
 
-#[cfg_attr(not(feature = "hydrate"), path = "compare/browser_server.rs")]
-mod browser;
+mod columns;
+mod exports;
 mod file_drop;
 pub mod job;
 mod performance;
 
-use browser::Picked;
+use columns::{ColumnChoices, Glance};
+use exports::Exports;
 use file_drop::FileDrop;
-use job::{Done, Question, Stage, Step};
+use job::{Done, Origin, Stage};
 use performance::OnBoth;
 
 /// The page.
@@ -30,47 +33,115 @@ pub fn ComparePage() -> impl IntoView {
     let reference = RwSignal::new_local(None::<Picked>);
     let current = RwSignal::new_local(None::<Picked>);
     let stage = RwSignal::new(Stage::Choosing);
-    let job = StoredValue::new_local(None::<browser::Job>);
-    let both = move || Some((reference.get()?, current.get()?));
+    let glance = RwSignal::new(Glance::Nothing);
+    let request = RwSignal::new(Request::default());
+    // Files of a kept session lie where they are until someone asks for more than the kept report.
+    let is_kept = StoredValue::new(false);
+    let both = move || Some([reference.get()?, current.get()?]);
 
     let start = move || {
-        let Some((reference, current)) = both() else { return };
-        stage.set(Stage::Running(Step::starting()));
-        let settings = serde_json::to_string(&Settings::default()).expect("settings are plain data");
-        let on_event = move |event| {
-            // After a cancel the worker's last words do not count.
-            if stage.try_with_untracked(Stage::is_running) == Some(true) {
-                stage.update(|stage| stage.take_in(event));
+        let Some(files) = both() else { return };
+        stage.set(Stage::Running(Step::named("starting")));
+        let asked = request.get_untracked().json();
+        let fields = serde_json::json!({ "request": asked }).to_string();
+        bridge::ask("compare", fields, Some(files), move |event| {
+            // After a cancel, or when the page has gone, the worker's last words do not count.
+            if stage.try_with_untracked(Stage::is_running) != Some(true) {
+                return;
             }
-        };
-        job.set_value(Some(browser::start(reference, current, Question::Drift(settings), on_event)));
+            if let Event::Answer { text, .. } = &event {
+                bridge::show(text, Some(asked.clone()));
+            }
+            stage.update(|stage| stage.take_in(event));
+        });
     };
+    // As soon as there are two files their first rows are looked at.
+    Effect::new(move || {
+        let Some(files) = both() else { return };
+        if is_kept.get_value() {
+            return is_kept.set_value(false);
+        }
+        glance.set(Glance::Looking);
+        stage.update(|stage| {
+            if !stage.is_running() {
+                *stage = Stage::Choosing;
+            }
+        });
+        bridge::ask("preview", "{}".to_owned(), Some(files), move |event| {
+            let seen = match event {
+                Event::Answer { text, .. } => match serde_json::from_str(&text) {
+                    Ok(preview) => {
+                        let _ = request.try_set(Request::suggested_by(&preview));
+                        Glance::Seen(preview.into())
+                    }
+                    Err(error) => Glance::Failed(job::plain_error(&error)),
+                },
+                Event::Error(message) => Glance::Failed(message),
+                Event::Progress(_) | Event::Files(_) => return,
+            };
+            let _ = glance.try_set(seen);
+        });
+    });
     let cancel = move |_| {
-        // Dropping the job ends its worker at once.
-        job.set_value(None);
+        bridge::cancel();
         stage.set(Stage::Choosing);
     };
     let try_example = move |_| {
-        stage.set(Stage::Running(Step::fetching()));
-        browser::fetch_example(move |files| match files {
-            Ok([first, second]) => {
-                reference.set(Some(first));
-                current.set(Some(second));
-                start();
+        stage.set(Stage::Running(Step::named("making the example")));
+        bridge::ask("example", "{}".to_owned(), None, move |event| match event {
+            Event::Files([first, second]) => {
+                if reference.try_set(Some(first)).is_none() {
+                    current.set(Some(second));
+                    start();
+                }
             }
-            Err(message) => stage.set(Stage::Failed(message)),
+            Event::Error(message) => drop(stage.try_set(Stage::Failed(message))),
+            _ => {}
         });
     };
-    on_cleanup(move || {
-        job.try_update_value(Option::take);
-    });
+    let wipe = move |_| {
+        bridge::forget();
+        bridge::cancel();
+        is_kept.set_value(false);
+        reference.set(None);
+        current.set(None);
+        glance.set(Glance::Nothing);
+        request.set(Request::default());
+        stage.set(Stage::Choosing);
+    };
+    on_cleanup(bridge::cancel);
 
-    // A link may carry the report.
+    // A link may carry a report; without one the last session comes back.
     Effect::new(move || {
-        links::carried(move |found| stage.set(found.map_or_else(Stage::Failed, |json| Stage::found(json, None))));
+        bridge::prepare();
+        let carries = links::carried(move |found| {
+            stage.set(found.map_or_else(Stage::Failed, |json| {
+                bridge::show(&json, None);
+                Stage::found(json, Origin::Link)
+            }));
+        });
+        if carries {
+            return;
+        }
+        bridge::last(move |saved, report, asked, files| {
+            if stage.try_with_untracked(|stage| *stage == Stage::Choosing) != Some(true)
+                || reference.with_untracked(Option::is_some)
+            {
+                return;
+            }
+            bridge::show(&report, None);
+            request.set(serde_json::from_str(&asked).unwrap_or_default());
+            if let Ok([first, second]) = <[Picked; 2]>::try_from(files) {
+                is_kept.set_value(true);
+                reference.set(Some(first));
+                current.set(Some(second));
+            }
+            stage.set(Stage::found(report, Origin::Kept(saved as i64)));
+        });
     });
 
     let is_running = move || stage.with(Stage::is_running);
+    let is_done = move || stage.with(|stage| matches!(stage, Stage::Done(_)));
     view! {
         <Title text="Compare"/>
         <div class="page">
@@ -78,7 +149,7 @@ pub fn ComparePage() -> impl IntoView {
                 <div>
                     <h1 class="page__title">"Compare two files"</h1>
                     <p class="page__subtitle">
-                        "Which columns changed between two CSV files, how much, and whether it matters."
+                        "Which columns changed between two tables, how much, and whether it matters."
                     </p>
                 </div>
             </header>
@@ -96,21 +167,29 @@ pub fn ComparePage() -> impl IntoView {
                     <FileDrop label="Reference" hint="What you know to be fine: training data, last month" file=reference other=current/>
                     <FileDrop label="Current" hint="What you want to know about: production data, this week" file=current other=reference/>
                 </div>
+                {move || match glance.get() {
+                    Glance::Nothing => ().into_any(),
+                    Glance::Looking => view! { <p class="compare__looking" role="status">"Looking at the first rows"</p> }.into_any(),
+                    Glance::Seen(preview) => view! { <ColumnChoices preview request/> }.into_any(),
+                    Glance::Failed(message) => {
+                        view! { <ErrorState title="The files could not be read" detail=message/> }.into_any()
+                    }
+                }}
                 <div class="compare__actions">
                     <button
                         class="button button--primary button--large"
                         r#type="button"
-                        disabled=move || both().is_none() || is_running()
+                        disabled=move || both().is_none() || is_running() || matches!(glance.get(), Glance::Failed(_))
                         on:click=move |_| start()
                     >
-                        "Compare"
+                        {move || if is_done() { "Compare again" } else { "Compare" }}
                     </button>
                     <button class="button button--large" r#type="button" disabled=is_running on:click=try_example>
                         "Try it with example data"
                     </button>
                     <p class="compare__promise">
                         <Icon glyph=Glyph::Lock/>
-                        "The files stay in this browser. Nothing is uploaded."
+                        "Nothing is uploaded: while your files are open this page cannot make any request."
                     </p>
                 </div>
             </section>
@@ -119,22 +198,18 @@ pub fn ComparePage() -> impl IntoView {
                     {move || {
                         stage.with(|stage| match stage {
                             Stage::Choosing => view! { <GoodToKnow/> }.into_any(),
-                            Stage::Running(step) => {
-                                view! { <Running step=step.clone() cancel=Callback::new(cancel)/> }.into_any()
-                            }
+                            Stage::Running(_) => ().into_any(),
                             Stage::Failed(message) => {
                                 view! { <ErrorState title="The files could not be compared" detail=message.clone()/> }
                                     .into_any()
                             }
-                            Stage::Done(done) => {
-                                view! {
-                                    <p class="visually-hidden">{done.millis.map(|millis| format!("Compared in {}.", seconds(millis)))}</p>
-                                }
-                                    .into_any()
-                            }
+                            Stage::Done(done) => view! { <p class="visually-hidden">{said(done)}</p> }.into_any(),
                         })
                     }}
                 </div>
+                <Show when=is_running>
+                    <Running stage cancel=Callback::new(cancel)/>
+                </Show>
                 {move || {
                     let done = stage.with(|stage| match stage {
                         Stage::Done(done) => Some(done.clone()),
@@ -142,10 +217,16 @@ pub fn ComparePage() -> impl IntoView {
                     });
                     done.map(|done| {
                         let names: Vec<String> = done.report.columns.iter().map(|column| column.name.clone()).collect();
-                        let files = both();
+                        let is_link = done.origin == Origin::Link;
+                        let files = both().filter(|_| !is_link);
+                        let holds_values = matches!(done.origin, Origin::Made(_));
+                        provide_context(Study {
+                            holds_values: Signal::stored(holds_values),
+                            time: Signal::derive(move || request.with(|request| request.time.clone())),
+                        });
                         view! {
-                            <Finished done/>
-                            {files.map(|(reference, current)| view! { <OnBoth reference current names/> })}
+                            <Finished done wipe=Callback::new(wipe)/>
+                            {files.map(|[reference, current]| view! { <OnBoth reference current names/> })}
                         }
                     })
                 }}
@@ -163,8 +244,8 @@ fn GoodToKnow() -> impl IntoView {
             <div>
                 <dt>"What it takes"</dt>
                 <dd>
-                    "CSV, plain or gzipped. The first line names the columns; commas, semicolons, tabs and bars are told
-                    apart. Columns are matched by name."
+                    "CSV, plain or gzipped, and Parquet, up to a gigabyte each. A CSV's first line names the columns; commas,
+                    semicolons, tabs and bars are told apart. Columns are matched by name."
                 </dd>
             </div>
             <div>
@@ -177,61 +258,82 @@ fn GoodToKnow() -> impl IntoView {
             <div>
                 <dt>"Where it happens"</dt>
                 <dd>
-                    "In a worker of this page, with the same code as on the server and on the command line, to the same digit."
+                    "In a worker of this page, with the same code as on the server and on the command line, to the same digit. After
+                    the first visit it works without a network. The last session stays in this browser until you wipe it."
                 </dd>
             </div>
         </dl>
     }
 }
 
+/// How far it has come. Its own words change many times a second, so they are not read out; its stages are.
 #[component]
-fn Running(step: Step, cancel: Callback<leptos::ev::MouseEvent>) -> impl IntoView {
+fn Running(stage: RwSignal<Stage>, cancel: Callback<leptos::ev::MouseEvent>) -> impl IntoView {
+    let of_step = move |look: fn(&Step) -> Option<String>| {
+        stage.with(|stage| match stage {
+            Stage::Running(step) => look(step),
+            _ => None,
+        })
+    };
+    let words = move || of_step(|step| Some(step.words()));
+    let begun = Memo::new(move |_| of_step(|step| Some(Step::named(&step.stage).words())));
     view! {
         <section class="compare__running" aria-label="Progress">
-            <p class="compare__stage">{step.words()}</p>
-            <progress class="progress" max="1000" value=step.per_mille().map(|value| value.to_string()) aria-label=step.words()></progress>
+            <p class="visually-hidden" role="status">{move || begun.get()}</p>
+            <p class="compare__stage" aria-hidden="true">{words}</p>
+            <progress class="progress" max="1000" value=move || of_step(|step| step.per_mille().map(|value| value.to_string())) aria-label="Progress"></progress>
+            <p class="compare__rate">{move || of_step(Step::rate)}</p>
             <button class="button" r#type="button" on:click=move |event| cancel.run(event)>"Cancel"</button>
         </section>
     }
     .into_any()
 }
 
+fn said(done: &Done) -> String {
+    match done.origin {
+        Origin::Made(millis) => format!("Compared in {}.", seconds(millis)),
+        Origin::Link => "Opened from a link.".to_owned(),
+        Origin::Kept(_) => "The report of your last session.".to_owned(),
+    }
+}
+
 #[component]
-fn Finished(done: Done) -> impl IntoView {
-    let Done { report, json, millis } = done;
+fn Finished(done: Done, wipe: Callback<leptos::ev::MouseEvent>) -> impl IntoView {
+    let Done { report, json, origin } = done;
     let names = format!("{} held against {}", report.current.label, report.reference.label);
     let cells = (report.reference.rows + report.current.rows) * report.columns.len() as u64;
-    let took = match millis {
-        Some(millis) => format!("{} values in {}", format::count(cells), seconds(millis)),
-        None => format!("{} values, opened from a link", format::count(cells)),
-    };
-    let shared = Shared::Made(report.clone(), json.clone());
-    let save = {
-        let page = report.clone();
-        move || {
-            let save_json = move |_| browser::save("tidemark-report.json", "application/json", &json);
-            let save_page = move |_| browser::save("tidemark-report.html", "text/html", &html::report(&page));
-            view! {
-                <button class="button" r#type="button" on:click=save_page>
-                    <Icon glyph=Glyph::Download/>
-                    "Download HTML"
-                </button>
-                <button class="button" r#type="button" on:click=save_json>
-                    <Icon glyph=Glyph::Download/>
-                    "Download JSON"
-                </button>
-                <ShareBox shared/>
-            }
+    let values = format::plural(cells, "value");
+    let took = match origin {
+        Origin::Made(millis) => view! { <span>{format!("{values} in {}", seconds(millis))}</span> }.into_any(),
+        Origin::Link => view! { <span>{format!("{values}, opened from a link")}</span> }.into_any(),
+        Origin::Kept(saved) => {
+            view! { <span>{values} ", kept from " <Moment at=Signal::stored(saved)/></span> }.into_any()
         }
     };
+    let is_own = origin != Origin::Link;
+    let shared = Shared::Made(report.clone(), json.clone());
     view! {
         <ReportView
             report
-            actions=save
+            actions=move || {
+                view! {
+                    <Exports json/>
+                    <ShareBox shared/>
+                    {is_own
+                        .then(|| {
+                            view! {
+                                <button class="button" r#type="button" title="Forgets the report and the files, here and in the browser's store" on:click=move |event| wipe.run(event)>
+                                    <Icon glyph=Glyph::Close/>
+                                    "Wipe"
+                                </button>
+                            }
+                        })}
+                }
+            }
             meta=move || {
                 view! {
                     <span>{names}</span>
-                    <span>{took}</span>
+                    {took}
                 }
             }
         />

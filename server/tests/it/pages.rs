@@ -51,6 +51,25 @@ async fn every_page_has_a_policy_of_its_own() {
 }
 
 #[tokio::test]
+async fn the_labs_worker_may_ask_nobody_and_its_keeper_only_this_server() {
+    let instance = Instance::new();
+    for file in ["/pkg/worker.js", "/pkg/parquet.js"] {
+        let worker = instance.send("GET", file, None).await;
+        // A build without the site has no worker to protect.
+        if worker.status == 404 {
+            return;
+        }
+        let policy = worker.header("content-security-policy");
+        assert!(policy.contains("default-src 'none'") && policy.contains("connect-src 'none'"), "{policy}");
+        assert!(!policy.contains("'self'"), "{policy}");
+        assert!(!worker.text.contains("import("), "it could not load another file");
+    }
+    let keeper = instance.send("GET", "/sw.js", None).await;
+    assert_eq!(keeper.header("content-security-policy"), "default-src 'none'; connect-src 'self'");
+    assert_eq!(keeper.header("cache-control"), "no-cache", "an update shows at the next visit");
+}
+
+#[tokio::test]
 async fn server_functions_answer_and_say_what_is_wrong() {
     let instance = Instance::new();
     let overview = instance.send("POST", "/api/overview", Some("{}".to_owned())).await;

@@ -60,6 +60,11 @@ impl TableReader {
         self.header.bytes
     }
 
+    /// Rows that were taken in.
+    pub(super) const fn rows(&self) -> usize {
+        self.rows
+    }
+
     /// Takes in whole rows and says how many bytes they were. `text` begins at the start of a row and, unless it
     /// `is_last`, ends with a line end. Fewer bytes than given are taken only if that line end lies within quotes.
     pub(super) fn feed(&mut self, text: &[u8], is_last: bool) -> Result<usize, CsvError> {

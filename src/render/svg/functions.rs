@@ -21,7 +21,7 @@ pub fn distribution_functions(bins: &[Bin], reference: &SideSummary, current: &S
         || "Distribution functions of reference and current values: no difference".to_owned(),
         |gap| format!("Distribution functions of reference and current values: {}", gap_in_words(&gap)),
     );
-    let plane = Plane { x: (first.low, last.high), y: (0.0, 1.0), left: 44.0 };
+    let plane = Plane { x: (first.low, last.high), y: (0.0, 1.0), left: 44.0, size: SIZE };
     let mut svg = open(SIZE.0, SIZE.1, "tm-curves", &name);
     for share in [0.0, 0.5, 1.0] {
         plane.line_at(&mut svg, share, &format::share(share));
@@ -55,7 +55,7 @@ pub fn quantile_quantile(bins: &[Bin], reference: &SideSummary, current: &SideSu
     }
     let room = 0.04 * (high - low);
     let range = (low - room, high + room);
-    let plane = Plane { x: range, y: range, left: 58.0 };
+    let plane = Plane { x: range, y: range, left: 58.0, size: SIZE };
     let mut svg = open(SIZE.0, SIZE.1, "tm-curves", "Quantiles of the current values against those of the reference");
     for tick in round_numbers(range) {
         plane.line_at(&mut svg, tick, &format::number(tick));
@@ -137,15 +137,16 @@ fn path(plane: &Plane, bins: &[Bin], side: &SideSummary, share: fn(&Below) -> f6
 }
 
 /// Where numbers lie in a picture.
-struct Plane {
-    x: (f64, f64),
-    y: (f64, f64),
-    left: f64,
+pub(super) struct Plane {
+    pub x: (f64, f64),
+    pub y: (f64, f64),
+    pub left: f64,
+    pub size: (f64, f64),
 }
 
 impl Plane {
-    fn right(&self) -> f64 {
-        SIZE.0 - 12.0
+    pub fn right(&self) -> f64 {
+        self.size.0 - 12.0
     }
 
     fn top(&self) -> f64 {
@@ -153,7 +154,7 @@ impl Plane {
     }
 
     fn bottom(&self) -> f64 {
-        SIZE.1 - 26.0
+        self.size.1 - 26.0
     }
 
     fn across(&self, value: f64) -> f64 {
@@ -175,7 +176,7 @@ impl Plane {
         );
     }
 
-    fn ticks_below(&self, svg: &mut String) {
+    pub fn ticks_below(&self, svg: &mut String) {
         let bottom = self.bottom();
         write_svg(svg, format_args!("<path class=\"tm-axis\" d=\"M{} {bottom}H{}\"/>", self.left, self.right()));
         for tick in round_numbers(self.x) {

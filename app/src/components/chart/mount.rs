@@ -3,15 +3,13 @@
 use leptos::html::Div;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use std::cell::RefCell;
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::JsFuture;
-use web_sys::{HtmlElement, HtmlScriptElement, ResizeObserver};
+use web_sys::{HtmlElement, ResizeObserver};
 
 use super::Draw;
-use crate::assets::AssetVersion;
 use crate::charts::{Palette, option};
 use crate::components::theme_toggle::ThemeVersion;
+use crate::scripts;
 
 #[wasm_bindgen]
 extern "C" {
@@ -57,7 +55,8 @@ pub fn mount(host: NodeRef<Div>, draw: Draw, on_pick: Option<Callback<u32>>, dra
     let loaded = RwSignal::new(false);
     Effect::new(move || {
         spawn_local(async move {
-            if load().await {
+            // Without it the still pictures stay.
+            if scripts::load("echarts.js").await {
                 // The page may have gone in the meantime.
                 loaded.try_set(true);
             }
@@ -120,24 +119,4 @@ fn palette(host: &HtmlElement) -> Palette {
     );
     probe.remove();
     palette
-}
-
-/// Loads the script once for all charts. False when it could not be loaded: the still pictures stay.
-async fn load() -> bool {
-    thread_local! {
-        static SCRIPT: RefCell<Option<js_sys::Promise>> = const { RefCell::new(None) };
-    }
-    let script = SCRIPT.with(|script| script.borrow_mut().get_or_insert_with(request).clone());
-    JsFuture::from(script).await.is_ok()
-}
-
-fn request() -> js_sys::Promise {
-    js_sys::Promise::new(&mut |loaded, failed| {
-        let element = document().create_element("script").expect("`script` is an element");
-        let script: HtmlScriptElement = element.unchecked_into();
-        script.set_src(&AssetVersion::of_page().href("echarts.js"));
-        script.set_onload(Some(&loaded));
-        script.set_onerror(Some(&failed));
-        let _ = document().head().expect("every page has a head").append_child(&script);
-    })
 }

@@ -12,11 +12,10 @@ use crate::components::chart_frame::ChartFrame;
 #[component]
 pub fn DistributionChart(
     /// Both sides.
-    bins: Vec<Bin>,
+    bins: Signal<Vec<Bin>>,
 ) -> impl IntoView {
-    let distribution = Distribution::Histogram { bins: bins.clone() };
-    let still = svg::distribution(&distribution);
-    let draw: Draw = Box::new(move |palette| histogram_overlay(&bins, palette));
+    let still = move || svg::distribution(&Distribution::Histogram { bins: bins.get() });
+    let draw: Draw = Box::new(move |palette| bins.with(|bins| histogram_overlay(bins, palette)));
     view! {
         <ChartFrame
             title="Distribution"

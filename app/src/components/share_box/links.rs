@@ -77,10 +77,10 @@ pub async fn packed(json: &str) -> Result<String, AppError> {
     Ok(letters.replace('+', "-").replace('/', "_").trim_end_matches('=').to_owned())
 }
 
-/// Hands the report that the address carries, if it carries one, to `then`, or says why it cannot be read.
-pub fn carried(then: impl FnOnce(Result<String, String>) + 'static) {
+/// Hands the report that the address carries to `then`, or says why it cannot be read. False if it carries none.
+pub fn carried(then: impl FnOnce(Result<String, String>) + 'static) -> bool {
     let hash = window().location().hash().unwrap_or_default();
-    let Some(letters) = hash.strip_prefix(MARK) else { return };
+    let Some(letters) = hash.strip_prefix(MARK) else { return false };
     let letters = letters.replace('-', "+").replace('_', "/");
     spawn_local(async move {
         let broken = |_| "The link is not whole: it was cut on its way, or is no link to a report.".to_owned();
@@ -92,6 +92,7 @@ pub fn carried(then: impl FnOnce(Result<String, String>) + 'static) {
         };
         then(json.await);
     });
+    true
 }
 
 /// Bytes sent through a stream that packs or unpacks them.

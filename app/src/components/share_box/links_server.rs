@@ -10,7 +10,9 @@ pub async fn packed(_json: &str) -> Result<String, AppError> {
     Err(AppError::Internal)
 }
 
-pub fn carried(_then: impl FnOnce(Result<String, String>) + 'static) {}
+pub fn carried(_then: impl FnOnce(Result<String, String>) + 'static) -> bool {
+    false
+}
 
 pub fn absolute(path: &str) -> String {
     path.to_owned()

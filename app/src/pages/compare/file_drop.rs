@@ -3,8 +3,8 @@
 use leptos::prelude::*;
 use tidemark::render::format;
 
-use super::browser::{self, Picked};
 use crate::components::icon::{Glyph, Icon};
+use crate::lab::bridge::{self, Picked};
 
 /// A drop zone that is a file input at the same time. Two files dropped at once fill `other` too.
 #[component]
@@ -41,7 +41,7 @@ pub fn FileDrop(
             on:drop=move |event| {
                 event.prevent_default();
                 over.set(false);
-                fill(browser::dropped(&event));
+                fill(bridge::dropped(&event));
             }
         >
             <span class="file-drop__icon" aria-hidden="true">
@@ -53,7 +53,7 @@ pub fn FileDrop(
             <span class="file-drop__label">{label}</span>
             <span class="file-drop__file">
                 {move || file.with(|file| file.as_ref().map_or_else(
-                    || "Drop a CSV file here, or choose one".to_owned(),
+                    || "Drop a CSV or Parquet file here, or choose one".to_owned(),
                     |file| format!("{}, {}", file.name, size(file.bytes)),
                 ))}
             </span>
@@ -62,8 +62,8 @@ pub fn FileDrop(
                 class="file-drop__input"
                 r#type="file"
                 aria-label=label
-                accept=".csv,.csv.gz,.gz,text/csv"
-                on:change=move |event| fill(browser::chosen(&event))
+                accept=".csv,.csv.gz,.gz,.tsv,.txt,.parquet,.pq,text/csv"
+                on:change=move |event| fill(bridge::chosen(&event))
             />
         </label>
     }
@@ -75,6 +75,7 @@ fn size(bytes: f64) -> String {
     match bytes {
         few if few < 1e3 => format!("{} bytes", format::number(few)),
         some if some < 1e6 => format!("{:.0} kB", some / 1e3),
-        many => format!("{:.1} MB", many / 1e6),
+        many if many < 1e9 => format!("{:.1} MB", many / 1e6),
+        most => format!("{:.2} GB", most / 1e9),
     }
 }

@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
-use tidemark::render::format;
 use tidemark::report::DriftReport;
+
+use crate::lab::{Event, Step};
+use crate::monitor::Millis;
 
 /// Where it stands.
 #[derive(Debug, Clone, PartialEq)]
@@ -25,44 +27,19 @@ pub struct Done {
     pub report: Arc<DriftReport>,
     /// The same as the worker wrote it, byte for byte what the command line writes.
     pub json: Arc<str>,
-    /// How long it took; unknown for one that a link carried.
-    pub millis: Option<f64>,
+    /// Where it comes from.
+    pub origin: Origin,
 }
 
-/// What the worker is asked about two files, as JSON.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Question {
-    /// What changed, by these settings.
-    Drift(String),
-    /// How well a model did, by these columns.
-    Performance(String),
-}
-
-/// What the worker says.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Event {
-    /// It has come so far.
-    Progress(Step),
-    /// It is done: the report as JSON.
-    Report {
-        /// The report.
-        json: String,
-        /// How long it took.
-        millis: f64,
-    },
-    /// It could not go on.
-    Error(String),
-}
-
-/// A step of the work.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Step {
-    /// What is being done: "reading reference".
-    pub stage: String,
-    /// How much of it is done.
-    pub done: u32,
-    /// How much there is to do.
-    pub total: u32,
+/// Where a report on the page comes from.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Origin {
+    /// Made here, in so many milliseconds.
+    Made(f64),
+    /// A link carried it.
+    Link,
+    /// Kept from a session that ended then.
+    Kept(Millis),
 }
 
 impl Stage {
@@ -72,9 +49,9 @@ impl Stage {
     }
 
     /// A report that is there, as JSON.
-    pub fn found(json: String, millis: Option<f64>) -> Self {
+    pub fn found(json: String, origin: Origin) -> Self {
         match serde_json::from_str(&json) {
-            Ok(report) => Self::Done(Done { report: Arc::new(report), json: json.into(), millis }),
+            Ok(report) => Self::Done(Done { report: Arc::new(report), json: json.into(), origin }),
             Err(error) => Self::Failed(plain_error(&error)),
         }
     }
@@ -84,7 +61,8 @@ impl Stage {
         *self = match event {
             Event::Progress(step) => Self::Running(step),
             Event::Error(message) => Self::Failed(message),
-            Event::Report { json, millis } => Self::found(json, Some(millis)),
+            Event::Answer { text, millis } => Self::found(text, Origin::Made(millis)),
+            Event::Files(_) => return,
         };
     }
 }
@@ -94,69 +72,16 @@ pub(super) fn plain_error(error: &serde_json::Error) -> String {
     format!("The report could not be read: {error}.")
 }
 
-impl Step {
-    /// Before the worker has said anything.
-    pub fn starting() -> Self {
-        Self { stage: "starting".to_owned(), done: 0, total: 0 }
-    }
-
-    /// While the example files are on their way.
-    pub fn fetching() -> Self {
-        Self { stage: "fetching the example".to_owned(), done: 0, total: 0 }
-    }
-
-    /// The step in words: "Comparing column 12 of 31".
-    pub fn words(&self) -> String {
-        match self.stage.as_str() {
-            "reading reference" => "Reading the reference".to_owned(),
-            "reading current" => "Reading the current data".to_owned(),
-            "comparing" => {
-                format!("Comparing: {} of {}", self.done, format::plural(u64::from(self.total), "column"))
-            }
-            "fetching the example" => "Fetching the example".to_owned(),
-            _ => "Starting".to_owned(),
-        }
-    }
-
-    /// How far a progress bar stands, in thousandths. `None` while that
-    /// is unknown.
-    pub fn per_mille(&self) -> Option<u32> {
-        match self.stage.as_str() {
-            "reading reference" => Some(20),
-            "reading current" => Some(300),
-            "comparing" => Some(600 + 400 * self.done / self.total.max(1)),
-            _ => None,
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn step(stage: &str, done: u32, total: u32) -> Step {
-        Step { stage: stage.to_owned(), done, total }
-    }
-
-    #[test]
-    fn the_bar_only_ever_moves_forward() {
-        let steps = [
-            step("reading reference", 0, 1),
-            step("reading current", 0, 1),
-            step("comparing", 0, 31),
-            step("comparing", 31, 31),
-        ];
-        let positions: Vec<_> = steps.iter().map(Step::per_mille).collect();
-        assert!(positions.is_sorted(), "{positions:?}");
-        assert_eq!(positions[3], Some(1000));
-    }
-
     #[test]
     fn what_the_worker_says_becomes_a_stage() {
-        let mut stage = Stage::Running(Step::starting());
-        stage.take_in(Event::Progress(step("comparing", 1, 3)));
+        let mut stage = Stage::Running(Step::named("starting"));
+        stage.take_in(Event::Progress(Step { done: 1, total: 3, ..Step::named("comparing") }));
         assert!(matches!(&stage, Stage::Running(step) if step.words() == "Comparing: 1 of 3 columns"));
-        stage.take_in(Event::Report { json: "{".to_owned(), millis: 1.0 });
+        stage.take_in(Event::Answer { text: "{".to_owned(), millis: 1.0 });
         assert!(matches!(&stage, Stage::Failed(message) if message.starts_with("The report could not be read")));
         stage.take_in(Event::Error("current.csv: line 7: 3 fields, expected 4".to_owned()));
         assert_eq!(stage, Stage::Failed("current.csv: line 7: 3 fields, expected 4".to_owned()));

@@ -6,9 +6,10 @@ use tidemark::performance::windows::{Columns, Split};
 use tidemark::performance::{Figure, Summary};
 use tidemark::render::format;
 
-use super::browser::{self, Picked};
-use super::job::{Event, Question, plain_error};
+use super::job::plain_error;
 use crate::components::performance_card::words;
+use crate::lab::Event;
+use crate::lab::bridge::{self, Picked};
 
 /// What the worker says of both files.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -31,8 +32,7 @@ pub fn OnBoth(
     /// The columns that both may have.
     names: Vec<String>,
 ) -> impl IntoView {
-    let job = StoredValue::new_local(None::<browser::Job>);
-    let files = StoredValue::new_local((reference, current));
+    let files = StoredValue::new_local([reference, current]);
     let answer = RwSignal::new(None::<Result<Sides, String>>);
     let is_running = RwSignal::new(false);
     let guess = |known: &[&str]| names.iter().find(|name| known.contains(&name.to_lowercase().as_str())).cloned();
@@ -52,20 +52,17 @@ pub fn OnBoth(
         is_running.set(true);
         let on_event = move |event| {
             let found = match event {
-                Event::Progress(_) => return,
+                Event::Progress(_) | Event::Files(_) => return,
                 Event::Error(message) => Err(message),
-                Event::Report { json, .. } => serde_json::from_str(&json).map_err(|error| plain_error(&error)),
+                Event::Answer { text, .. } => serde_json::from_str(&text).map_err(|error| plain_error(&error)),
             };
             // The page may have been left meanwhile.
             let _ = is_running.try_set(false);
             let _ = answer.try_set(Some(found));
         };
-        let (reference, current) = files.get_value();
-        job.set_value(Some(browser::start(reference, current, Question::Performance(columns), on_event)));
+        let fields = serde_json::json!({ "columns": columns }).to_string();
+        bridge::ask("performance", fields, Some(files.get_value()), on_event);
     };
-    on_cleanup(move || {
-        job.try_update_value(Option::take);
-    });
     let select = move |label: &'static str, chosen: RwSignal<String>, names: &[String]| {
         let option = |name: &String| {
             let is_chosen = *name == chosen.get_untracked();
