@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 use leptos_meta::Title;
+use std::time::Duration;
 use tidemark::render::format;
 
 use crate::components::error_state::ErrorState;
@@ -52,7 +53,15 @@ pub fn ComparePage() -> impl IntoView {
             if let Event::Answer { text, .. } = &event {
                 bridge::show(text, Some(asked.clone()));
             }
-            stage.update(|stage| stage.take_in(event));
+            // Reading a report and drawing it are two tasks, so that neither holds the page up for long.
+            let mut next = stage.get_untracked();
+            next.take_in(event);
+            let show = move || {
+                if stage.try_with_untracked(Stage::is_running) == Some(true) {
+                    stage.set(next);
+                }
+            };
+            set_timeout(show, Duration::ZERO);
         });
     };
     // As soon as there are two files their first rows are looked at.
@@ -170,7 +179,7 @@ pub fn ComparePage() -> impl IntoView {
                 {move || match glance.get() {
                     Glance::Nothing => ().into_any(),
                     Glance::Looking => view! { <p class="compare__looking" role="status">"Looking at the first rows"</p> }.into_any(),
-                    Glance::Seen(preview) => view! { <ColumnChoices preview request/> }.into_any(),
+                    Glance::Seen(preview) => view! { <ColumnChoices preview request is_answered=Signal::derive(is_done)/> }.into_any(),
                     Glance::Failed(message) => {
                         view! { <ErrorState title="The files could not be read" detail=message/> }.into_any()
                     }

@@ -204,5 +204,5 @@ async fn without_javascript_compare_names_the_command_line() {
         compare.contains("<noscript>") && compare.contains("tidemark report reference.csv current.csv"),
         "{compare}"
     );
-    assert!(compare.contains("Nothing is uploaded."), "{compare}");
+    assert!(compare.contains("Nothing is uploaded"), "{compare}");
 }

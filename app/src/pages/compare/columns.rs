@@ -29,6 +29,9 @@ pub fn ColumnChoices(
     preview: Arc<Preview>,
     /// What is going to be asked.
     request: RwSignal<Request>,
+    /// Whether there is a report, which is then what one looks at.
+    #[prop(into)]
+    is_answered: Signal<bool>,
 ) -> impl IntoView {
     let in_both = preview.columns.iter().filter(|column| column.in_reference && column.in_current).count() as u64;
     let one_sided = preview.columns.len() as u64 - in_both;
@@ -47,8 +50,9 @@ pub fn ColumnChoices(
         preview.columns.iter().take(SHOWN).map(|column| view! { <Row column=column.clone() request/> }).collect_view();
     // A long table is folded, so that the button below stays in sight.
     let is_short = preview.columns.len() <= 12;
+    let is_open = Memo::new(move |_| is_short && !is_answered.get());
     view! {
-        <details class="column-choices" open=is_short>
+        <details class="column-choices" open=move || is_open.get()>
             <summary class="column-choices__head">
                 <span class="column-choices__title">"Columns"</span>
                 <span class="column-choices__summary">{summary}</span>
