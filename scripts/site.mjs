@@ -9,6 +9,10 @@ import { list, sync } from "./site/folder.mjs";
 process.chdir(fileURLToPath(new URL("..", import.meta.url)));
 
 const SITE = "target/site";
+// What a page loads before it answers to a click: the first wasm, that of its part, and the JavaScript around them.
+const FIRST_LOAD_BROTLI_MAX = 350_000;
+// Parts that no page needs at once.
+const LATER = new Set(["charts", "column", "overlay", "result"]);
 // Charts are the largest thing a page loads besides the wasm: what a new component costs should be a decision.
 const ECHARTS_BROTLI_MAX = 200_000;
 // Browsers from 2024 on: CSS nesting and light-dark() pass through as they are written.
@@ -19,14 +23,28 @@ const read = (path) => readFileSync(path);
 
 // ---- the wasm modules and the JavaScript around them ----------------------------------------------------------------
 for (const folder of ["target/wasm/pages", "target/wasm/worker"]) {
-  const parts = list(folder);
-  if (parts.length === 0) {
+  if (list(folder).length === 0) {
     console.error(`site: there is nothing in ${folder}.\nwhat to do: make site, which builds it first.`);
     process.exit(1);
   }
-  for (const path of parts) files.set(`pkg/${path}`, await minified(path, read(join(folder, path))));
 }
-files.set("pkg/worker.js", await minified("worker.js", read("public/worker.js")));
+// The parts of the pages' wasm, each as one file, which takes fewer requests and compresses better than its pieces.
+const parts = Object.entries(JSON.parse(read("target/wasm/pages/parts.json")));
+for (const [part, pieces] of parts) {
+  files.set(`pkg/${part}.part`, joined(pieces.map((name) => [name, withoutNames(read(`target/wasm/pages/${name}.wasm`))])));
+}
+files.set("pkg/tidemark_bg.wasm", read("target/wasm/pages/tidemark_bg.wasm"));
+// What loads the parts imports what starts the first and is imported by it: as two files with a version in their addresses
+// they would be two modules each.
+files.set("pkg/tidemark.js", await bundled({
+  entryPoints: ["target/wasm/pages/tidemark.js"],
+  format: "esm",
+  target: TARGET,
+  plugins: [loadsParts()],
+}));
+files.set("pkg/tidemark_worker_bg.wasm", read("target/wasm/worker/tidemark_worker_bg.wasm"));
+files.set("pkg/tidemark_worker.js", await minified(read("target/wasm/worker/tidemark_worker.js")));
+files.set("pkg/worker.js", await minified(read("public/worker.js")));
 
 // ---- ECharts --------------------------------------------------------------------------------------------------------
 const echarts = JSON.parse(read("node_modules/echarts/package.json"));
@@ -66,6 +84,19 @@ const width = Math.max(...sizes.map(({ path }) => path.length));
 console.log(`${"target/site, kB".padEnd(width)}${"raw".padStart(9)}${"brotli".padStart(9)}`);
 for (const { path, raw, brotli } of sizes) console.log(path.padEnd(width) + kilobytes(raw) + kilobytes(brotli));
 
+const size = (name) => sizes.find(({ path }) => path === `pkg/${name}`).brotli;
+const first = size("tidemark.js") + size("tidemark_bg.wasm");
+console.log("\nwhat a page loads first, kB brotli");
+for (const [part] of parts.filter(([part]) => !LATER.has(part))) {
+  const load = first + size(`${part}.part`);
+  console.log(part.padEnd(width + 9) + kilobytes(load));
+  if (load > FIRST_LOAD_BROTLI_MAX) {
+    console.error(`site: a page of the part ${part} loads ${load} bytes in brotli first, more than its ${FIRST_LOAD_BROTLI_MAX}.`);
+    console.error("what to do: load what is not seen at once in a part of its own (app/src/parts.rs), or raise the limit on purpose.");
+    process.exitCode = 1;
+  }
+}
+
 const charts = sizes.find(({ path }) => path === "pkg/echarts.js").brotli;
 if (charts > ECHARTS_BROTLI_MAX) {
   console.error(`site: pkg/echarts.js has ${charts} bytes in brotli, more than its ${ECHARTS_BROTLI_MAX}.`);
@@ -85,9 +116,54 @@ function addressesAsTheyAre() {
   return { name: "addresses-as-they-are", setup: (bundler) => bundler.onResolve({ filter: /.*/ }, leave) };
 }
 
-/** JavaScript without its spaces and long names; anything else as it is. */
-async function minified(path, content) {
-  if (!path.endsWith(".js")) return content;
+/** Modules in one file: their names and sizes as JSON, the length of that before it, themselves behind it. */
+function joined(modules) {
+  const names = Buffer.from(JSON.stringify(modules.map(([name, { length }]) => [name, length])));
+  const length = Buffer.alloc(4);
+  length.writeUInt32LE(names.length);
+  return Buffer.concat([length, names, ...modules.map(([, content]) => content)]);
+}
+
+/** A wasm module without the section that says what its functions are called. */
+function withoutNames(module) {
+  const kept = [module.subarray(0, 8)];
+  for (let at = 8; at < module.length;) {
+    const [length, content] = leb128(module, at + 1);
+    const end = content + length;
+    const [nameLength, name] = leb128(module, content);
+    const isNames = module[at] === 0 && module.toString("latin1", name, name + nameLength) === "name";
+    if (!isNames) kept.push(module.subarray(at, end));
+    at = end;
+  }
+  return Buffer.concat(kept);
+}
+
+/** The unsigned number at a place, and the place behind it. */
+function leb128(bytes, at) {
+  let number = 0;
+  for (let shift = 0; ; shift += 7) {
+    const byte = bytes[at++];
+    number += (byte & 0x7f) * 2 ** shift;
+    if (byte < 0x80) return [number, at];
+  }
+}
+
+/** Exchanges what loads piece by piece in the splitter's script for `scripts/site/parts.js`, which loads a part at once. */
+function loadsParts() {
+  const exchanged = ({ path }) => {
+    const script = read(path).toString();
+    // It goes: imports, `getSharedImports`, helpers, then a loader for every piece and every part.
+    const loaders = script.search(/^(\/\* |const __chunk_|export const __wasm_split_load_)/m);
+    const names = [...script.slice(loaders).matchAll(/^export const __wasm_split_load_(\w+)/gm)].map(([, name]) => name);
+    if (loaders < 0 || names.length !== parts.length) throw new Error("split.js is not what scripts/site.mjs knows");
+    const load = names.map((name) => `export const __wasm_split_load_${name} = wrapAsyncCb(() => part("${name}"));`);
+    return { contents: [script.slice(0, loaders), read("scripts/site/parts.js"), ...load].join("\n"), loader: "js" };
+  };
+  return { name: "loads-parts", setup: (bundler) => bundler.onLoad({ filter: /\/split\.js$/ }, exchanged) };
+}
+
+/** JavaScript without its spaces and long names. */
+async function minified(content) {
   const { code } = await transform(content.toString(), { minify: true, format: "esm", target: TARGET });
   return Buffer.from(code);
 }

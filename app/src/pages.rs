@@ -12,3 +12,4 @@ pub mod performance;
 pub mod report;
 pub mod reports;
 pub mod shares;
+pub mod styleguide;

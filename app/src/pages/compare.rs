@@ -1,14 +1,20 @@
 //! `/compare`: two files, compared in the reader's own browser.
 
 use leptos::prelude::*;
+use leptos::wasm_split::wasm_split;
 use leptos_meta::Title;
+use std::sync::Arc;
 use tidemark::judge::Settings;
 use tidemark::render::{format, html};
+use tidemark::report::DriftReport;
 
 use crate::components::error_state::ErrorState;
 use crate::components::icon::{Glyph, Icon};
 use crate::components::report_view::ReportView;
 use crate::components::share_box::{ShareBox, links};
+use crate::error::AppError;
+use crate::parts::did_not_arrive;
+use crate::report_summary::{ReportSummary, Whole};
 use crate::watching::Shared;
 
 #[cfg_attr(not(feature = "hydrate"), path = "compare/browser_server.rs")]
@@ -141,12 +147,9 @@ pub fn ComparePage() -> impl IntoView {
                         _ => None,
                     });
                     done.map(|done| {
-                        let names: Vec<String> = done.report.columns.iter().map(|column| column.name.clone()).collect();
-                        let files = both();
-                        view! {
-                            <Finished done/>
-                            {files.map(|(reference, current)| view! { <OnBoth reference current names/> })}
-                        }
+                        // Files stay on this thread.
+                        let files = StoredValue::new_local(both());
+                        Suspend::new(async move { result(done, files).await.unwrap_or_else(did_not_arrive) })
                     })
                 }}
             </div>
@@ -196,15 +199,34 @@ fn Running(step: Step, cancel: Callback<leptos::ev::MouseEvent>) -> impl IntoVie
     .into_any()
 }
 
+/// A part of its own in the browser, loaded when there is a report to be read.
+#[wasm_split(result, wasm_split_path = ::leptos::wasm_split, fallible)]
+fn result(done: Done, files: StoredValue<Option<(Picked, Picked)>, LocalStorage>) -> Result<AnyView, AppError> {
+    let report: Arc<DriftReport> = match serde_json::from_str(&done.json) {
+        Ok(report) => Arc::new(report),
+        Err(error) => {
+            let title = "The report could not be read";
+            return Ok(view! { <ErrorState title detail=job::plain_error(&error)/> }.into_any());
+        }
+    };
+    let names: Vec<String> = report.columns.iter().map(|column| column.name.clone()).collect();
+    Ok(view! {
+        <Finished report done/>
+        {files.get_value().map(|(reference, current)| view! { <OnBoth reference current names/> })}
+    }
+    .into_any())
+}
+
 #[component]
-fn Finished(done: Done) -> impl IntoView {
-    let Done { report, json, millis } = done;
+fn Finished(report: Arc<DriftReport>, done: Done) -> impl IntoView {
+    let Done { json, millis } = done;
     let names = format!("{} held against {}", report.current.label, report.reference.label);
     let cells = (report.reference.rows + report.current.rows) * report.columns.len() as u64;
     let took = match millis {
         Some(millis) => format!("{} values in {}", format::count(cells), seconds(millis)),
         None => format!("{} values, opened from a link", format::count(cells)),
     };
+    let summary = Arc::new(ReportSummary::of(&report));
     let shared = Shared::Made(report.clone(), json.clone());
     let save = {
         let page = report.clone();
@@ -226,7 +248,8 @@ fn Finished(done: Done) -> impl IntoView {
     };
     view! {
         <ReportView
-            report
+            report=summary
+            whole=Whole::Here(report)
             actions=save
             meta=move || {
                 view! {

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use tidemark::render::svg;
 use tidemark::report::{Bin, Distribution};
 
-use crate::charts::histogram_overlay;
+use crate::charts::Picture;
 use crate::components::chart::{Chart, Draw};
 use crate::components::chart_frame::ChartFrame;
 
@@ -16,7 +16,7 @@ pub fn DistributionChart(
 ) -> impl IntoView {
     let distribution = Distribution::Histogram { bins: bins.clone() };
     let still = svg::distribution(&distribution);
-    let draw: Draw = Box::new(move |palette| histogram_overlay(&bins, palette));
+    let draw: Draw = Box::new(move || Picture::HistogramOverlay { bins: bins.clone() });
     view! {
         <ChartFrame
             title="Distribution"
