@@ -22,6 +22,8 @@ pub enum Part {
     Change,
     /// Lists and whatever else is mostly text.
     Lists,
+    /// What goes on.
+    Alerts,
     /// A monitor's form.
     Form,
     /// How well a model does.
@@ -41,7 +43,8 @@ impl Part {
             ["reports", _] => Some(Self::Report),
             ["reports", _, "since", _] => Some(Self::Change),
             ["new-monitor"] | ["monitors", _, "edit"] => Some(Self::Form),
-            ["reports" | "alerts" | "shares"] | ["monitors"] | ["monitors", _] => Some(Self::Lists),
+            ["alerts"] => Some(Self::Alerts),
+            ["reports" | "shares"] | ["monitors"] | ["monitors", _] => Some(Self::Lists),
             ["performance"] => Some(Self::Performance),
             ["compare"] => Some(Self::Compare),
             ["styleguide"] => Some(Self::Styleguide),
@@ -60,6 +63,7 @@ impl Part {
             Self::Overview => "overview",
             Self::Report => "report",
             Self::Change => "change",
+            Self::Alerts => "alerts",
             Self::Lists => "lists",
             Self::Form => "form",
             Self::Performance => "performance",
@@ -80,7 +84,7 @@ impl From<SplitLoaderError> for AppError {
 ///
 /// Leptos' own `#[lazy_route]` gives each page a part of its own, and panics when one cannot be loaded.
 macro_rules! lazy_page {
-    ($part:ident, $show:ident, $route:ident, $page:path) => {
+    ($part:ident, $show:ident, $route:ident, $page:path $(, $before:path)?) => {
         #[doc = concat!("The page of `", stringify!($page), "`.")]
         #[derive(Debug)]
         pub struct $route;
@@ -97,6 +101,7 @@ macro_rules! lazy_page {
                 }
 
                 async fn view(_: Self) -> AnyView {
+                    $($before().await;)?
                     $show().await.unwrap_or_else(did_not_arrive)
                 }
 
@@ -110,17 +115,28 @@ macro_rules! lazy_page {
 }
 
 lazy_page!(overview, overview_page, OverviewRoute, pages::overview::OverviewPage);
-lazy_page!(report, report_page, ReportRoute, pages::report::ReportPage);
+lazy_page!(report, report_page, ReportRoute, pages::report::ReportPage, panel_of_address);
 lazy_page!(change, change_page, ChangeRoute, pages::change::ChangePage);
 lazy_page!(lists, reports_page, ReportsRoute, pages::reports::ReportsPage);
 lazy_page!(lists, monitors_page, MonitorsRoute, pages::monitors::MonitorsPage);
 lazy_page!(lists, monitor_page, MonitorRoute, pages::monitor::MonitorPage);
 lazy_page!(form, monitor_form_page, MonitorFormRoute, pages::monitor_form::MonitorFormPage);
-lazy_page!(lists, alerts_page, AlertsRoute, pages::alerts::AlertsPage);
+lazy_page!(alerts, alerts_page, AlertsRoute, pages::alerts::AlertsPage);
 lazy_page!(lists, shares_page, SharesRoute, pages::shares::SharesPage);
 lazy_page!(performance, performance_page, PerformanceRoute, pages::performance::PerformancePage);
 lazy_page!(styleguide, styleguide_page, StyleguideRoute, pages::styleguide::StyleguidePage);
 lazy_page!(compare, compare_page, CompareRoute, pages::compare::ComparePage);
+
+/// Loads the part of a column's panel where the address opens one: hydration goes through the page in one go, and finds the panel in it.
+///
+/// *On the server* everything is there.
+async fn panel_of_address() {
+    #[cfg(feature = "hydrate")]
+    if window().location().search().is_ok_and(|query| query.contains("column=")) {
+        // Where it does not come, the panel's place says so.
+        let _ = crate::components::report_view::load_panel().await;
+    }
+}
 
 /// What stands in for a page whose part could not be loaded: the line is down, or the service is a newer one by now.
 pub fn did_not_arrive(error: AppError) -> AnyView {

@@ -45,12 +45,12 @@ pub fn Dialog(
     view! {
         <dialog class="dialog" aria-labelledby="dialog-title" node_ref=host on:close=move |_| on_close.run(()) on:click=beside>
             <div class="dialog__sheet">
-                <header class=head>
+                <div class=head>
                     <h2 class="dialog__title" id="dialog-title">{title}</h2>
                     <button class="icon-button" r#type="button" aria-label="Close" on:click=close>
                         <Icon glyph=Glyph::Close/>
                     </button>
-                </header>
+                </div>
                 {children()}
             </div>
         </dialog>

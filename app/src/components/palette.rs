@@ -1,7 +1,6 @@
 //! A field to go anywhere from: pages, models, monitors, reports, columns.
 
 use leptos::ev::KeyboardEvent;
-use leptos::html::Input;
 use leptos::prelude::*;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::use_navigate;
@@ -53,12 +52,6 @@ pub fn Palette(
         }
         event.prevent_default();
     };
-    let field = NodeRef::<Input>::new();
-    Effect::new(move || {
-        if let Some(field) = field.get() {
-            let _ = field.focus();
-        }
-    });
     let list = move || {
         let option = |(i, place): (usize, Place)| {
             let target = place.clone();
@@ -98,7 +91,8 @@ pub fn Palette(
                         placeholder="Go to a page, model, monitor, report or column"
                         autocomplete="off"
                         spellcheck="false"
-                        node_ref=field
+                        // Where a dialog that opens puts the focus.
+                        autofocus=true
                         on:input=move |event| {
                             text.set(event_target_value(&event));
                             chosen.set(0);

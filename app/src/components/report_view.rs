@@ -123,7 +123,7 @@ pub fn ReportView(
 }
 
 /// What a column's panel is made of.
-struct Panel {
+pub(crate) struct Panel {
     summary: Arc<ReportSummary>,
     /// The report, once it was read for a panel.
     read: StoredValue<Option<Arc<DriftReport>>>,
@@ -133,8 +133,8 @@ struct Panel {
 
 /// The panel. `text` is the report as JSON; it is read once. A part of its own in the browser: a report is opened for its table
 /// first.
-#[wasm_split(column, wasm_split_path = ::leptos::wasm_split, fallible)]
-fn column_panel(panel: Panel, text: String) -> Result<AnyView, AppError> {
+#[wasm_split(column, wasm_split_path = ::leptos::wasm_split, preload(load_panel), fallible)]
+pub(crate) fn column_panel(panel: Panel, text: String) -> Result<AnyView, AppError> {
     let Panel { summary, read, index, query } = panel;
     let report = match read.get_value() {
         Some(report) => report,
