@@ -10,6 +10,9 @@ const address = (file) => `/pkg/${file}?v=${version}`;
 
 /** The wasm of both workers, fetched once, before the page closes itself to the network. */
 const modules = new Map();
+/** The parts of the page's own wasm, likewise; the page knows how to load them. */
+let loadParts = async () => {};
+let parts;
 const files = { reference: undefined, current: undefined };
 /** The report on the page, and what it was asked for with. */
 let shown;
@@ -20,11 +23,23 @@ let ids = 0;
 let sealed = false;
 const waiting = new Map();
 
-/** Begins to fetch what the lab needs, once the page itself is through. */
-export function prepare() {
-  const begin = () => ["worker", "parquet"].forEach((kind) => module(kind).catch(() => {}));
+/** Begins to fetch what the lab needs, once the page itself is through. `load` loads the parts of the page that show a report. */
+export function prepare(load) {
+  loadParts = load;
+  const begin = () => everything().catch(() => {});
   if (globalThis.requestIdleCallback) requestIdleCallback(begin, { timeout: 2000 });
   else setTimeout(begin, 500);
+}
+
+/** All that the lab may come to need: of the worker's wasm, and of the page's own. */
+const everything = () => Promise.all([module("worker"), module("parquet"), partsOfPage()]);
+
+function partsOfPage() {
+  if (!parts) {
+    parts = loadParts();
+    parts.catch(() => { parts = undefined; });
+  }
+  return parts;
 }
 
 function module(kind) {
@@ -53,7 +68,9 @@ export const isSealed = () => sealed;
  */
 async function seal() {
   if (sealed) return;
-  await Promise.all(["worker", "parquet"].map(module));
+  await everything();
+  // Two questions may have waited.
+  if (sealed) return;
   const policy = document.createElement("meta");
   policy.httpEquiv = "Content-Security-Policy";
   policy.content = "connect-src 'none'; form-action 'none'";

@@ -1,4 +1,4 @@
-// Gathers everything a browser is served into target/site, which the server embeds: the two wasm modules, ECharts, the
+// Gathers everything a browser is served into target/site, which the server embeds: the wasm modules, ECharts, the
 // stylesheet, the font, and public/. Run by `make`, after scripts/wasm.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -9,6 +9,10 @@ import { list, sync } from "./site/folder.mjs";
 process.chdir(fileURLToPath(new URL("..", import.meta.url)));
 
 const SITE = "target/site";
+// What a page loads before it answers to a click: the first wasm, that of its part, and the JavaScript around them.
+const FIRST_LOAD_BROTLI_MAX = 350_000;
+// Parts that no page needs at once.
+const LATER = new Set(["charts", "column", "overlay", "result"]);
 // Charts are the largest thing a page loads besides the wasm: what a new component costs should be a decision.
 const ECHARTS_BROTLI_MAX = 200_000;
 // Browsers from 2024 on: CSS nesting and light-dark() pass through as they are written.
@@ -21,14 +25,29 @@ const files = new Map();
 const read = (path) => readFileSync(path);
 
 // ---- the wasm modules and the JavaScript around them ----------------------------------------------------------------
-for (const path of partsOf("target/wasm/pages")) {
-  files.set(`pkg/${path}`, await minified(path, read(join("target/wasm/pages", path))));
+for (const folder of ["target/wasm/pages", "target/wasm/worker", "target/wasm/parquet"]) {
+  if (list(folder).length > 0) continue;
+  console.error(`site: there is nothing in ${folder}.\nwhat to do: make site, which builds it first.`);
+  process.exit(1);
 }
+// The parts of the pages' wasm, each as one file, which takes fewer requests and compresses better than its pieces.
+const parts = Object.entries(JSON.parse(read("target/wasm/pages/parts.json")));
+for (const [part, pieces] of parts) {
+  files.set(`pkg/${part}.part`, joined(pieces.map((name) => [name, withoutNames(read(`target/wasm/pages/${name}.wasm`))])));
+}
+files.set("pkg/tidemark_bg.wasm", read("target/wasm/pages/tidemark_bg.wasm"));
+// What loads the parts imports what starts the first and is imported by it: as two files with a version in their addresses
+// they would be two modules each.
+files.set("pkg/tidemark.js", await bundled({
+  entryPoints: ["target/wasm/pages/tidemark.js"],
+  format: "esm",
+  target: TARGET,
+  plugins: [loadsParts()],
+}));
 // The same worker twice: around the wasm that reads CSV, and around the one that reads Parquet too. Each is one file, because
 // the policy it is served with lets it load nothing.
 for (const kind of ["worker", "parquet"]) {
   const folder = `target/wasm/${kind}`;
-  partsOf(folder);
   files.set(`pkg/tidemark_${kind}_bg.wasm`, read(join(folder, "tidemark_worker_bg.wasm")));
   files.set(`pkg/${kind}.js`, await bundled({
     entryPoints: ["public/worker.js"],
@@ -86,21 +105,24 @@ const width = Math.max(...sizes.map(({ path }) => path.length));
 console.log(`${"target/site, kB".padEnd(width)}${"raw".padStart(9)}${"brotli".padStart(9)}`);
 for (const { path, raw, brotli } of sizes) console.log(path.padEnd(width) + kilobytes(raw) + kilobytes(brotli));
 
+const size = (name) => sizes.find(({ path }) => path === `pkg/${name}`).brotli;
+const first = size("tidemark.js") + size("tidemark_bg.wasm");
+console.log("\nwhat a page loads first, kB brotli");
+for (const [part] of parts.filter(([part]) => !LATER.has(part))) {
+  const load = first + size(`${part}.part`);
+  console.log(part.padEnd(width + 9) + kilobytes(load));
+  if (load > FIRST_LOAD_BROTLI_MAX) {
+    console.error(`site: a page of the part ${part} loads ${load} bytes in brotli first, more than its ${FIRST_LOAD_BROTLI_MAX}.`);
+    console.error("what to do: load what is not seen at once in a part of its own (app/src/parts.rs), or raise the limit on purpose.");
+    process.exitCode = 1;
+  }
+}
+
 const charts = sizes.find(({ path }) => path === "pkg/echarts.js").brotli;
 if (charts > ECHARTS_BROTLI_MAX) {
   console.error(`site: pkg/echarts.js has ${charts} bytes in brotli, more than its ${ECHARTS_BROTLI_MAX}.`);
   console.error("what to do: leave a component out of scripts/site/echarts.mjs, or raise the limit on purpose.");
   process.exit(1);
-}
-
-/** What was built into a folder before. */
-function partsOf(folder) {
-  const parts = list(folder);
-  if (parts.length === 0) {
-    console.error(`site: there is nothing in ${folder}.\nwhat to do: make site, which builds it first.`);
-    process.exit(1);
-  }
-  return parts;
 }
 
 /** The one file that esbuild makes of `options`. */
@@ -113,6 +135,52 @@ async function bundled(options) {
 function addressesAsTheyAre() {
   const leave = ({ kind, path }) => (kind === "url-token" ? { path, external: true } : undefined);
   return { name: "addresses-as-they-are", setup: (bundler) => bundler.onResolve({ filter: /.*/ }, leave) };
+}
+
+/** Modules in one file: their names and sizes as JSON, the length of that before it, themselves behind it. */
+function joined(modules) {
+  const names = Buffer.from(JSON.stringify(modules.map(([name, { length }]) => [name, length])));
+  const length = Buffer.alloc(4);
+  length.writeUInt32LE(names.length);
+  return Buffer.concat([length, names, ...modules.map(([, content]) => content)]);
+}
+
+/** A wasm module without the section that says what its functions are called. */
+function withoutNames(module) {
+  const kept = [module.subarray(0, 8)];
+  for (let at = 8; at < module.length;) {
+    const [length, content] = leb128(module, at + 1);
+    const end = content + length;
+    const [nameLength, name] = leb128(module, content);
+    const isNames = module[at] === 0 && module.toString("latin1", name, name + nameLength) === "name";
+    if (!isNames) kept.push(module.subarray(at, end));
+    at = end;
+  }
+  return Buffer.concat(kept);
+}
+
+/** The unsigned number at a place, and the place behind it. */
+function leb128(bytes, at) {
+  let number = 0;
+  for (let shift = 0; ; shift += 7) {
+    const byte = bytes[at++];
+    number += (byte & 0x7f) * 2 ** shift;
+    if (byte < 0x80) return [number, at];
+  }
+}
+
+/** Exchanges what loads piece by piece in the splitter's script for `scripts/site/parts.js`, which loads a part at once. */
+function loadsParts() {
+  const exchanged = ({ path }) => {
+    const script = read(path).toString();
+    // It goes: imports, `getSharedImports`, helpers, then a loader for every piece and every part.
+    const loaders = script.search(/^(\/\* |const __chunk_|export const __wasm_split_load_)/m);
+    const names = [...script.slice(loaders).matchAll(/^export const __wasm_split_load_(\w+)/gm)].map(([, name]) => name);
+    if (loaders < 0 || names.length !== parts.length) throw new Error("split.js is not what scripts/site.mjs knows");
+    const load = names.map((name) => `export const __wasm_split_load_${name} = wrapAsyncCb(() => part("${name}"));`);
+    return { contents: [script.slice(0, loaders), read("scripts/site/parts.js"), ...load].join("\n"), loader: "js" };
+  };
+  return { name: "loads-parts", setup: (bundler) => bundler.onLoad({ filter: /\/split\.js$/ }, exchanged) };
 }
 
 /** JavaScript without its spaces and long names; anything else as it is. */

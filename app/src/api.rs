@@ -1,21 +1,25 @@
 //! The server functions: what the pages ask over HTTP once they run in a browser, and call directly on the server.
 
 use leptos::prelude::*;
-use leptos::server_fn::codec::Json;
 
+pub mod json;
+
+use self::json::Json;
 #[cfg(feature = "ssr")]
 use crate::backend;
 use crate::detectors::{Detectors, DetectorsQuery};
 use crate::error::AppError;
-use crate::monitor::{Overview, Snapshot, SnapshotHead};
+use crate::monitor::{Overview, SnapshotHead};
 use crate::performance::{Performance, PerformanceQuery};
+use crate::places::Place;
+use crate::report_summary::SnapshotSummary;
 use crate::watching::{Alerts, Change, MonitorForm, MonitorFormPage, MonitorLine, MonitorPage, Preview, Shares};
 
 /// A model, its traffic and the history of comparisons.
 ///
 /// # Errors
 /// There is no such model, the store cannot be read, or the service does not answer.
-#[server(endpoint = "overview", input = Json)]
+#[server(endpoint = "overview", input = Json, output = Json)]
 pub async fn load_overview(
     /// The model's name; the default model where there is none.
     model: Option<String>,
@@ -23,23 +27,45 @@ pub async fn load_overview(
     backend::call(move |backend| backend.overview(model.as_deref())).await
 }
 
-/// The stored comparison of this id.
+/// The report of the stored comparison of this id, as JSON: who asks for it may not be who reads it.
 ///
 /// # Errors
 /// There is none, or the service does not answer.
-#[server(endpoint = "snapshot", input = Json)]
-pub async fn load_snapshot(
+#[server(endpoint = "report_text", input = Json, output = Json)]
+pub async fn load_report_text(
     /// Its id.
     id: String,
-) -> Result<Snapshot, AppError> {
-    backend::call(move |backend| backend.snapshot(&id)).await
+) -> Result<String, AppError> {
+    let report = backend::call(move |backend| backend.snapshot(&id).map(|snapshot| snapshot.report)).await?;
+    serde_json::to_string(&report).map_err(|_not_plain| AppError::Internal)
+}
+
+/// What the page of the stored comparison of this id shows before a column is opened.
+///
+/// # Errors
+/// There is none, or the service does not answer.
+#[server(endpoint = "report", input = Json, output = Json)]
+pub async fn load_report(
+    /// Its id.
+    id: String,
+) -> Result<SnapshotSummary, AppError> {
+    backend::call(move |backend| backend.snapshot(&id).map(SnapshotSummary::from)).await
+}
+
+/// Where one can go besides the pages that are always there.
+///
+/// # Errors
+/// The store cannot be read, or the service does not answer.
+#[server(endpoint = "places", input = Json, output = Json)]
+pub async fn load_places() -> Result<Vec<Place>, AppError> {
+    backend::call(|backend| crate::places::known(backend)).await
 }
 
 /// Compares the latest window with the reference now. URL-encoded, so that a form without JavaScript can send it.
 ///
 /// # Errors
 /// The window is too small, or the service does not answer.
-#[server(endpoint = "check_now")]
+#[server(endpoint = "check_now", output = Json)]
 pub async fn check_now(
     /// The model's name; the default model where there is none.
     model: Option<String>,
@@ -51,7 +77,7 @@ pub async fn check_now(
 ///
 /// # Errors
 /// One of them is not there, or the service does not answer.
-#[server(endpoint = "change", input = Json)]
+#[server(endpoint = "change", input = Json, output = Json)]
 pub async fn load_change(
     /// The later one.
     id: String,
@@ -65,7 +91,7 @@ pub async fn load_change(
 ///
 /// # Errors
 /// There is no such model, or the service does not answer.
-#[server(endpoint = "performance", input = Json)]
+#[server(endpoint = "performance", input = Json, output = Json)]
 pub async fn load_performance(
     /// Which model, and what its rows are worth.
     query: PerformanceQuery,
@@ -77,7 +103,7 @@ pub async fn load_performance(
 ///
 /// # Errors
 /// There is no such model, or the service does not answer.
-#[server(endpoint = "detectors", input = Json)]
+#[server(endpoint = "detectors", input = Json, output = Json)]
 pub async fn load_detectors(
     /// Which series, and what is put into it.
     query: DetectorsQuery,
@@ -89,7 +115,7 @@ pub async fn load_detectors(
 ///
 /// # Errors
 /// The store cannot be read, or the service does not answer.
-#[server(endpoint = "monitors", input = Json)]
+#[server(endpoint = "monitors", input = Json, output = Json)]
 pub async fn load_monitors() -> Result<Vec<MonitorLine>, AppError> {
     backend::call(|backend| backend.monitors()).await
 }
@@ -98,7 +124,7 @@ pub async fn load_monitors() -> Result<Vec<MonitorLine>, AppError> {
 ///
 /// # Errors
 /// There is none of this name, or the service does not answer.
-#[server(endpoint = "monitor", input = Json)]
+#[server(endpoint = "monitor", input = Json, output = Json)]
 pub async fn load_monitor(
     /// Its name.
     name: String,
@@ -110,7 +136,7 @@ pub async fn load_monitor(
 ///
 /// # Errors
 /// There is no monitor of this name, or the service does not answer.
-#[server(endpoint = "monitor_form", input = Json)]
+#[server(endpoint = "monitor_form", input = Json, output = Json)]
 pub async fn load_monitor_form(
     /// The monitor's name; a new one where there is none.
     name: Option<String>,
@@ -122,7 +148,7 @@ pub async fn load_monitor_form(
 ///
 /// # Errors
 /// A field makes no sense, or the service does not answer.
-#[server(endpoint = "save_monitor")]
+#[server(endpoint = "save_monitor", output = Json)]
 pub async fn save_monitor(
     /// The monitor.
     form: MonitorForm,
@@ -136,7 +162,7 @@ pub async fn save_monitor(
 ///
 /// # Errors
 /// There is none, the set-up file has it, or the service does not answer.
-#[server(endpoint = "remove_monitor")]
+#[server(endpoint = "remove_monitor", output = Json)]
 pub async fn remove_monitor(
     /// Its name.
     name: String,
@@ -150,7 +176,7 @@ pub async fn remove_monitor(
 ///
 /// # Errors
 /// A field makes no sense, or the service does not answer.
-#[server(endpoint = "preview_monitor")]
+#[server(endpoint = "preview_monitor", output = Json)]
 pub async fn preview_monitor(
     /// The monitor.
     form: MonitorForm,
@@ -162,7 +188,7 @@ pub async fn preview_monitor(
 ///
 /// # Errors
 /// The store cannot be read, or the service does not answer.
-#[server(endpoint = "alerts", input = Json)]
+#[server(endpoint = "alerts", input = Json, output = Json)]
 pub async fn load_alerts() -> Result<Alerts, AppError> {
     backend::call(|backend| backend.alerts()).await
 }
@@ -171,7 +197,7 @@ pub async fn load_alerts() -> Result<Alerts, AppError> {
 ///
 /// # Errors
 /// There is none of this number, or the service does not answer.
-#[server(endpoint = "acknowledge")]
+#[server(endpoint = "acknowledge", output = Json)]
 pub async fn acknowledge(
     /// Its number.
     id: i64,
@@ -185,7 +211,7 @@ pub async fn acknowledge(
 ///
 /// # Errors
 /// The span is none, or the service does not answer.
-#[server(endpoint = "mute")]
+#[server(endpoint = "mute", output = Json)]
 pub async fn mute(
     /// The monitor.
     monitor: String,
@@ -203,7 +229,7 @@ pub async fn mute(
 ///
 /// # Errors
 /// The channel is not there or did not take it, or the service does not answer.
-#[server(endpoint = "test_channel")]
+#[server(endpoint = "test_channel", output = Json)]
 pub async fn test_channel(
     /// The channel.
     name: String,
@@ -215,7 +241,7 @@ pub async fn test_channel(
 ///
 /// # Errors
 /// The store cannot be read, or the service does not answer.
-#[server(endpoint = "shares", input = Json)]
+#[server(endpoint = "shares", input = Json, output = Json)]
 pub async fn load_shares() -> Result<Shares, AppError> {
     backend::call(|backend| backend.shares()).await
 }
@@ -224,7 +250,7 @@ pub async fn load_shares() -> Result<Shares, AppError> {
 ///
 /// # Errors
 /// There is no such report, the span is none, or the service does not answer.
-#[server(endpoint = "share")]
+#[server(endpoint = "share", output = Json)]
 pub async fn share(
     /// The report's id.
     report: String,
@@ -242,7 +268,7 @@ pub async fn share(
 ///
 /// # Errors
 /// There is none that still opens, or the service does not answer.
-#[server(endpoint = "revoke_share")]
+#[server(endpoint = "revoke_share", output = Json)]
 pub async fn revoke_share(
     /// Its id.
     id: String,

@@ -3,29 +3,24 @@
 use leptos::prelude::*;
 use leptos_meta::{MetaTags, Title, provide_meta_context};
 use leptos_router::components::{Route, Router, Routes};
-use leptos_router::{SsrMode, path};
+use leptos_router::{Lazy, SsrMode, path};
 
 use crate::assets::AssetVersion;
+use crate::components::overlay::{OverlayHost, provide_overlay};
 use crate::components::site_footer::SiteFooter;
 use crate::components::site_header::SiteHeader;
 use crate::components::theme_toggle::{THEME_SCRIPT, provide_theme};
-use crate::pages::alerts::AlertsPage;
-use crate::pages::change::ChangePage;
-use crate::pages::compare::ComparePage;
-use crate::pages::detectors::DetectorsPage;
-use crate::pages::monitor::MonitorPage;
-use crate::pages::monitor_form::MonitorFormPage;
-use crate::pages::monitors::MonitorsPage;
+use crate::components::toast::{ToastHost, provide_toasts};
+use crate::live::provide_line;
 use crate::pages::not_found::NotFoundPage;
-use crate::pages::overview::OverviewPage;
-use crate::pages::performance::PerformancePage;
-use crate::pages::report::ReportPage;
-use crate::pages::reports::ReportsPage;
-use crate::pages::shares::SharesPage;
+use crate::parts::{self, Part};
 
 /// The HTML document. Only the server renders it; the browser hydrates [`App`] inside its body.
 pub fn shell(options: LeptosOptions) -> impl IntoView {
     let assets = AssetVersion::of_server();
+    // Asked for at once, or it would be missed only when the first wasm runs.
+    let part = Part::of(&path_of_request()).map(|part| assets.href(&part.file()));
+    let part = part.map(|href| view! { <link rel="preload" href=href r#as="fetch" crossorigin="anonymous"/> });
     // Our own instead of `HydrationScripts`: the files are embedded in the binary and versioned by a query.
     let hydrate = format!(
         "import init, {{ hydrate }} from {script:?};\nawait init({{ module_or_path: {wasm:?} }});\nhydrate();",
@@ -47,6 +42,7 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
                 <link rel="icon" href="/favicon.svg" r#type="image/svg+xml"/>
                 <link rel="modulepreload" href=assets.href("tidemark.js")/>
                 <link rel="preload" href=assets.href("tidemark_bg.wasm") r#as="fetch" r#type="application/wasm" crossorigin="anonymous"/>
+                {part}
                 <AutoReload options/>
                 <MetaTags/>
             </head>
@@ -58,6 +54,16 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
     }
 }
 
+/// The path of the page that is asked for. Only the server knows it before the page is there.
+fn path_of_request() -> String {
+    #[cfg(feature = "ssr")]
+    let path = use_context::<leptos::server_fn::axum_export::http::request::Parts>()
+        .map(|request| request.uri.path().to_owned());
+    #[cfg(not(feature = "ssr"))]
+    let path = None;
+    path.unwrap_or_default()
+}
+
 /// Everything inside the body: header, the page of the route, footer.
 ///
 /// Pages are rendered in one piece (`SsrMode::Async`): streamed pieces need JavaScript to be put in place, and a status
@@ -66,6 +72,15 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
 pub fn App() -> impl IntoView {
     provide_meta_context();
     provide_theme();
+    provide_line();
+    provide_toasts();
+    provide_overlay();
+    // Effects run in a browser only, and after hydration: from now on a click is answered.
+    Effect::new(|| {
+        if let Some(root) = document().document_element() {
+            let _ = root.set_attribute("data-ready", "");
+        }
+    });
     view! {
         <Title formatter=|page| format!("{page} · Tidemark")/>
         <Router>
@@ -73,22 +88,25 @@ pub fn App() -> impl IntoView {
             <SiteHeader/>
             <main id="main" class="main" tabindex="-1">
                 <Routes fallback=NotFoundPage>
-                    <Route path=path!("/") view=OverviewPage ssr=SsrMode::Async/>
-                    <Route path=path!("/reports") view=ReportsPage ssr=SsrMode::Async/>
-                    <Route path=path!("/reports/:id") view=ReportPage ssr=SsrMode::Async/>
-                    <Route path=path!("/reports/:id/since/:earlier") view=ChangePage ssr=SsrMode::Async/>
-                    <Route path=path!("/monitors") view=MonitorsPage ssr=SsrMode::Async/>
-                    <Route path=path!("/monitors/:name") view=MonitorPage ssr=SsrMode::Async/>
-                    <Route path=path!("/monitors/:name/edit") view=MonitorFormPage ssr=SsrMode::Async/>
-                    <Route path=path!("/new-monitor") view=MonitorFormPage ssr=SsrMode::Async/>
-                    <Route path=path!("/alerts") view=AlertsPage ssr=SsrMode::Async/>
-                    <Route path=path!("/shares") view=SharesPage ssr=SsrMode::Async/>
-                    <Route path=path!("/performance") view=PerformancePage ssr=SsrMode::Async/>
-                    <Route path=path!("/detectors") view=DetectorsPage ssr=SsrMode::Async/>
-                    <Route path=path!("/compare") view=ComparePage ssr=SsrMode::Async/>
+                    <Route path=path!("/") view={Lazy::<parts::OverviewRoute>::new()} ssr=SsrMode::Async/>
+                    <Route path=path!("/reports") view={Lazy::<parts::ReportsRoute>::new()} ssr=SsrMode::Async/>
+                    <Route path=path!("/reports/:id") view={Lazy::<parts::ReportRoute>::new()} ssr=SsrMode::Async/>
+                    <Route path=path!("/reports/:id/since/:earlier") view={Lazy::<parts::ChangeRoute>::new()} ssr=SsrMode::Async/>
+                    <Route path=path!("/monitors") view={Lazy::<parts::MonitorsRoute>::new()} ssr=SsrMode::Async/>
+                    <Route path=path!("/monitors/:name") view={Lazy::<parts::MonitorRoute>::new()} ssr=SsrMode::Async/>
+                    <Route path=path!("/monitors/:name/edit") view={Lazy::<parts::MonitorFormRoute>::new()} ssr=SsrMode::Async/>
+                    <Route path=path!("/new-monitor") view={Lazy::<parts::MonitorFormRoute>::new()} ssr=SsrMode::Async/>
+                    <Route path=path!("/alerts") view={Lazy::<parts::AlertsRoute>::new()} ssr=SsrMode::Async/>
+                    <Route path=path!("/shares") view={Lazy::<parts::SharesRoute>::new()} ssr=SsrMode::Async/>
+                    <Route path=path!("/performance") view={Lazy::<parts::PerformanceRoute>::new()} ssr=SsrMode::Async/>
+                    <Route path=path!("/detectors") view={Lazy::<parts::DetectorsRoute>::new()} ssr=SsrMode::Async/>
+                    <Route path=path!("/styleguide") view={Lazy::<parts::StyleguideRoute>::new()} ssr=SsrMode::Async/>
+                    <Route path=path!("/compare") view={Lazy::<parts::CompareRoute>::new()} ssr=SsrMode::Async/>
                 </Routes>
             </main>
             <SiteFooter/>
+            <OverlayHost/>
+            <ToastHost/>
         </Router>
     }
 }

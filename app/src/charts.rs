@@ -18,7 +18,57 @@ use charming::element::{
     AxisLabel, AxisLine, AxisPointer, AxisPointerType, AxisTick, LineStyle, SplitLine, Tooltip, Trigger,
 };
 use charming::{Chart, component::Legend};
+use leptos::wasm_split::wasm_split;
 use serde_json::{Value, json};
+use tidemark::report::Bin;
+
+use crate::error::AppError;
+use crate::monitor::SnapshotHead;
+
+/// A chart without colours: plain data, so that the code that puts it into ECharts' words can be loaded when it is needed.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Picture {
+    /// [`drift_timeline`].
+    DriftTimeline {
+        /// The comparisons, oldest first.
+        history: Vec<SnapshotHead>,
+        /// The share from which on the data count as drifted.
+        threshold: f64,
+        /// Minutes that the reader's clock is east of UTC.
+        offset_minutes: i32,
+    },
+    /// [`histogram_overlay`].
+    HistogramOverlay {
+        /// Both sides.
+        bins: Vec<Bin>,
+    },
+}
+
+/// The picture as the JSON that ECharts takes. A part of its own in the browser, like ECharts: pages are complete without it.
+///
+/// # Errors
+/// The part could not be loaded.
+#[wasm_split(
+    charts,
+    wasm_split_path = ::leptos::wasm_split,
+    preload(
+        /// Loads the part that [`paint`] is in.
+        ///
+        /// # Errors
+        /// It could not be loaded.
+        load_charts
+    ),
+    fallible
+)]
+pub fn paint(picture: Picture, palette: Palette) -> Result<String, AppError> {
+    let chart = match picture {
+        Picture::DriftTimeline { history, threshold, offset_minutes } => {
+            drift_timeline(&history, threshold, offset_minutes, &palette)
+        }
+        Picture::HistogramOverlay { bins } => histogram_overlay(&bins, &palette),
+    };
+    Ok(option(&chart, &palette).to_string())
+}
 
 /// The chart as the JSON that ECharts takes, with what `charming` has no words for.
 pub fn option(chart: &Chart, palette: &Palette) -> Value {

@@ -1,9 +1,10 @@
 //! What can go wrong between a page and the service, in words a person can act on.
 
 use leptos::prelude::*;
-use leptos::server_fn::codec::JsonEncoding;
 use serde::{Deserialize, Serialize};
 use std::fmt;
+
+use crate::api::json::JsonText;
 
 /// An error that reaches a page. Details stay in the service's log.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -75,7 +76,7 @@ impl fmt::Display for AppError {
 impl std::error::Error for AppError {}
 
 impl FromServerFnError for AppError {
-    type Encoder = JsonEncoding;
+    type Encoder = JsonText;
 
     fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
         match error {

@@ -21,8 +21,11 @@ pub mod lab;
 pub mod live;
 pub mod monitor;
 pub mod pages;
+pub mod parts;
 pub mod performance;
+pub mod places;
 pub mod report_query;
+pub mod report_summary;
 #[cfg(feature = "hydrate")]
 mod scripts;
 pub mod watching;
@@ -35,5 +38,5 @@ pub use app::{App, shell};
 pub fn hydrate() {
     // A panic would otherwise read "unreachable executed".
     std::panic::set_hook(Box::new(|panic| leptos::logging::error!("{panic}")));
-    leptos::mount::hydrate_body(App);
+    leptos::mount::hydrate_lazy(App);
 }

@@ -13,3 +13,4 @@ pub mod performance;
 pub mod report;
 pub mod reports;
 pub mod shares;
+pub mod styleguide;

@@ -11,6 +11,11 @@ export async function openLatestReport(page) {
   await page.waitForURL(/\/reports\/.+/);
 }
 
+/** Waits until a page answers to clicks. Not until it is silent: it may listen to the service as long as it is open. */
+export async function ready(page) {
+  await page.locator("html[data-ready]").waitFor({ state: "attached" });
+}
+
 /** Everything that a page complains about in its console, from now on. */
 export function complaints(page) {
   const heard = [];

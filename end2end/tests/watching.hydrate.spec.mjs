@@ -1,7 +1,7 @@
 import { expect, test } from "@playwright/test";
 import { kept } from "./lab.mjs";
 import { csv } from "./example.mjs";
-import { complaints, openLatestReport } from "./pages.mjs";
+import { complaints, openLatestReport, ready } from "./pages.mjs";
 
 test("a monitor is tried on past data while it is written", async ({ page }) => {
   const heard = complaints(page);
@@ -24,7 +24,7 @@ test("a monitor is tried on past data while it is written", async ({ page }) => 
 
 test("a stored report is shared, opened by its link, and taken back", async ({ page, context }, { project }) => {
   await openLatestReport(page);
-  await page.waitForLoadState("networkidle");
+  await ready(page);
   const title = `Shared on ${project.name}`;
   await page.getByText("Share", { exact: true }).click();
   await page.getByLabel("Title", { exact: true }).fill(title);

@@ -9,7 +9,7 @@ import { brotliCompress, constants } from "node:zlib";
 const brotli = promisify(brotliCompress);
 
 // Fonts are compressed in themselves.
-const COMPRESSIBLE = new Set([".css", ".html", ".js", ".json", ".svg", ".txt", ".wasm", ".webmanifest", ".xml"]);
+const COMPRESSIBLE = new Set([".css", ".html", ".js", ".json", ".part", ".svg", ".txt", ".wasm", ".webmanifest", ".xml"]);
 
 /** Every file below `folder`, as paths relative to it with `/`, sorted. */
 export function list(folder) {

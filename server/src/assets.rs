@@ -26,6 +26,9 @@ pub fn exists(uri: &Uri) -> bool {
 pub fn respond(uri: &Uri, headers: &HeaderMap) -> Option<Response> {
     let path = uri.path().trim_start_matches('/');
     let file = Site::get(path)?;
+    if is_of_another_build(uri) {
+        return Some(StatusCode::NOT_FOUND.into_response());
+    }
     let accepts_brotli = headers
         .get(header::ACCEPT_ENCODING)
         .and_then(|value| value.to_str().ok())
@@ -66,6 +69,14 @@ fn worker_policy(path: &str) -> Option<&'static str> {
         "sw.js" => Some("default-src 'none'; connect-src 'self'"),
         _ => None,
     }
+}
+
+/// Whether a page of another version asks for a part of its wasm. It must not get ours: functions are called by their numbers,
+/// and those are others in every build.
+fn is_of_another_build(uri: &Uri) -> bool {
+    let asked = uri.query().and_then(|query| query.strip_prefix("v="));
+    let is_wasm = uri.path().ends_with(".part") || uri.path().ends_with(".wasm");
+    is_wasm && asked.is_some_and(|asked| version().is_none_or(|version| version != asked))
 }
 
 fn hex(bytes: &[u8]) -> String {

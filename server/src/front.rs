@@ -126,6 +126,11 @@ impl Front {
         self.is_draining.store(true, Ordering::Relaxed);
     }
 
+    /// Whether the service stops.
+    pub(crate) fn is_draining(&self) -> bool {
+        self.is_draining.load(Ordering::Relaxed)
+    }
+
     /// Whether the client speaks TLS, to us or to the proxy.
     pub(crate) fn is_secure(&self, request_headers: &HeaderMap, peer: Option<Peer>) -> bool {
         let forwarded = || request_headers.get("x-forwarded-proto").is_some_and(|scheme| scheme == "https");
@@ -256,7 +261,7 @@ pub(crate) async fn pass(State(front): State<Arc<Front>>, mut request: Request, 
     let predicted = response.extensions_mut().remove::<Predicted>();
     front.metrics.observe(door, response.status(), begun.elapsed(), id, predicted.as_ref());
     drop(under_way);
-    let is_draining = front.is_draining.load(Ordering::Relaxed);
+    let is_draining = front.is_draining();
     let headers = response.headers_mut();
     headers.insert(X_REQUEST_ID, request_id);
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));

@@ -27,6 +27,7 @@ mod alerts;
 mod api;
 mod docs;
 mod doors;
+mod events;
 mod example;
 mod health;
 mod metrics;
@@ -86,6 +87,7 @@ pub fn router_behind(service: Arc<Service>, settings: Settings) -> (Router, Arc<
     let router = programs
         .route("/docs.js", get(docs::script))
         .route("/docs.css", get(docs::style))
+        .route("/events", get(events::events))
         .route("/sign-in", get(sign_in::form).post(sign_in::sign_in))
         .route("/sign-out", post(sign_in::sign_out))
         .leptos_routes_with_context(&state, PAGES.clone(), context, document)

@@ -25,6 +25,7 @@ use crate::wire::rows::Rows;
 pub mod baseline;
 mod forms;
 mod making;
+mod news;
 mod pages;
 mod performance;
 mod preview;
@@ -79,6 +80,7 @@ pub struct Service {
     shadows: Shadows,
     /// What follows each model's performance.
     followers: Mutex<HashMap<String, Follower>>,
+    told: news::Told,
 }
 
 /// The answer to one row.
@@ -167,7 +169,18 @@ impl Service {
         let shadows = Shadows::start(Arc::clone(&log));
         let watching = Watching::new(options.config.clone(), options.base_url.clone());
         let references = data_folder.join("references");
-        Ok(Self { registry, log, store, options, watching, references, clock, shadows, followers: Mutex::default() })
+        Ok(Self {
+            registry,
+            log,
+            store,
+            options,
+            watching,
+            references,
+            clock,
+            shadows,
+            followers: Mutex::default(),
+            told: news::Told::default(),
+        })
     }
 
     /// The models as they are now.

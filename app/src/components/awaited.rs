@@ -8,7 +8,7 @@ use super::error_state::{ErrorState, title_of};
 use super::skeleton::Skeleton;
 use crate::error::AppError;
 
-/// Shows `page` of what comes. Until then screen readers hear `waiting`; where nothing comes, the problem stands under `title`.
+/// Shows `page` of what comes, and goes on showing it while more of it is on the way. Until then screen readers hear `waiting`; where nothing comes, the problem stands under `title`.
 pub fn awaited<T>(
     title: &'static str,
     waiting: &'static str,
@@ -20,7 +20,7 @@ where
 {
     view! {
         <div class="page">
-            <Suspense fallback=move || view! { <Skeleton label=waiting/> }>
+            <Transition fallback=move || view! { <Skeleton label=waiting/> }>
                 {move || {
                     let page = page.clone();
                     Suspend::new(async move {
@@ -40,7 +40,7 @@ where
                         }
                     })
                 }}
-            </Suspense>
+            </Transition>
         </div>
     }
     .into_any()

@@ -3,13 +3,13 @@
 use leptos::html::Div;
 use leptos::prelude::*;
 
-use crate::charts::Palette;
+use crate::charts::Picture;
 
 #[cfg_attr(not(feature = "hydrate"), path = "chart/mount_server.rs")]
 mod mount;
 
-/// How a chart is built from the colours of the page. Signals that it reads redraw the chart when they change.
-pub type Draw = Box<dyn Fn(&Palette) -> charming::Chart + Send + Sync>;
+/// What a chart shows. Signals that it reads redraw the chart when they change.
+pub type Draw = Box<dyn Fn() -> Picture + Send + Sync>;
 
 /// An interactive chart in place of `children`, which is the same as a still picture (or words).
 ///
@@ -17,7 +17,7 @@ pub type Draw = Box<dyn Fn(&Palette) -> charming::Chart + Send + Sync>;
 /// sheet gives, so that nothing moves.
 #[component]
 pub fn Chart(
-    /// How it is built.
+    /// What it shows.
     draw: Draw,
     /// Called with the index of a point that was clicked.
     #[prop(optional, into)]

@@ -16,6 +16,7 @@ use super::column_table::view::{self, Missing};
 use super::icon::{Glyph, Icon};
 use super::status_badge::StatusBadge;
 use crate::report_query::ReportQuery;
+use crate::report_summary::ReportSummary;
 
 mod category_shares;
 pub mod datetime_card;
@@ -44,6 +45,8 @@ use what_if::{Question, WhatIfBox};
 pub fn ColumnPanel(
     /// The report.
     report: Arc<DriftReport>,
+    /// The same summed up: which rows there are, and in which order.
+    summary: Arc<ReportSummary>,
     /// The column's position in it.
     index: usize,
     /// What the address says.
@@ -60,10 +63,7 @@ pub fn ColumnPanel(
         let judge = query.with(|query| query.judge).unwrap_or(leading);
         shown.with(|column| column.verdict(judge))
     });
-    let neighbours = Memo::new({
-        let report = report.clone();
-        move |_| query.with(|query| Neighbours::of(&report, index, query))
-    });
+    let neighbours = Memo::new(move |_| query.with(|query| Neighbours::of(&summary, index, query)));
     let previous = Signal::derive(move || neighbours.with(|n| n.previous.clone()));
     let next = Signal::derive(move || neighbours.with(|n| n.next.clone()));
     let close = Signal::derive(move || query.with(|query| query.with_column(None).href()));
@@ -223,14 +223,14 @@ struct Neighbours {
 }
 
 impl Neighbours {
-    fn of(report: &DriftReport, index: usize, query: &ReportQuery) -> Self {
-        let mut rows = view::rows(report, true, query);
-        rows.extend(view::rows(report, false, query));
+    fn of(report: &ReportSummary, index: usize, query: &ReportQuery) -> Self {
+        let mut rows = view::order(report, true, query);
+        rows.extend(view::order(report, false, query));
         let href = |at: Option<usize>| {
             let row = at.and_then(|at| rows.get(at))?;
-            Some(query.with_column(Some(&row.name)).href())
+            Some(query.with_column(Some(&report.columns[*row].name)).href())
         };
-        match rows.iter().position(|row| row.index as usize == index) {
+        match rows.iter().position(|row| *row == index) {
             Some(at) => Self { previous: href(at.checked_sub(1)), next: href(Some(at + 1)) },
             // The open column does not pass the filter: "next" is the first that does.
             None => Self { previous: None, next: href(Some(0)) },

@@ -3,13 +3,13 @@
 use leptos::prelude::*;
 use std::sync::Arc;
 use tidemark::judge::{Direction, Effect, Judge};
-use tidemark::render::{format, svg};
-use tidemark::report::DriftReport;
+use tidemark::render::format;
 
 use super::effect_ruler::EffectRuler;
 use super::icon::{Glyph, Icon};
 use super::status_badge::{StatusBadge, css_name};
 use crate::report_query::{ReportQuery, Sort};
+use crate::report_summary::ReportSummary;
 
 pub mod view;
 
@@ -19,7 +19,7 @@ use view::{Finding, Missing, Row};
 #[component]
 pub fn ColumnTable(
     /// The report.
-    report: Arc<DriftReport>,
+    report: Arc<ReportSummary>,
     /// The predictions' columns instead of the data's.
     #[prop(optional)]
     predictions: bool,
@@ -27,14 +27,11 @@ pub fn ColumnTable(
     #[prop(into)]
     query: Signal<ReportQuery>,
 ) -> impl IntoView {
-    let judge = report.settings.judge;
+    let judge = report.judge;
     let rows = Memo::new({
         let report = report.clone();
         move |_| query.with(|query| view::rows(&report, predictions, query))
     });
-    // A picture does not depend on the address: each is drawn once.
-    let pictures: Arc<[String]> =
-        report.columns.iter().map(|column| svg::small_distribution(&column.distribution)).collect();
     let other = move || match query.with(|query| query.judge).unwrap_or(judge) {
         Judge::Calibrated => "Evidently",
         Judge::Evidently | Judge::Nannyml => "Calibrated",
@@ -44,10 +41,10 @@ pub fn ColumnTable(
         if rows.is_empty() {
             return view! { <NoRows query=query.get()/> }.into_any();
         }
-        let pictures = pictures.clone();
         rows.into_iter()
             .map(|row| {
-                let picture = pictures.get(row.index as usize).cloned().unwrap_or_default();
+                // A picture does not depend on the address.
+                let picture = report.columns[row.index as usize].picture.clone();
                 view! { <TableRow row picture/> }
             })
             .collect_view()

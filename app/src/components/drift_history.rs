@@ -9,7 +9,7 @@ use super::chart::{Chart, Draw};
 use super::chart_frame::ChartFrame;
 use super::moment::zone_offset;
 use super::status_badge::css_name;
-use crate::charts::{drift_timeline, timeline_top};
+use crate::charts::{Picture, timeline_top};
 use crate::format::time_of_day;
 use crate::monitor::SnapshotHead;
 
@@ -39,8 +39,10 @@ pub fn DriftHistory(
     });
     let latest = Signal::derive(move || history.with(|history| history.last().map_or(0, |head| head.created)));
     let offset = zone_offset(latest);
-    let draw: Draw = Box::new(move |palette| {
-        history.with(|history| drift_timeline(history, threshold.get(), offset.get().unwrap_or(0), palette))
+    let draw: Draw = Box::new(move || Picture::DriftTimeline {
+        history: history.get(),
+        threshold: threshold.get(),
+        offset_minutes: offset.get().unwrap_or(0),
     });
     let caption = Signal::derive(move || {
         Some(format!(

@@ -1,7 +1,7 @@
 //! Data quality at a glance: what is wrong with the data rather than with the world.
 
 use leptos::prelude::*;
-use std::sync::Arc;
+use serde::{Deserialize, Serialize};
 use tidemark::judge::Verdict;
 use tidemark::report::{ColumnReport, DriftReport};
 use tidemark::schema::ColumnRole;
@@ -11,19 +11,19 @@ use super::status_badge::StatusMark;
 use crate::report_query::ReportQuery;
 
 /// Columns that share a problem.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Finding {
     /// The problem: "More missing values".
-    pub title: &'static str,
+    pub title: String,
     /// The columns' names.
     pub columns: Vec<String>,
 }
 
 /// The problems that the report knows of, each with its columns; those without a column are left out.
 pub fn findings(report: &DriftReport) -> Vec<Finding> {
-    let with = |title, has: fn(&ColumnReport) -> bool| {
+    let with = |title: &str, has: fn(&ColumnReport) -> bool| {
         let columns = report.columns.iter().filter(|column| has(column)).map(|column| column.name.clone()).collect();
-        Finding { title, columns }
+        Finding { title: title.to_owned(), columns }
     };
     let all = [
         with("More missing values", |column| {
@@ -52,13 +52,12 @@ fn reason_is(column: &ColumnReport, is: fn(&NotTested) -> bool) -> bool {
 /// One line per problem, with links to the columns.
 #[component]
 pub fn QualityStrip(
-    /// The report.
-    report: Arc<DriftReport>,
+    /// The problems.
+    findings: Vec<Finding>,
     /// What the address says.
     #[prop(into)]
     query: Signal<ReportQuery>,
 ) -> impl IntoView {
-    let findings = findings(&report);
     let body = if findings.is_empty() {
         view! {
             <p class="quality-strip__fine">

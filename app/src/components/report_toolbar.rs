@@ -6,12 +6,12 @@ use leptos_router::hooks::{use_location, use_navigate};
 use std::sync::Arc;
 use tidemark::judge::{Judge, Verdict};
 use tidemark::render::format;
-use tidemark::report::DriftReport;
 
 use super::column_table::view::counts;
 use super::icon::{Glyph, Icon};
 use super::segmented::{Choice, Segmented};
 use crate::report_query::ReportQuery;
+use crate::report_summary::ReportSummary;
 
 /// A field for a name, a choice of verdicts, a choice of judges.
 ///
@@ -19,14 +19,14 @@ use crate::report_query::ReportQuery;
 #[component]
 pub fn ReportToolbar(
     /// The report.
-    report: Arc<DriftReport>,
+    report: Arc<ReportSummary>,
     /// What the address says.
     #[prop(into)]
     query: Signal<ReportQuery>,
 ) -> impl IntoView {
-    let leading = report.settings.judge;
+    let leading = report.judge;
     let judge = Memo::new(move |_| query.with(|query| query.judge).unwrap_or(leading));
-    let is_chunked = report.columns.iter().any(|column| column.nannyml.is_some());
+    let is_chunked = report.headlines.iter().any(|(judge, _)| *judge == Judge::Nannyml);
     let verdicts = Memo::new(move |_| {
         let (all, by_verdict) = counts(&report, judge.get());
         query.with(|query| verdict_choices(query, all, by_verdict))

@@ -1,6 +1,7 @@
 //! A whole report on a page: verdict, figures, data quality, predictions, columns.
 
 use leptos::prelude::*;
+use leptos::wasm_split::wasm_split;
 use leptos_router::hooks::use_query_map;
 use std::sync::Arc;
 use tidemark::render::format;
@@ -9,12 +10,16 @@ use tidemark::report::DriftReport;
 use super::chart_frame::SideLegend;
 use super::column_panel::ColumnPanel;
 use super::column_table::ColumnTable;
+use super::error_state::{ErrorState, title_of};
 use super::quality_strip::QualityStrip;
 use super::report_toolbar::ReportToolbar;
 use super::share_bar::ShareBar;
+use super::skeleton::Skeleton;
 use super::stat_tile::StatTile;
 use super::verdict_banner::VerdictBanner;
+use crate::error::AppError;
 use crate::report_query::ReportQuery;
+use crate::report_summary::{ReportSummary, Whole};
 
 pub mod headline;
 
@@ -24,9 +29,11 @@ use headline::Headline;
 /// browser.
 #[component]
 pub fn ReportView(
-    /// The report.
+    /// The report, summed up.
     #[prop(into)]
-    report: Arc<DriftReport>,
+    report: Arc<ReportSummary>,
+    /// Where the panel of a column finds the rest of it.
+    whole: Whole,
     /// Which rows, and when: a line under the verdict.
     #[prop(optional, into)]
     meta: ViewFnOnce,
@@ -38,7 +45,7 @@ pub fn ReportView(
     let query = Memo::new(move |_| address.with(ReportQuery::parse));
     let headline = Memo::new({
         let report = report.clone();
-        move |_| Headline::new(&report, query.with(|query| query.judge).unwrap_or(report.settings.judge))
+        move |_| query.with(|query| report.headline(query.judge.unwrap_or(report.judge)).clone())
     });
     let open_column = Memo::new({
         let report = report.clone();
@@ -46,10 +53,30 @@ pub fn ReportView(
             query.with(|query| query.column.clone()).and_then(|name| report.columns.iter().position(|c| c.name == name))
         }
     });
-    let has_predictions = report.predictions.is_some();
+    let has_predictions = report.has_predictions();
+    let (read, text) = match whole {
+        Whole::Here(report) => (Some(report), None),
+        Whole::Stored(text) => (None, Some(text)),
+    };
+    let read = StoredValue::new(read);
     let panel = {
         let report = report.clone();
-        move || open_column.get().map(|index| view! { <ColumnPanel report=report.clone() index query/> })
+        move || {
+            open_column.get().map(|index| {
+                let panel = Panel { summary: report.clone(), read, index, query };
+                Suspend::new(async move {
+                    let text = match text {
+                        Some(text) if read.with_value(Option::is_none) => text.await,
+                        _ => Ok(String::new()),
+                    };
+                    let shown = match text {
+                        Ok(text) => column_panel(panel, text).await,
+                        Err(error) => Err(error),
+                    };
+                    shown.unwrap_or_else(|error| view! { <NoPanel error/> }.into_any())
+                })
+            })
+        }
     };
     view! {
         <article class="report">
@@ -62,7 +89,7 @@ pub fn ReportView(
                 {meta.run()}
             </VerdictBanner>
             <Tiles report=report.clone() headline/>
-            <QualityStrip report=report.clone() query/>
+            <QualityStrip findings=report.problems.clone() query/>
             <div class="report__body" class:report__body--split=move || open_column.get().is_some()>
                 <div class="report__tables">
                     {has_predictions
@@ -88,15 +115,50 @@ pub fn ReportView(
                         <ColumnTable report=report.clone() query/>
                     </section>
                 </div>
-                {panel}
+                <Suspense fallback=|| view! { <div class="column-panel"><Skeleton label="Loading the column"/></div> }>{panel}</Suspense>
             </div>
         </article>
     }
     .into_any()
 }
 
+/// What a column's panel is made of.
+pub(crate) struct Panel {
+    summary: Arc<ReportSummary>,
+    /// The report, once it was read for a panel.
+    read: StoredValue<Option<Arc<DriftReport>>>,
+    index: usize,
+    query: Memo<ReportQuery>,
+}
+
+/// The panel. `text` is the report as JSON; it is read once. A part of its own in the browser: a report is opened for its table
+/// first.
+#[wasm_split(column, wasm_split_path = ::leptos::wasm_split, preload(load_panel), fallible)]
+pub(crate) fn column_panel(panel: Panel, text: String) -> Result<AnyView, AppError> {
+    let Panel { summary, read, index, query } = panel;
+    let report = match read.get_value() {
+        Some(report) => report,
+        None => {
+            Arc::new(serde_json::from_str(&text).map_err(|error| AppError::Transport { reason: error.to_string() })?)
+        }
+    };
+    read.set_value(Some(report.clone()));
+    Ok(view! { <ColumnPanel report summary index query/> }.into_any())
+}
+
+/// Stands where a column's panel does not come.
 #[component]
-fn Tiles(report: Arc<DriftReport>, headline: Memo<Headline>) -> impl IntoView {
+fn NoPanel(error: AppError) -> impl IntoView {
+    view! {
+        <div class="column-panel">
+            <ErrorState title=title_of(&error) detail=error.to_string()/>
+        </div>
+    }
+    .into_any()
+}
+
+#[component]
+fn Tiles(report: Arc<ReportSummary>, headline: Memo<Headline>) -> impl IntoView {
     let data = Memo::new(move |_| headline.with(|headline| headline.data.clone()));
     let drifted = Signal::derive(move || {
         data.with(|data| format!("{} of {}", format::count(data.n_drifted), format::count(data.n_columns)))
@@ -120,8 +182,8 @@ fn Tiles(report: Arc<DriftReport>, headline: Memo<Headline>) -> impl IntoView {
             Some(format!("{} of {} drifted", group.n_drifted, format::plural(group.n_columns, "column")))
         })
     });
-    let has_predictions = report.predictions.is_some();
-    let n_tested = report.data.n_tested;
+    let has_predictions = report.has_predictions();
+    let n_tested = report.n_tested;
     let n_differ = report.columns.iter().filter(|column| column.why_they_differ.is_some()).count() as u64;
     view! {
         <dl class="tiles">
@@ -145,8 +207,8 @@ fn Tiles(report: Arc<DriftReport>, headline: Memo<Headline>) -> impl IntoView {
             />
             <StatTile
                 label="Rows compared"
-                value=format::count(report.current.rows)
-                note=format!("held against {} of the reference", format::count(report.reference.rows))
+                value=format::count(report.n_current)
+                note=format!("held against {} of the reference", format::count(report.n_reference))
             />
         </dl>
     }

@@ -9,6 +9,7 @@ pub fn SiteFooter() -> impl IntoView {
         <footer class="site-footer">
             <div class="site-footer__inner">
                 <span>"Tidemark " {tidemark::VERSION}</span>
+                <a href="/styleguide">"Style guide"</a>
                 <span>"The same arithmetic on the server, on the command line and in your browser."</span>
             </div>
         </footer>

@@ -1,14 +1,23 @@
 //! The bar on top of every page.
 
+use leptos::html::Details;
 use leptos::prelude::*;
 use leptos_router::components::A;
 
 use super::logo::Logo;
+use super::overlay::SearchButton;
 use super::theme_toggle::ThemeToggle;
 
 /// Name, the places to go, and the theme.
 #[component]
 pub fn SiteHeader() -> impl IntoView {
+    let menu = NodeRef::<Details>::new();
+    // On a small screen: where one went, the menu is not.
+    let close = move |_| {
+        if let Some(menu) = menu.get_untracked() {
+            let _ = menu.remove_attribute("open");
+        }
+    };
     view! {
         <header class="site-header">
             <div class="site-header__inner">
@@ -16,17 +25,29 @@ pub fn SiteHeader() -> impl IntoView {
                     <Logo/>
                     <span class="site-header__name">"Tidemark"</span>
                 </a>
-                <nav class="site-header__nav" aria-label="Main">
-                    <A href="/" exact=true>"Overview"</A>
-                    <A href="/monitors">"Monitors"</A>
-                    <A href="/reports">"Reports"</A>
-                    <A href="/performance">"Performance"</A>
-                    <A href="/alerts">"Alerts"</A>
-                    <A href="/compare">"Compare"</A>
-                </nav>
+                <nav class="site-header__nav" aria-label="Main"><Places/></nav>
+                <details class="site-header__menu" node_ref=menu>
+                    <summary class="site-header__summary">"Menu"</summary>
+                    <nav class="site-header__sheet" aria-label="Main" on:click=close><Places/></nav>
+                </details>
+                <SearchButton/>
                 <ThemeToggle/>
             </div>
         </header>
+    }
+    .into_any()
+}
+
+/// The places to go.
+#[component]
+fn Places() -> impl IntoView {
+    view! {
+        <A href="/" exact=true>"Overview"</A>
+        <A href="/monitors">"Monitors"</A>
+        <A href="/reports">"Reports"</A>
+        <A href="/performance">"Performance"</A>
+        <A href="/alerts">"Alerts"</A>
+        <A href="/compare">"Compare"</A>
     }
     .into_any()
 }

@@ -1,11 +1,14 @@
 //! The browser's side: files, and the script that talks to the worker.
 
+use gloo_timers::future::TimeoutFuture;
 use js_sys::{Array, Promise};
 use leptos::ev::{DragEvent, Event as DomEvent};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
+use leptos::wasm_split::SplitLoaderError;
+use send_wrapper::SendWrapper;
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::JsFuture;
+use wasm_bindgen_futures::{JsFuture, future_to_promise};
 use web_sys::{Blob, BlobPropertyBag, FileList, HtmlAnchorElement, HtmlInputElement, Url};
 
 use super::{Event, Step};
@@ -14,7 +17,7 @@ use crate::scripts;
 #[wasm_bindgen]
 extern "C" {
     #[wasm_bindgen(js_namespace = tidemarkLab, js_name = prepare)]
-    fn js_prepare();
+    fn js_prepare(load_parts: &JsValue);
     #[wasm_bindgen(js_namespace = tidemarkLab, js_name = choose)]
     fn js_choose(side: &str, file: &Blob, name: &str);
     #[wasm_bindgen(js_namespace = tidemarkLab, js_name = ask)]
@@ -70,12 +73,29 @@ fn of_file(file: &web_sys::File) -> Picked {
     Picked { name: file.name(), bytes: file.size(), content: file.clone().into() }
 }
 
-/// Loads what the lab needs, and lets the browser keep the page for when there is no network.
-pub fn prepare() {
+/// Loads what the lab needs, and lets the browser keep the page for when there is no network. `load_parts` loads the parts of the
+/// page itself; it is called again if that fails.
+pub fn prepare<F>(load_parts: impl Fn() -> F + 'static)
+where
+    F: Future<Output = Result<(), SplitLoaderError>> + 'static,
+{
     with_script(|| {
-        js_prepare();
+        let load_parts = move || {
+            let loaded = load_parts();
+            future_to_promise(async move {
+                loaded.await.map_err(|error| JsError::new(&error.to_string()))?;
+                Ok(JsValue::UNDEFINED)
+            })
+        };
+        // The script has it as long as the document lasts.
+        js_prepare(&Closure::<dyn Fn() -> Promise>::new(load_parts).into_js_value());
         js_keep_page();
     });
+}
+
+/// Lets the browser do what else there is to do, such as painting.
+pub fn next_task() -> impl Future<Output = ()> + Send {
+    SendWrapper::new(TimeoutFuture::new(0))
 }
 
 /// Does something once the script is there; nothing if it does not come.

@@ -1,6 +1,7 @@
 //! The server's side of `bridge.rs`: no files, no workers.
 
 use leptos::ev::{DragEvent, Event as DomEvent};
+use leptos::wasm_split::SplitLoaderError;
 
 use super::Event;
 
@@ -24,7 +25,16 @@ pub fn chosen(_event: &DomEvent) -> Vec<Picked> {
 }
 
 /// Nothing to prepare.
-pub fn prepare() {}
+pub fn prepare<F>(_load_parts: impl Fn() -> F + 'static)
+where
+    F: Future<Output = Result<(), SplitLoaderError>> + 'static,
+{
+}
+
+/// Nothing to wait for.
+pub fn next_task() -> impl Future<Output = ()> + Send {
+    std::future::ready(())
+}
 
 /// Nobody to ask.
 pub fn ask(_what: &'static str, _fields: String, _files: Option<[Picked; 2]>, _on_event: impl Fn(Event) + 'static) {}

@@ -4,6 +4,10 @@ use crate::monitor::Millis;
 
 /// Between an answer and the next question.
 const PAUSE: Millis = 2_000;
+/// The same, as long as the service says itself when there is something new.
+const LONG_PAUSE: Millis = 30_000;
+/// The service has to be heard so often for that.
+const HEARD_EVERY: Millis = 7_000;
 /// A question without an answer is given up after this, and asked anew.
 const PATIENCE: Millis = 8_000;
 /// Without an answer for this long, what the page shows counts as stale. Three missed questions.
@@ -21,11 +25,18 @@ pub enum Link {
     },
 }
 
-/// The rhythm of asking: at most one question under way, none while no one looks.
+/// The rhythm of asking: at most one question under way, none while no one looks, few while the service says itself when there is
+/// something new.
 #[derive(Debug, Clone)]
 pub struct Pulse {
+    /// When what is shown was last known to be so.
     last_answer: Millis,
-    next_question: Millis,
+    /// When the last question ended, with or without an answer.
+    last_question: Millis,
+    last_heard: Option<Millis>,
+    /// Whether there is something new that nobody asked for yet.
+    is_new: bool,
+    is_urgent: bool,
     asked: Option<Millis>,
     /// Counts questions, so that a late answer to one that was given up is recognised.
     turn: u32,
@@ -35,12 +46,31 @@ pub struct Pulse {
 impl Pulse {
     /// Starts with the answer that the page was rendered from.
     pub const fn new(now: Millis) -> Self {
-        Self { last_answer: now, next_question: now + PAUSE, asked: None, turn: 0, hidden: false }
+        Self {
+            last_answer: now,
+            last_question: now,
+            last_heard: None,
+            is_new: false,
+            is_urgent: false,
+            asked: None,
+            turn: 0,
+            hidden: false,
+        }
     }
 
     /// The next tick asks.
     pub const fn hurry(&mut self) {
-        self.next_question = Millis::MIN;
+        self.is_urgent = true;
+    }
+
+    /// The service was heard, and has or has not something new.
+    pub const fn heard(&mut self, now: Millis, is_new: bool) {
+        self.last_heard = Some(now);
+        if is_new {
+            self.is_new = true;
+        } else if !self.is_new && self.asked.is_none() {
+            self.last_answer = now;
+        }
     }
 
     /// Says whether to ask now: the number of the question, for [`Pulse::answered`].
@@ -48,29 +78,36 @@ impl Pulse {
         if self.hidden && !hidden {
             // No one asked while no one looked: that silence is not the service's.
             self.last_answer = now;
-            self.next_question = now;
+            self.is_urgent = true;
         }
         self.hidden = hidden;
         if self.asked.is_some_and(|asked| now - asked >= PATIENCE) {
             self.asked = None;
         }
-        if hidden || self.asked.is_some() || now < self.next_question {
+        let is_told = self.last_heard.is_some_and(|heard| now - heard < HEARD_EVERY);
+        // Traffic is new all the time, and a question every two seconds tells enough of it.
+        let pause = if is_told && !self.is_new { LONG_PAUSE } else { PAUSE };
+        if hidden || self.asked.is_some() || (now < self.last_question + pause && !self.is_urgent) {
             return None;
         }
+        (self.is_new, self.is_urgent) = (false, false);
         self.asked = Some(now);
         self.turn += 1;
         Some(self.turn)
     }
 
     /// Takes note of the answer to question `turn`. False when it came too late to count.
-    pub fn answered(&mut self, turn: u32, now: Millis, ok: bool) -> bool {
+    pub const fn answered(&mut self, turn: u32, now: Millis, ok: bool) -> bool {
         if turn != self.turn {
             return false;
         }
         self.asked = None;
-        self.next_question = now + PAUSE;
+        self.last_question = now;
         if ok {
             self.last_answer = now;
+        } else {
+            // Perhaps there was something.
+            self.is_new = true;
         }
         ok
     }
@@ -138,5 +175,46 @@ mod tests {
         let mut pulse = Pulse::new(0);
         pulse.hurry();
         assert_eq!(pulse.tick(100, false), Some(1));
+    }
+
+    #[test]
+    fn as_long_as_the_service_says_that_there_is_nothing_new_nobody_asks() {
+        let mut pulse = Pulse::new(0);
+        for now in [0, 5_000, 10_000] {
+            pulse.heard(now, false);
+            assert_eq!(pulse.tick(now + 4_000, false), None);
+            assert_eq!(pulse.link(now + 4_000), Link::Fresh);
+        }
+        // Then it is silent: the page asks itself, as one does who was never told anything.
+        assert_eq!(pulse.tick(16_900, false), None);
+        assert_eq!(pulse.tick(17_000, false), Some(1));
+        assert_eq!(pulse.link(17_000), Link::Stale { seconds: 7 });
+    }
+
+    #[test]
+    fn news_are_asked_for_at_once_unless_the_last_answer_is_young() {
+        let mut pulse = Pulse::new(0);
+        pulse.heard(500, true);
+        assert_eq!(pulse.tick(1_000, false), None);
+        assert_eq!(pulse.tick(2_000, false), Some(1));
+        // What comes while a question is under way may be missing in its answer.
+        pulse.heard(2_050, true);
+        assert!(pulse.answered(1, 2_100, true));
+        assert_eq!(pulse.tick(4_100, false), Some(2));
+        assert!(pulse.answered(2, 4_200, true));
+        pulse.heard(9_000, false);
+        assert_eq!(pulse.tick(12_000, false), None);
+        pulse.heard(13_000, true);
+        assert_eq!(pulse.tick(13_100, false), Some(3));
+    }
+
+    #[test]
+    fn a_service_that_is_heard_but_does_not_answer_makes_the_page_stale() {
+        let mut pulse = Pulse::new(0);
+        pulse.heard(2_000, true);
+        let turn = pulse.tick(2_500, false).expect("there is something new");
+        assert!(!pulse.answered(turn, 2_600, false));
+        pulse.heard(8_000, false);
+        assert_eq!(pulse.link(8_000), Link::Stale { seconds: 8 });
     }
 }

@@ -9,6 +9,7 @@ use crate::components::alert_list::AlertList;
 use crate::components::awaited::{Problem, awaited, problem_of};
 use crate::components::empty_state::EmptyState;
 use crate::components::moment::Moment;
+use crate::live::offer_news;
 use crate::watching::{AlertLine, Alerts, MuteLine};
 
 /// The page.
@@ -19,6 +20,7 @@ pub fn AlertsPage() -> impl IntoView {
     // What was done is shown at once.
     let done = move || (acknowledge.version().get(), mute.version().get());
     let alerts = Resource::new(done, |_| api::load_alerts());
+    offer_news(|news| news.alerts, "An alert began or ended.", move || alerts.refetch());
     view! {
         <Title text="Alerts"/>
         {awaited("Alerts", "Loading", alerts, move |alerts| view! { <Shown alerts acknowledge mute/> }.into_any())}

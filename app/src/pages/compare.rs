@@ -1,17 +1,24 @@
 //! `/compare`, the lab: two files, compared in the reader's own browser.
 
 use leptos::prelude::*;
+use leptos::wasm_split::{SplitLoaderError, wasm_split};
 use leptos_meta::Title;
-use std::time::Duration;
+use std::sync::Arc;
 use tidemark::render::format;
+use tidemark::report::DriftReport;
 
+use crate::charts::load_charts;
 use crate::components::error_state::ErrorState;
 use crate::components::icon::{Glyph, Icon};
 use crate::components::moment::Moment;
-use crate::components::report_view::ReportView;
+use crate::components::overlay::load_overlay;
+use crate::components::report_view::{ReportView, load_panel};
 use crate::components::share_box::{ShareBox, links};
+use crate::error::AppError;
 use crate::lab::bridge::{self, Picked};
 use crate::lab::{Event, Request, Step, Study};
+use crate::parts::did_not_arrive;
+use crate::report_summary::{ReportSummary, Whole};
 use crate::watching::Shared;
 
 mod columns;
@@ -53,15 +60,7 @@ pub fn ComparePage() -> impl IntoView {
             if let Event::Answer { text, .. } = &event {
                 bridge::show(text, Some(asked.clone()));
             }
-            // Reading a report and drawing it are two tasks, so that neither holds the page up for long.
-            let mut next = stage.get_untracked();
-            next.take_in(event);
-            let show = move || {
-                if stage.try_with_untracked(Stage::is_running) == Some(true) {
-                    stage.set(next);
-                }
-            };
-            set_timeout(show, Duration::ZERO);
+            stage.update(|stage| stage.take_in(event));
         });
     };
     // As soon as there are two files their first rows are looked at.
@@ -122,7 +121,7 @@ pub fn ComparePage() -> impl IntoView {
 
     // A link may carry a report; without one the last session comes back.
     Effect::new(move || {
-        bridge::prepare();
+        bridge::prepare(load_parts);
         let carries = links::carried(move |found| {
             stage.set(found.map_or_else(Stage::Failed, |json| {
                 bridge::show(&json, None);
@@ -225,18 +224,19 @@ pub fn ComparePage() -> impl IntoView {
                         _ => None,
                     });
                     done.map(|done| {
-                        let names: Vec<String> = done.report.columns.iter().map(|column| column.name.clone()).collect();
                         let is_link = done.origin == Origin::Link;
-                        let files = both().filter(|_| !is_link);
+                        // Files stay on this thread.
+                        let files = StoredValue::new_local(both().filter(|_| !is_link));
                         let holds_values = matches!(done.origin, Origin::Made(_));
                         provide_context(Study {
                             holds_values: Signal::stored(holds_values),
                             time: Signal::derive(move || request.with(|request| request.time.clone())),
                         });
-                        view! {
-                            <Finished done wipe=Callback::new(wipe)/>
-                            {files.map(|[reference, current]| view! { <OnBoth reference current names/> })}
-                        }
+                        let wipe = Callback::new(wipe);
+                        let fail = Callback::new(move |message| drop(stage.try_set(Stage::Failed(message))));
+                        Suspend::new(async move {
+                            shown(done, files, wipe, fail).await.unwrap_or_else(did_not_arrive)
+                        })
                     })
                 }}
             </div>
@@ -306,9 +306,64 @@ fn said(done: &Done) -> String {
     }
 }
 
+/// Loads the parts of the pages' wasm that a report takes, and those that any page may come to need: while files are open none of
+/// them could be loaded.
+async fn load_parts() -> Result<(), SplitLoaderError> {
+    load_result().await?;
+    load_panel().await?;
+    load_charts().await?;
+    load_overlay().await
+}
+
+/// The files that a report was made of, as far as the page has them.
+type Files = StoredValue<Option<[Picked; 2]>, LocalStorage>;
+
+/// Reads a report and draws it: tasks of their own, so that neither holds the page up for long. `fail` hears why it cannot be read.
+///
+/// # Errors
+/// The part of the page that does it did not arrive.
+async fn shown(
+    done: Done,
+    files: Files,
+    wipe: Callback<leptos::ev::MouseEvent>,
+    fail: Callback<String>,
+) -> Result<AnyView, AppError> {
+    bridge::next_task().await;
+    let report = match read(done.json.clone()).await? {
+        Ok(report) => report,
+        Err(message) => {
+            fail.run(message);
+            return Ok(().into_any());
+        }
+    };
+    bridge::next_task().await;
+    result(report, done, files, wipe).await
+}
+
+/// The report, or why it is none. With [`result`] a part of its own in the browser.
+#[wasm_split(result, wasm_split_path = ::leptos::wasm_split, preload(load_result), fallible)]
+fn read(json: Arc<str>) -> Result<Result<Arc<DriftReport>, String>, AppError> {
+    Ok(serde_json::from_str(&json).map(Arc::new).map_err(|error| job::plain_error(&error)))
+}
+
+#[wasm_split(result, wasm_split_path = ::leptos::wasm_split, fallible)]
+fn result(
+    report: Arc<DriftReport>,
+    done: Done,
+    files: Files,
+    wipe: Callback<leptos::ev::MouseEvent>,
+) -> Result<AnyView, AppError> {
+    let names: Vec<String> = report.columns.iter().map(|column| column.name.clone()).collect();
+    Ok(view! {
+        <Finished report done wipe/>
+        {files.get_value().map(|[reference, current]| view! { <OnBoth reference current names/> })}
+    }
+    .into_any())
+}
+
 #[component]
-fn Finished(done: Done, wipe: Callback<leptos::ev::MouseEvent>) -> impl IntoView {
-    let Done { report, json, origin } = done;
+fn Finished(report: Arc<DriftReport>, done: Done, wipe: Callback<leptos::ev::MouseEvent>) -> impl IntoView {
+    let Done { json, origin } = done;
     let names = format!("{} held against {}", report.current.label, report.reference.label);
     let cells = (report.reference.rows + report.current.rows) * report.columns.len() as u64;
     let values = format::plural(cells, "value");
@@ -321,9 +376,11 @@ fn Finished(done: Done, wipe: Callback<leptos::ev::MouseEvent>) -> impl IntoView
     };
     let is_own = origin != Origin::Link;
     let shared = Shared::Made(report.clone(), json.clone());
+    let summary = Arc::new(ReportSummary::of(&report));
     view! {
         <ReportView
-            report
+            report=summary
+            whole=Whole::Here(report)
             actions=move || {
                 view! {
                     <Exports json/>

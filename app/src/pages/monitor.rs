@@ -12,6 +12,7 @@ use crate::components::drift_history::DriftHistory;
 use crate::components::moment::Moment;
 use crate::components::run_list::RunList;
 use crate::components::verdict_banner::VerdictBanner;
+use crate::live::offer_news;
 use crate::watching::{DriftedColumn, MonitorOrigin, MonitorPage as Page};
 
 /// The page.
@@ -20,6 +21,7 @@ pub fn MonitorPage() -> impl IntoView {
     let params = use_params_map();
     let name = Memo::new(move |_| params.with(|params| params.get("name").unwrap_or_default()));
     let monitor = Resource::new(move || name.get(), api::load_monitor);
+    offer_news(|news| news.reports + news.alerts, "There is something new.", move || monitor.refetch());
     view! {
         <Title text=move || format!("Monitor {}", name.get())/>
         {awaited("Monitor", "Loading", monitor, |page| view! { <Shown page/> }.into_any())}

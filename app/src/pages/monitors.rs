@@ -10,6 +10,7 @@ use crate::components::awaited::awaited;
 use crate::components::moment::Moment;
 use crate::components::run_list::WindowEnd;
 use crate::components::status_badge::StatusBadge;
+use crate::live::offer_news;
 use crate::monitor::SnapshotHead;
 use crate::watching::{MonitorLine, MonitorOrigin};
 
@@ -17,6 +18,7 @@ use crate::watching::{MonitorLine, MonitorOrigin};
 #[component]
 pub fn MonitorsPage() -> impl IntoView {
     let monitors = Resource::new(|| (), |()| api::load_monitors());
+    offer_news(|news| news.reports + news.alerts, "There is something new.", move || monitors.refetch());
     view! {
         <Title text="Monitors"/>
         {awaited("Monitors", "Loading", monitors, |monitors| view! { <List monitors/> }.into_any())}

@@ -16,7 +16,7 @@ use crate::components::sparkline::Sparkline;
 use crate::components::stat_tile::StatTile;
 use crate::components::verdict_banner::VerdictBanner;
 use crate::format::{ago, span};
-use crate::live::{Link, Live, follow};
+use crate::live::{Link, Live, follow, held};
 use crate::monitor::{Overview, SnapshotHead};
 
 /// Comparisons in the list under the chart.
@@ -49,9 +49,15 @@ fn LiveOverview(first: Overview, chosen: Option<String>) -> impl IntoView {
             overview.history[start..].to_vec()
         })
     });
+    let is_read = RwSignal::new(false);
     let latest = Memo::new(move |_| history.with(|history| history.last().cloned()));
+    let shown = held(history, is_read);
     let listed =
-        Memo::new(move |_| history.with(|history| history.iter().rev().take(LISTED).cloned().collect::<Vec<_>>()));
+        Memo::new(move |_| shown.with(|history| history.iter().rev().take(LISTED).cloned().collect::<Vec<_>>()));
+    let waits = move || {
+        let newer = is_read.get() && shown.with(|shown| history.with(|history| shown.last() != history.last()));
+        newer.then_some("A newer one waits until you have read these.")
+    };
     let threshold = Memo::new(move |_| overview.with(|overview| overview.share_threshold));
     let is_empty = Memo::new(move |_| latest.with(Option::is_none));
     let has_reference = Memo::new(move |_| overview.with(has_reference));
@@ -62,23 +68,33 @@ fn LiveOverview(first: Overview, chosen: Option<String>) -> impl IntoView {
         } else if is_empty.get() {
             view! { <Awaiting overview/> }.into_any()
         } else {
+            // What somebody points at does not move away.
             view! {
-                <DriftHistory history threshold/>
+                <div
+                    class="overview__read"
+                    on:pointerenter=move |_| is_read.set(true)
+                    on:pointerleave=move |_| is_read.set(false)
+                    on:focusin=move |_| is_read.set(true)
+                    on:focusout=move |_| is_read.set(false)
+                >
+                <DriftHistory history=shown threshold/>
                 <section class="overview__latest" aria-labelledby="latest">
                     <div class="overview__head">
                         <h2 id="latest">"Latest comparisons"</h2>
+                        <p class="overview__waits" role="status">{waits}</p>
                         <a href="/reports">"All reports"</a>
                     </div>
                     <SnapshotList heads=listed threshold/>
                 </section>
+                </div>
             }
             .into_any()
         }
     };
-    let shown = model.name.clone();
-    let performance = format!("/performance?model={shown}");
+    let shown_model = model.name.clone();
+    let performance = format!("/performance?model={shown_model}");
     view! {
-        <ModelSwitch models shown page="/"/>
+        <ModelSwitch models shown=shown_model page="/"/>
         <header class="page__head">
             <div>
                 <h1 class="page__title">{name}</h1>

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 use leptos_meta::Title;
-use leptos_router::hooks::use_params_map;
+use leptos_router::hooks::{use_params_map, use_query_map};
 use std::sync::Arc;
 use tidemark::render::format;
 
@@ -14,7 +14,9 @@ use crate::components::performance_card::PerformanceCard;
 use crate::components::report_view::ReportView;
 use crate::components::share_box::ShareBox;
 use crate::components::skeleton::Skeleton;
-use crate::monitor::Snapshot;
+use crate::error::AppError;
+use crate::report_query::ReportQuery;
+use crate::report_summary::{SnapshotSummary, Whole};
 use crate::watching::Shared;
 
 /// The page. The address's query filters, sorts and opens columns: see [`crate::report_query`].
@@ -22,14 +24,25 @@ use crate::watching::Shared;
 pub fn ReportPage() -> impl IntoView {
     let params = use_params_map();
     let id = Memo::new(move |_| params.with(|params| params.get("id").unwrap_or_default()));
-    let snapshot = Resource::new(move || id.get(), api::load_snapshot);
+    let snapshot = Resource::new(move || id.get(), api::load_report);
+    let address = use_query_map();
+    let is_open = Memo::new(move |_| address.with(|address| ReportQuery::parse(address).column.is_some()));
+    let text = Resource::new(
+        move || is_open.get().then(|| id.get()),
+        |id| async move {
+            match id {
+                Some(id) => api::load_report_text(id).await,
+                None => Ok(String::new()),
+            }
+        },
+    );
     view! {
         <Title text="Report"/>
         <div class="page">
             <Suspense fallback=|| view! { <Skeleton label="Loading the report"/> }>
                 {move || Suspend::new(async move {
                     match snapshot.await {
-                        Ok(snapshot) => view! { <Shown snapshot/> }.into_any(),
+                        Ok(snapshot) => view! { <Shown snapshot text/> }.into_any(),
                         Err(error) => {
                             view! {
                                 <h1 class="page__title">"Report"</h1>
@@ -51,12 +64,12 @@ pub fn ReportPage() -> impl IntoView {
 }
 
 #[component]
-fn Shown(snapshot: Snapshot) -> impl IntoView {
-    let Snapshot { head, report, monitor, earlier, performance, estimated, model } = snapshot;
+fn Shown(snapshot: SnapshotSummary, text: Resource<Result<String, AppError>>) -> impl IntoView {
+    let SnapshotSummary { head, report, monitor, earlier, performance, estimated, model } = snapshot;
     let has_performance = performance.is_some() || !estimated.is_empty();
     let report = Arc::new(report);
     let (first, last) = (format::count(head.window.first), format::count(head.window.end.saturating_sub(1)));
-    let reference = report.reference.label.clone();
+    let reference = report.reference.clone();
     let created = head.created;
     let (id, shared) = (head.id.clone(), Shared::Stored(head.id.clone()));
     view! {
@@ -68,6 +81,7 @@ fn Shown(snapshot: Snapshot) -> impl IntoView {
         </header>
         <ReportView
             report
+            whole=Whole::Stored(text)
             meta=move || {
                 view! {
                     <span>{format!("Rows {first} to {last} of the log")}</span>

@@ -9,6 +9,7 @@ use crate::components::awaited::awaited;
 use crate::components::empty_state::EmptyState;
 use crate::components::model_switch::{ModelSwitch, chosen_model};
 use crate::components::snapshot_list::SnapshotList;
+use crate::live::offer_news;
 use crate::monitor::Overview;
 
 /// The page.
@@ -16,6 +17,7 @@ use crate::monitor::Overview;
 pub fn ReportsPage() -> impl IntoView {
     let chosen = chosen_model();
     let overview = Resource::new(move || chosen.get(), api::load_overview);
+    offer_news(|news| news.reports, "There is a newer report.", move || overview.refetch());
     view! {
         <Title text="Reports"/>
         {awaited("Reports", "Loading the reports", overview, |overview| view! { <List overview/> }.into_any())}

@@ -56,7 +56,7 @@ fn List(shares: Shares, revoke: ServerAction<RevokeShare>) -> impl IntoView {
                                 <th scope="col">"State"</th>
                                 <th scope="col" class="plain-table__wide">"Made"</th>
                                 <th scope="col" class="plain-table__wide">"Opens until"</th>
-                                <th scope="col"></th>
+                                <th scope="col"><span class="visually-hidden">"Take back"</span></th>
                             </tr>
                         </thead>
                         <tbody>{shares.into_iter().map(|share| view! { <Line share now revoke/> }).collect_view()}</tbody>

@@ -62,7 +62,7 @@ fn a_badge_says_its_verdict_in_a_word_a_shape_and_a_class() {
 
 #[test]
 fn the_table_has_a_row_per_column_and_says_why_one_was_not_tested() {
-    let report = Arc::new(fixture::report());
+    let report = Arc::new(ReportSummary::of(&fixture::report()));
     let table = html(|| view! { <ColumnTable report=report.clone() query=ReportQuery::default()/> });
     assert_eq!(table.matches("<tr class=\"column-table__row ").count(), 6, "{table}");
     assert!(table.contains("the current data lack this column"), "{table}");
@@ -76,7 +76,7 @@ fn the_table_has_a_row_per_column_and_says_why_one_was_not_tested() {
 
 #[test]
 fn the_prediction_is_in_the_other_table() {
-    let report = Arc::new(fixture::report());
+    let report = Arc::new(ReportSummary::of(&fixture::report()));
     let data = html(|| view! { <ColumnTable report=report.clone() query=ReportQuery::default()/> });
     let predictions =
         html(|| view! { <ColumnTable report=report.clone() predictions=true query=ReportQuery::default()/> });
@@ -86,7 +86,7 @@ fn the_prediction_is_in_the_other_table() {
 
 #[test]
 fn a_filter_that_nothing_passes_says_so_and_offers_a_way_back() {
-    let report = Arc::new(fixture::report());
+    let report = Arc::new(ReportSummary::of(&fixture::report()));
     let query =
         ReportQuery { text: "no such column".to_owned(), judge: Some(Judge::Evidently), ..ReportQuery::default() };
     let table = html(|| view! { <ColumnTable report query/> });

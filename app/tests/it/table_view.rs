@@ -4,19 +4,24 @@ use crate::fixture;
 use tidemark::judge::{Judge, Verdict};
 use tidemark_app::components::column_table::view::{Finding, counts, rows};
 use tidemark_app::report_query::{ReportQuery, Sort};
+use tidemark_app::report_summary::ReportSummary;
+
+fn summary() -> ReportSummary {
+    ReportSummary::of(&fixture::report())
+}
 
 fn names(query: &ReportQuery) -> Vec<String> {
-    rows(&fixture::report(), false, query).into_iter().map(|row| row.name).collect()
+    rows(&summary(), false, query).into_iter().map(|row| row.name).collect()
 }
 
 #[test]
 fn the_most_pressing_verdict_comes_first_and_the_untested_last() {
     let query = ReportQuery::default();
-    let verdicts: Vec<Verdict> = rows(&fixture::report(), false, &query).into_iter().map(|row| row.verdict).collect();
+    let verdicts: Vec<Verdict> = rows(&summary(), false, &query).into_iter().map(|row| row.verdict).collect();
     assert!(verdicts.is_sorted(), "{verdicts:?}");
     assert_eq!((verdicts.first(), verdicts.last()), (Some(&Verdict::Drifted), Some(&Verdict::NotTested)));
     let reversed = ReportQuery { reversed: true, ..query };
-    assert_eq!(rows(&fixture::report(), false, &reversed)[0].verdict, Verdict::NotTested);
+    assert_eq!(rows(&summary(), false, &reversed)[0].verdict, Verdict::NotTested);
 }
 
 #[test]
@@ -35,7 +40,7 @@ fn the_text_filter_ignores_case_and_outer_spaces() {
 #[test]
 fn missing_values_sort_by_how_much_they_changed() {
     let query = ReportQuery { sort: Sort::Missing, ..ReportQuery::default() };
-    let first = rows(&fixture::report(), false, &query).remove(0);
+    let first = rows(&summary(), false, &query).remove(0);
     assert_eq!(first.name, "gaps");
     assert!((first.missing.change() - 0.25).abs() < 1e-12, "{}", first.missing.change());
     assert!(first.by_missing);
@@ -43,7 +48,7 @@ fn missing_values_sort_by_how_much_they_changed() {
 
 #[test]
 fn the_verdict_filter_follows_the_judge_and_agrees_with_the_counts() {
-    let report = fixture::report();
+    let report = summary();
     for judge in [Judge::Calibrated, Judge::Evidently] {
         let (all, by_verdict) = counts(&report, judge);
         assert_eq!(all, 6);
@@ -59,24 +64,24 @@ fn the_verdict_filter_follows_the_judge_and_agrees_with_the_counts() {
 #[test]
 fn a_search_never_hides_the_prediction() {
     let query = ReportQuery { text: "no such column".to_owned(), ..ReportQuery::default() };
-    assert_eq!(rows(&fixture::report(), true, &query).len(), 1);
-    assert!(rows(&fixture::report(), false, &query).is_empty());
+    assert_eq!(rows(&summary(), true, &query).len(), 1);
+    assert!(rows(&summary(), false, &query).is_empty());
 }
 
 #[test]
 fn a_row_opens_its_column_and_keeps_the_rest_of_the_address() {
     let query = ReportQuery { sort: Sort::Name, ..ReportQuery::default() };
-    let row = rows(&fixture::report(), false, &query).remove(4);
+    let row = rows(&summary(), false, &query).remove(4);
     assert_eq!(row.href, "?sort=name&column=moved#column");
     assert!(!row.is_open);
     let open = query.with_column(Some("moved"));
-    assert!(rows(&fixture::report(), false, &open)[4].is_open);
+    assert!(rows(&summary(), false, &open)[4].is_open);
 }
 
 #[test]
 fn a_column_that_is_gone_says_so_instead_of_showing_a_number() {
     let query = ReportQuery { text: "gone".to_owned(), ..ReportQuery::default() };
-    let row = rows(&fixture::report(), false, &query).remove(0);
+    let row = rows(&summary(), false, &query).remove(0);
     assert_eq!(row.finding, Finding::NotTested("the current data lack this column".to_owned()));
     assert_eq!(row.effect, None);
 }

@@ -45,7 +45,7 @@ pub struct Doors {
 }
 
 /// What pages and browsers use, which the OpenAPI document does not describe.
-const PAGES: [(&str, Method, Option<Role>); 37] = [
+const PAGES: [(&str, Method, Option<Role>); 41] = [
     ("/", Method::GET, Some(Role::Read)),
     ("/reports", Method::GET, Some(Role::Read)),
     ("/reports/{id}", Method::GET, Some(Role::Read)),
@@ -58,9 +58,13 @@ const PAGES: [(&str, Method, Option<Role>); 37] = [
     ("/shares", Method::GET, Some(Role::Read)),
     ("/performance", Method::GET, Some(Role::Read)),
     ("/detectors", Method::GET, Some(Role::Read)),
+    ("/styleguide", Method::GET, Some(Role::Read)),
     ("/compare", Method::GET, Some(Role::Read)),
+    ("/events", Method::GET, Some(Role::Read)),
     ("/api/overview", Method::POST, Some(Role::Read)),
-    ("/api/snapshot", Method::POST, Some(Role::Read)),
+    ("/api/report", Method::POST, Some(Role::Read)),
+    ("/api/places", Method::POST, Some(Role::Read)),
+    ("/api/report_text", Method::POST, Some(Role::Read)),
     ("/api/check_now", Method::POST, Some(Role::Admin)),
     ("/api/performance", Method::POST, Some(Role::Read)),
     ("/api/detectors", Method::POST, Some(Role::Read)),

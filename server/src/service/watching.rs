@@ -246,6 +246,7 @@ impl Service {
             let Some(slot) = catalog.slot(&monitor.model).filter(|slot| slot.baseline.is_some()) else { continue };
             heads.extend(self.tick_monitor(slot, &monitor)?);
         }
+        self.tell()?;
         Ok(heads)
     }
 

@@ -5,6 +5,7 @@ mod clients;
 mod command_line;
 mod disk;
 mod elsewhere;
+mod events;
 mod front;
 mod imported;
 mod listen;

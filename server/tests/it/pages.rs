@@ -75,7 +75,7 @@ async fn server_functions_answer_and_say_what_is_wrong() {
     let overview = instance.send("POST", "/api/overview", Some("{}".to_owned())).await;
     assert_eq!(overview.status, 200, "{}", overview.text);
     assert_eq!(overview.json()["model"]["name"], "card-fraud");
-    let missing = instance.send("POST", "/api/snapshot", Some(r#"{"id":"9"}"#.to_owned())).await;
+    let missing = instance.send("POST", "/api/report", Some(r#"{"id":"9"}"#.to_owned())).await;
     assert_eq!(missing.status, 404, "{}", missing.text);
 }
 

@@ -8,6 +8,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 mod alerts;
 mod monitors;
+mod news;
 mod outbox;
 mod performance;
 mod runs;
@@ -17,6 +18,7 @@ mod snapshots;
 mod tests;
 
 pub use alerts::{Alert, Mute};
+pub use news::News;
 pub use outbox::{Message, Sent, Told, Waiting};
 pub use performance::{Figures, Watched};
 pub use runs::{Claim, Made, Run, RunState};

@@ -7,7 +7,7 @@ use wasm_bindgen::prelude::*;
 use web_sys::{HtmlElement, ResizeObserver};
 
 use super::Draw;
-use crate::charts::{Palette, option};
+use crate::charts::{Palette, paint};
 use crate::components::theme_toggle::ThemeVersion;
 use crate::scripts;
 
@@ -63,20 +63,31 @@ pub fn mount(host: NodeRef<Div>, draw: Draw, on_pick: Option<Callback<u32>>, dra
         });
     });
     let drawing = StoredValue::new_local(None::<Drawing>);
+    // How often it was begun to draw: the latest is what is shown, whichever is ready first.
+    let turn = StoredValue::new(0_u32);
     Effect::new(move || {
         let Some(host) = host.get().filter(|_| loaded.get()) else { return };
         if let Some(ThemeVersion(version)) = theme {
             version.track();
         }
         let palette = palette(&host);
-        let option = option(&draw(&palette), &palette);
-        let option = js_sys::JSON::parse(&option.to_string()).unwrap_or(JsValue::NULL);
-        drawing.update_value(|drawing| {
-            let drawing = drawing.get_or_insert_with(|| start(&host, on_pick));
-            // Every colour is in the option, so that a new theme needs no new chart.
-            drawing.chart.set_option(&option, true);
+        let picture = draw();
+        turn.update_value(|turn| *turn += 1);
+        let mine = turn.get_value();
+        spawn_local(async move {
+            let Ok(option) = paint(picture, palette).await else { return };
+            // The page may have gone in the meantime.
+            if turn.try_get_value() != Some(mine) {
+                return;
+            }
+            let option = js_sys::JSON::parse(&option).unwrap_or(JsValue::NULL);
+            drawing.update_value(|drawing| {
+                let drawing = drawing.get_or_insert_with(|| start(&host, on_pick));
+                // Every colour is in the option, so that a new theme needs no new chart.
+                drawing.chart.set_option(&option, true);
+            });
+            drawn.set(true);
         });
-        drawn.set(true);
     });
     on_cleanup(move || {
         drawing.try_update_value(Option::take);

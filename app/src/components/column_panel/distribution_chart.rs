@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use tidemark::render::svg;
 use tidemark::report::{Bin, Distribution};
 
-use crate::charts::histogram_overlay;
+use crate::charts::Picture;
 use crate::components::chart::{Chart, Draw};
 use crate::components::chart_frame::ChartFrame;
 
@@ -15,7 +15,7 @@ pub fn DistributionChart(
     bins: Signal<Vec<Bin>>,
 ) -> impl IntoView {
     let still = move || svg::distribution(&Distribution::Histogram { bins: bins.get() });
-    let draw: Draw = Box::new(move |palette| bins.with(|bins| histogram_overlay(bins, palette)));
+    let draw: Draw = Box::new(move || Picture::HistogramOverlay { bins: bins.get() });
     view! {
         <ChartFrame
             title="Distribution"

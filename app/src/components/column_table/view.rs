@@ -1,5 +1,6 @@
 //! What the table of columns says, worked out without a page: which rows, in which order, with which words.
 
+use serde::{Deserialize, Serialize};
 use std::cmp::Ordering;
 
 use tidemark::judge::{Direction, Effect, EffectKind, Judge, Verdict};
@@ -10,6 +11,7 @@ use tidemark::stattest::{Score, Tested};
 
 use crate::components::effect_ruler::relative_size;
 use crate::report_query::{ReportQuery, Sort};
+use crate::report_summary::{ColumnSummary, ReportSummary};
 
 /// One row.
 #[derive(Debug, Clone, PartialEq)]
@@ -43,7 +45,7 @@ pub struct Row {
 }
 
 /// A test and its numbers, or why there is none.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Finding {
     /// There was a test.
     Tested {
@@ -59,7 +61,7 @@ pub enum Finding {
 }
 
 /// Missing values of both sides.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Missing {
     /// Share in the reference, 0 to 1.
     pub reference: f64,
@@ -84,13 +86,18 @@ impl Missing {
 }
 
 /// The rows of one of the two tables, in the order the reader asked for.
-pub fn rows(report: &DriftReport, predictions: bool, query: &ReportQuery) -> Vec<Row> {
-    let judge = query.judge.unwrap_or(report.settings.judge);
-    let mut columns: Vec<(usize, &ColumnReport)> = report
+pub fn rows(report: &ReportSummary, predictions: bool, query: &ReportQuery) -> Vec<Row> {
+    order(report, predictions, query).into_iter().map(|index| row(report, index, query)).collect()
+}
+
+/// Those rows' places in the report.
+pub fn order(report: &ReportSummary, predictions: bool, query: &ReportQuery) -> Vec<usize> {
+    let judge = report.place(query.judge.unwrap_or(report.judge));
+    let mut columns: Vec<(usize, &ColumnSummary)> = report
         .columns
         .iter()
         .enumerate()
-        .filter(|(_, column)| (column.role == ColumnRole::Prediction) == predictions)
+        .filter(|(_, column)| column.is_prediction == predictions)
         // There are one or two predictions: they stay in sight, whatever is searched for.
         .filter(|(_, column)| predictions || passes(column, judge, query))
         .collect();
@@ -99,32 +106,36 @@ pub fn rows(report: &DriftReport, predictions: bool, query: &ReportQuery) -> Vec
         let order = compare(a, b, judge, query.sort);
         if query.reversed { order.reverse() } else { order }
     });
-    columns.into_iter().map(|(index, column)| row(report, index, column, judge, query)).collect()
+    columns.into_iter().map(|(index, _)| index).collect()
 }
 
 /// How many data columns there are of each verdict, whatever the filter: all, then in the order of [`Verdict::ALL`].
-pub fn counts(report: &DriftReport, judge: Judge) -> (u64, [u64; Verdict::ALL.len()]) {
+pub fn counts(report: &ReportSummary, judge: Judge) -> (u64, [u64; Verdict::ALL.len()]) {
+    let judge = report.place(judge);
     let mut counts = [0; Verdict::ALL.len()];
-    for column in report.group(false) {
-        counts[urgency(column.verdict(judge))] += 1;
+    for column in report.columns.iter().filter(|column| !column.is_prediction) {
+        counts[urgency(column.judged[judge].verdict)] += 1;
     }
     (counts.iter().sum(), counts)
 }
 
-fn passes(column: &ColumnReport, judge: Judge, query: &ReportQuery) -> bool {
-    query.verdict.is_none_or(|verdict| column.verdict(judge) == verdict)
+fn passes(column: &ColumnSummary, judge: usize, query: &ReportQuery) -> bool {
+    query.verdict.is_none_or(|verdict| column.judged[judge].verdict == verdict)
         && column.name.to_lowercase().contains(&query.text.trim().to_lowercase())
 }
 
-fn compare(a: &ColumnReport, b: &ColumnReport, judge: Judge, sort: Sort) -> Ordering {
+fn compare(a: &ColumnSummary, b: &ColumnSummary, judge: usize, sort: Sort) -> Ordering {
+    let (by_a, by_b) = (&a.judged[judge], &b.judged[judge]);
+    // What was not tested comes last.
+    let evidence = |evidence: Option<f64>| evidence.unwrap_or(f64::NEG_INFINITY);
     match sort {
-        Sort::Urgency => urgency(a.verdict(judge))
-            .cmp(&urgency(b.verdict(judge)))
-            .then_with(|| effect_size(b).total_cmp(&effect_size(a))),
+        Sort::Urgency => {
+            urgency(by_a.verdict).cmp(&urgency(by_b.verdict)).then_with(|| effect_size(b).total_cmp(&effect_size(a)))
+        }
         Sort::Name => a.name.cmp(&b.name),
-        Sort::Score => evidence(b, judge).total_cmp(&evidence(a, judge)),
+        Sort::Score => evidence(by_b.evidence).total_cmp(&evidence(by_a.evidence)),
         Sort::Effect => effect_size(b).total_cmp(&effect_size(a)),
-        Sort::Missing => Missing::of(b).change().abs().total_cmp(&Missing::of(a).change().abs()),
+        Sort::Missing => b.missing.change().abs().total_cmp(&a.missing.change().abs()),
     }
 }
 
@@ -133,43 +144,45 @@ fn urgency(verdict: Verdict) -> usize {
 }
 
 /// Size of the change in multiples of the smallest that matters; untested columns come last.
-fn effect_size(column: &ColumnReport) -> f64 {
-    column.calibrated.leading().map_or(-1.0, |test| relative_size(&test.effect))
+fn effect_size(column: &ColumnSummary) -> f64 {
+    column.effect.as_ref().map_or(-1.0, relative_size)
 }
 
-/// How far a score lies beyond its threshold, alike for p-values (small speaks for drift) and distances (large does).
-fn evidence(column: &ColumnReport, judge: Judge) -> f64 {
+/// How far a score lies beyond its threshold, alike for p-values (small speaks for drift) and distances (large does). `None` where
+/// nothing was tested.
+pub fn evidence(column: &ColumnReport, judge: Judge) -> Option<f64> {
     match judge {
-        Judge::Calibrated => column.calibrated.leading().map_or(f64::NEG_INFINITY, |test| -test.p_adjusted),
-        Judge::Evidently => column.evidently.outcome().map_or(f64::NEG_INFINITY, |outcome| match outcome.score {
+        Judge::Calibrated => column.calibrated.leading().ok().map(|test| -test.p_adjusted),
+        Judge::Evidently => column.evidently.outcome().map(|outcome| match outcome.score {
             Score::PValue(p) => outcome.threshold / p.max(f64::MIN_POSITIVE),
             Score::Distance(distance) => distance / outcome.threshold,
         }),
-        // An untested column comes after one that alerts nowhere.
-        Judge::Nannyml => column
-            .nannyml
-            .as_ref()
-            .filter(|found| found.drift.outcome().is_some())
-            .map_or(f64::NEG_INFINITY, |found| found.n_alerting() as f64),
+        Judge::Nannyml => {
+            let tested = column.nannyml.as_ref().filter(|found| found.drift.outcome().is_some());
+            tested.map(|found| found.n_alerting() as f64)
+        }
     }
 }
 
-fn row(report: &DriftReport, index: usize, column: &ColumnReport, judge: Judge, query: &ReportQuery) -> Row {
-    let other = match judge {
+fn row(report: &ReportSummary, index: usize, query: &ReportQuery) -> Row {
+    let column = &report.columns[index];
+    let judge = report.place(query.judge.unwrap_or(report.judge));
+    let other = match report.headlines[judge].0 {
         Judge::Calibrated => Judge::Evidently,
         Judge::Evidently | Judge::Nannyml => Judge::Calibrated,
     };
+    let judged = &column.judged[judge];
     Row {
         index: u32::try_from(index).unwrap_or(u32::MAX),
         name: column.name.clone(),
-        kind: kind(column),
-        verdict: column.verdict(judge),
-        finding: finding(report, column, judge),
-        effect: column.calibrated.leading().ok().map(|test| test.effect.clone()),
-        direction: column.calibrated.leading().ok().and_then(|test| test.direction),
-        by_missing: judge == Judge::Calibrated && is_by_missing(column),
-        missing: Missing::of(column),
-        other_verdict: column.verdict(other),
+        kind: column.kind.clone(),
+        verdict: judged.verdict,
+        finding: judged.finding.clone(),
+        effect: column.effect.clone(),
+        direction: column.direction,
+        by_missing: report.headlines[judge].0 == Judge::Calibrated && column.by_missing,
+        missing: column.missing.clone(),
+        other_verdict: column.judged[report.place(other)].verdict,
         why_they_differ: column.why_they_differ.clone(),
         href: format!("{}#column", query.with_column(Some(&column.name)).href()),
         is_open: query.column.as_deref() == Some(column.name.as_str()),
@@ -198,7 +211,8 @@ pub fn is_by_missing(column: &ColumnReport) -> bool {
     })
 }
 
-fn finding(report: &DriftReport, column: &ColumnReport, judge: Judge) -> Finding {
+/// The test that led to a judge's verdict, or why there is none.
+pub fn finding(report: &DriftReport, column: &ColumnReport, judge: Judge) -> Finding {
     match judge {
         Judge::Calibrated => match column.calibrated.leading() {
             Ok(test) => Finding::Tested {

@@ -1,5 +1,6 @@
 //! The verdict over a whole report, under any judge.
 
+use serde::{Deserialize, Serialize};
 use tidemark::judge::{Judge, Verdict};
 use tidemark::render::format;
 use tidemark::report::{DriftReport, GroupVerdict};
@@ -7,7 +8,7 @@ use tidemark::report::{DriftReport, GroupVerdict};
 use crate::monitor::overall;
 
 /// What stands on top of a report.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Headline {
     /// The data's columns together.
     pub data: GroupVerdict,
