@@ -28,6 +28,7 @@ pub fn pages() -> Vec<Place> {
         ("New monitor", "/new-monitor"),
         ("Reports", "/reports"),
         ("Performance", "/performance"),
+        ("Detectors", "/detectors"),
         ("Alerts", "/alerts"),
         ("Share links", "/shares"),
         ("Compare two files", "/compare"),

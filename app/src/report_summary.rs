@@ -148,7 +148,7 @@ pub struct SnapshotSummary {
     /// How the model did in its window, by the labels that have come so far.
     pub performance: Option<tidemark::performance::Summary>,
     /// What the scores of its window let expect, where that can be said.
-    pub estimated: Vec<tidemark::performance::estimated::Estimated>,
+    pub estimated: Vec<tidemark::performance::estimated::Estimated<String>>,
     /// The model.
     pub model: String,
 }

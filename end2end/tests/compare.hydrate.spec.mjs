@@ -1,6 +1,7 @@
 import { expect, test } from "@playwright/test";
 import { choose, columnsTable, compare, kept, quiet, verdictOf } from "./lab.mjs";
 import { csv } from "./example.mjs";
+import { ready } from "./pages.mjs";
 
 test("two files become a report, and no request is made from the moment they are there", async ({ page }) => {
   await quiet(page);
@@ -36,6 +37,28 @@ test("while files are open neither the page nor its worker can ask anybody anyth
   await page.getByRole("navigation").getByRole("link", { name: "Reports" }).first().click();
   await expect(page.getByRole("heading", { level: 1, name: "Reports" })).toBeVisible();
   expect(await page.evaluate(ask)).toBe("answered");
+});
+
+test("files that are opened at once wait for every part of the page that they may take", async ({ page }) => {
+  // As from a service that is far away.
+  await page.route("**/*.part?*", async (route) => {
+    await new Promise((resolve) => { setTimeout(resolve, 500); });
+    await route.continue();
+  });
+  await page.goto("/compare");
+  await ready(page);
+  await choose(page, "Reference", csv({ seed: 1, shift: 0 }));
+  await choose(page, "Current", csv({ seed: 2, shift: 1.5 }));
+  await compare(page);
+  await columnsTable(page).getByRole("link", { name: "shifted" }).click();
+  await expect(page.getByRole("heading", { name: "shifted" })).toBeVisible();
+  await expect(page.locator(".column-panel .chart--drawn")).toBeVisible();
+
+  // Where the palette leads is a new document.
+  await page.keyboard.press("Control+k");
+  await page.getByRole("combobox", { name: /Go to a page/ }).fill("reports");
+  await page.keyboard.press("Enter");
+  await expect(page.getByRole("heading", { level: 1, name: "Reports" })).toBeVisible();
 });
 
 test("a file that is no table is named, with what is wrong in it", async ({ page }) => {

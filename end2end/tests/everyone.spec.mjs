@@ -12,7 +12,7 @@ async function addresses(page) {
   await openLatestReport(page);
   const report = new URL(page.url()).pathname;
   return ["/", "/reports", report, `${report}?column=Amount`, "/monitors", "/monitors/default", "/new-monitor", "/alerts", "/shares",
-    "/performance", "/compare", "/styleguide", "/nowhere"];
+    "/performance", "/detectors", "/compare", "/styleguide", "/nowhere"];
 }
 
 test("no page has a fault that axe-core knows, in either theme", async ({ page }, { project }) => {

@@ -79,7 +79,7 @@ pub fn prepare<F>(load_parts: impl Fn() -> F + 'static)
 where
     F: Future<Output = Result<(), SplitLoaderError>> + 'static,
 {
-    with_script(|| {
+    with_script(move || {
         let load_parts = move || {
             let loaded = load_parts();
             future_to_promise(async move {
