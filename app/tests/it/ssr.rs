@@ -14,6 +14,7 @@ use tidemark_app::components::column_table::ColumnTable;
 use tidemark_app::components::empty_state::EmptyState;
 use tidemark_app::components::status_badge::StatusBadge;
 use tidemark_app::report_query::ReportQuery;
+use tidemark_app::report_summary::ReportSummary;
 
 /// A component by itself.
 fn html<V: IntoView + 'static>(component: impl FnOnce() -> V) -> String {
