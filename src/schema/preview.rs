@@ -133,7 +133,7 @@ mod tests {
         );
         assert_eq!(preview.columns[3].role, ColumnRole::Prediction);
         assert_eq!(preview.columns[1].values, ["1.5"], "each value once");
-        assert_eq!(preview.columns[4].values, ["a text that is longer tha…"]);
+        assert_eq!(preview.columns[4].values, ["a text that is longer th…"]);
         assert_eq!(preview.rows_looked_at, 2);
     }
 }

@@ -382,8 +382,8 @@ mod tests {
             "name": "x", "role": "feature", "column_type": "numerical",
             "reference": serde_json::to_value(tidemark::report::SideSummary::default()).unwrap(),
             "current": serde_json::to_value(tidemark::report::SideSummary::default()).unwrap(),
-            "evidently": { "not_tested": "none_missing" },
-            "calibrated": { "verdict": "not_tested", "values": { "not_tested": "none_missing" }, "missing": { "not_tested": "none_missing" },
+            "evidently": { "not_tested": { "reason": "none_missing" } },
+            "calibrated": { "verdict": "not_tested", "values": { "not_tested": { "reason": "none_missing" } }, "missing": { "not_tested": { "reason": "none_missing" } },
                 "new_categories": [], "vanished_categories": [] },
             "why_they_differ": null, "importance": null, "distribution": { "kind": "empty" }
         }))
