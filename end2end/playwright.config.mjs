@@ -11,8 +11,9 @@ export default defineConfig({
   // A test that needs a second try is a test to repair.
   retries: 0,
   workers: 2,
-  timeout: 30_000,
-  expect: { timeout: 10_000 },
+  // Long enough for a machine that does other things, too.
+  timeout: 60_000,
+  expect: { timeout: 20_000 },
   reporter: [["list"], ["./summary.mjs"]],
   use: {
     // tidemark.mjs sets it before the tests load this file again.

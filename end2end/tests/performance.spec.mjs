@@ -126,7 +126,7 @@ test("detectors are tried on the model's own errors, and another change can be c
   const adwin = page.getByRole("row", { name: /^ADWIN / });
   await expect(adwin).toBeVisible();
   await page.getByLabel("Series").selectOption("x1");
-  await page.getByLabel("Change").selectOption("shift");
+  await page.locator("select[name=change]").selectOption("shift");
   await page.getByLabel("Of what size").fill("2");
   await page.getByRole("button", { name: "Try it" }).click();
   await page.waitForURL(/series=feature\.x1/);
