@@ -13,7 +13,7 @@ const PACKED_BYTES: usize = 256 << 10;
 /// A file that is read from its start, once or more often. Gzip is known by its first bytes, and never lies in memory whole.
 pub(super) enum Source<S> {
     Plain(Counted<S>),
-    Gzip { decoder: MultiGzDecoder<BufReader<Counted<S>>>, unpacked: u64 },
+    Gzip { decoder: Box<MultiGzDecoder<BufReader<Counted<S>>>>, unpacked: u64 },
 }
 
 impl<S: Read + Seek> Source<S> {
@@ -33,7 +33,7 @@ impl<S: Read + Seek> Source<S> {
 
     fn gzip(counted: Counted<S>) -> Self {
         let packed = BufReader::with_capacity(PACKED_BYTES, counted);
-        Self::Gzip { decoder: MultiGzDecoder::new(packed), unpacked: 0 }
+        Self::Gzip { decoder: Box::new(MultiGzDecoder::new(packed)), unpacked: 0 }
     }
 
     /// Bytes of the file that were taken since its start.
