@@ -12,6 +12,7 @@ use tidemark::report::{ColumnReport, DriftReport};
 use tidemark::schema::ColumnRole;
 
 use crate::components::column_table::view::{self, Finding, Missing};
+use crate::components::performance_card::Figures;
 use crate::components::quality_strip;
 use crate::components::report_view::headline::Headline;
 use crate::error::AppError;
@@ -145,10 +146,8 @@ pub struct SnapshotSummary {
     pub monitor: String,
     /// The report of the same monitor before it.
     pub earlier: Option<String>,
-    /// How the model did in its window, by the labels that have come so far.
-    pub performance: Option<tidemark::performance::Summary>,
-    /// What the scores of its window let expect, where that can be said.
-    pub estimated: Vec<tidemark::performance::estimated::Estimated<String>>,
+    /// How the model did in its window, by the labels that have come so far and by what its scores let expect.
+    pub figures: Option<Figures>,
     /// The model.
     pub model: String,
 }
@@ -156,7 +155,14 @@ pub struct SnapshotSummary {
 impl From<Snapshot> for SnapshotSummary {
     fn from(snapshot: Snapshot) -> Self {
         let Snapshot { head, report, monitor, earlier, performance, estimated, model } = snapshot;
-        Self { head, report: ReportSummary::of(&report), monitor, earlier, performance, estimated, model }
+        Self {
+            head,
+            report: ReportSummary::of(&report),
+            monitor,
+            earlier,
+            figures: Figures::of(performance, &estimated),
+            model,
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! How a model did in a window: by the labels that have come, and by what its scores let expect.
 
 use leptos::prelude::*;
+use serde::{Deserialize, Serialize};
 use tidemark::performance::estimated::Estimated;
 use tidemark::performance::{Figure, Summary};
 use tidemark::render::format;
@@ -25,50 +26,100 @@ const EXPECTED: [&str; 16] = [
     "rmsle",
 ];
 
-/// A table of figures with their intervals, what was expected of them, and how many labels they rest on.
-#[component]
-pub fn PerformanceCard(
-    /// The figures; `None` while no label has come.
-    performance: Option<Summary>,
-    /// What the scores let expect.
-    estimated: Vec<Estimated<String>>,
-    /// The model.
-    model: String,
-) -> impl IntoView {
-    let labels = performance.as_ref().map_or_else(
-        || "No label has come yet; this is what its answers let expect.".to_owned(),
-        |performance| {
-            format!(
+/// How a model did, as text: what the browser shows needs none of the types that figures are made of.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Figures {
+    /// How many labels have come.
+    pub labels: String,
+    /// Whether there are estimates.
+    pub has_estimates: bool,
+    /// One line per figure.
+    pub lines: Vec<FigureLine>,
+}
+
+/// A figure in words and rounded numbers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FigureLine {
+    /// Its name as people write it.
+    pub name: String,
+    /// Its value by the labels.
+    pub value: String,
+    /// The value's 95% interval.
+    pub interval: String,
+    /// What was expected before labels came, and its band.
+    pub estimate: (String, String),
+    /// Why there is no value, or little to it.
+    pub note: String,
+}
+
+impl Figures {
+    /// By labels, of which none may have come, and by what the scores let expect; nothing where there is neither.
+    pub fn of(performance: Option<Summary>, estimated: &[Estimated<String>]) -> Option<Self> {
+        let labels = match &performance {
+            None if estimated.is_empty() => return None,
+            None => "No label has come yet; this is what its answers let expect.".to_owned(),
+            Some(performance) => format!(
                 "{} of {} have a label ({}).",
                 format::count(performance.n_labelled),
                 format::plural(performance.n_rows, "row"),
                 format::share(performance.share_labelled()),
-            )
-        },
-    );
-    let has_estimates = !estimated.is_empty();
-    let names: Vec<&str> =
-        EXPECTED.into_iter().filter(|name| estimated.iter().any(|found| found.metric == *name)).collect();
-    let expected = move |name: &str| {
-        let found = estimated.iter().find(|found| found.metric == name)?;
-        let band = found.lower.zip(found.upper).map(|(lower, upper)| range(lower, upper));
-        Some((format::number(found.value?), band.unwrap_or_default()))
-    };
-    let line = |(name, figure): (String, Option<Figure>)| {
+            ),
+        };
+        let figures: Vec<(String, Option<Figure>)> = match performance {
+            Some(performance) => {
+                performance.figures.into_iter().map(|named| (named.name, Some(named.figure))).collect()
+            }
+            None => {
+                let is_estimated = |name: &&str| estimated.iter().any(|found| found.metric == *name);
+                EXPECTED.into_iter().filter(is_estimated).map(|name| (name.to_owned(), None)).collect()
+            }
+        };
+        let lines = figures.into_iter().map(|(name, figure)| FigureLine::of(&name, figure, estimated)).collect();
+        Some(Self { labels, has_estimates: !estimated.is_empty(), lines })
+    }
+}
+
+impl FigureLine {
+    fn of(name: &str, figure: Option<Figure>, estimated: &[Estimated<String>]) -> Self {
+        let nothing = || "–".to_owned();
         let interval = figure.and_then(|figure| figure.interval());
-        let interval = interval.map_or_else(|| "–".to_owned(), |interval| range(interval.lower, interval.upper));
         let (value, note) = match &figure {
             Some(Figure::Measured(found)) => (format::number(found.value), String::new()),
             Some(Figure::TooFew(found)) => {
                 (format::number(found.value), format!("rests on {} only", format::plural(found.n, "row")))
             }
-            Some(Figure::Undefined { reason }) => ("–".to_owned(), reason.to_string()),
-            None => ("–".to_owned(), String::new()),
+            Some(Figure::Undefined { reason }) => (nothing(), reason.to_string()),
+            None => (nothing(), String::new()),
         };
-        let (estimate, band) = expected(&name).unwrap_or_else(|| ("–".to_owned(), String::new()));
+        let found = estimated.iter().find(|found| found.metric == name);
+        let estimate = found.and_then(|found| {
+            let band = found.lower.zip(found.upper).map(|(lower, upper)| range(lower, upper));
+            Some((format::number(found.value?), band.unwrap_or_default()))
+        });
+        Self {
+            name: words(name),
+            value,
+            interval: interval.map_or_else(nothing, |interval| range(interval.lower, interval.upper)),
+            estimate: estimate.unwrap_or_else(|| (nothing(), String::new())),
+            note,
+        }
+    }
+}
+
+/// A table of figures with their intervals, what was expected of them, and how many labels they rest on.
+#[component]
+pub fn PerformanceCard(
+    /// What it shows.
+    figures: Figures,
+    /// The model.
+    model: String,
+) -> impl IntoView {
+    let Figures { labels, has_estimates, lines } = figures;
+    let line = |line: FigureLine| {
+        let FigureLine { name, value, interval, estimate: (estimate, band), note } = line;
         view! {
             <tr>
-                <th scope="row">{words(&name)}</th>
+                <th scope="row">{name}</th>
                 <td class="plain-table__number">{value}</td>
                 <td class="plain-table__number">{interval}</td>
                 {has_estimates
@@ -77,11 +128,6 @@ pub fn PerformanceCard(
             </tr>
         }
     };
-    let figures: Vec<(String, Option<Figure>)> = match performance {
-        Some(performance) => performance.figures.into_iter().map(|named| (named.name, Some(named.figure))).collect(),
-        None => names.into_iter().map(|name| (name.to_owned(), None)).collect(),
-    };
-    let figures = figures.into_iter().map(line);
     let href = format!("/performance?model={model}");
     view! {
         <section class="report__section" aria-labelledby="performance">
@@ -98,10 +144,10 @@ pub fn PerformanceCard(
                             <th scope="col" class="plain-table__number">"95% interval"</th>
                             {has_estimates
                                 .then(|| view! { <th scope="col" class="plain-table__number">"Estimated before labels"</th> })}
-                            <th scope="col" class="plain-table__wide"></th>
+                            <th scope="col" class="plain-table__wide">"Note"</th>
                         </tr>
                     </thead>
-                    <tbody>{figures.collect_view()}</tbody>
+                    <tbody>{lines.into_iter().map(line).collect_view()}</tbody>
                 </table>
             </div>
         </section>

@@ -65,8 +65,7 @@ pub fn ReportPage() -> impl IntoView {
 
 #[component]
 fn Shown(snapshot: SnapshotSummary, text: Resource<Result<String, AppError>>) -> impl IntoView {
-    let SnapshotSummary { head, report, monitor, earlier, performance, estimated, model } = snapshot;
-    let has_performance = performance.is_some() || !estimated.is_empty();
+    let SnapshotSummary { head, report, monitor, earlier, figures, model } = snapshot;
     let report = Arc::new(report);
     let (first, last) = (format::count(head.window.first), format::count(head.window.end.saturating_sub(1)));
     let reference = report.reference.clone();
@@ -93,7 +92,7 @@ fn Shown(snapshot: SnapshotSummary, text: Resource<Result<String, AppError>>) ->
             }
             actions=move || view! { <Downloads id/> <ShareBox shared/> }
         />
-        {has_performance.then(|| view! { <PerformanceCard performance estimated model/> })}
+        {figures.map(|figures| view! { <PerformanceCard figures model/> })}
     }
     .into_any()
 }
