@@ -12,8 +12,12 @@ use crate::error::AppError;
 use crate::monitor::{Overview, SnapshotHead};
 use crate::performance::{Performance, PerformanceQuery};
 use crate::places::Place;
+use crate::quality::QualityPage;
+#[cfg(feature = "ssr")]
+use crate::report_summary::ReportSummary;
 use crate::report_summary::SnapshotSummary;
 use crate::watching::{Alerts, Change, MonitorForm, MonitorFormPage, MonitorLine, MonitorPage, Preview, Shares};
+use crate::windows::{WindowsCompared, WindowsQuery};
 
 /// A model, its traffic and the history of comparisons.
 ///
@@ -85,6 +89,51 @@ pub async fn load_change(
     earlier: String,
 ) -> Result<Change, AppError> {
     backend::call(move |backend| backend.change(&id, &earlier)).await
+}
+
+/// What the data of a model are like.
+///
+/// # Errors
+/// There is no such model, or the service does not answer.
+#[server(endpoint = "quality", input = Json, output = Json)]
+pub async fn load_quality(
+    /// The model's name; the default model where there is none.
+    model: Option<String>,
+) -> Result<QualityPage, AppError> {
+    backend::call(move |backend| backend.quality(model.as_deref())).await
+}
+
+/// Two stretches of a model's log, held against each other.
+///
+/// # Errors
+/// There is no such model, a stretch is none of the log's, or the service does not answer.
+#[server(endpoint = "windows", input = Json, output = Json)]
+pub async fn load_windows(
+    /// Which stretches.
+    query: WindowsQuery,
+) -> Result<WindowsCompared, AppError> {
+    backend::call(move |backend| {
+        let windows = backend.windows(&query)?;
+        let report = backend.compare_windows(&windows)?.map(|report| ReportSummary::of(&report));
+        Ok(WindowsCompared { windows, report })
+    })
+    .await
+}
+
+/// The whole report of the same, as JSON.
+///
+/// # Errors
+/// As [`load_windows`]; there is nothing to compare.
+#[server(endpoint = "windows_text", input = Json, output = Json)]
+pub async fn load_windows_text(
+    /// Which stretches.
+    query: WindowsQuery,
+) -> Result<String, AppError> {
+    let report = backend::call(move |backend| {
+        let report = backend.compare_windows(&backend.windows(&query)?)?;
+        report.ok_or_else(|| AppError::NotFound { what: "report".to_owned(), id: query.current })
+    });
+    serde_json::to_string(&report.await?).map_err(|_not_plain| AppError::Internal)
 }
 
 /// How a model does, window by window.

@@ -92,6 +92,9 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/reports") view={Lazy::<parts::ReportsRoute>::new()} ssr=SsrMode::Async/>
                     <Route path=path!("/reports/:id") view={Lazy::<parts::ReportRoute>::new()} ssr=SsrMode::Async/>
                     <Route path=path!("/reports/:id/since/:earlier") view={Lazy::<parts::ChangeRoute>::new()} ssr=SsrMode::Async/>
+                    <Route path=path!("/change") view={Lazy::<parts::ChangeRoute>::new()} ssr=SsrMode::Async/>
+                    <Route path=path!("/windows") view={Lazy::<parts::WindowsRoute>::new()} ssr=SsrMode::Async/>
+                    <Route path=path!("/quality") view={Lazy::<parts::QualityRoute>::new()} ssr=SsrMode::Async/>
                     <Route path=path!("/monitors") view={Lazy::<parts::MonitorsRoute>::new()} ssr=SsrMode::Async/>
                     <Route path=path!("/monitors/:name") view={Lazy::<parts::MonitorRoute>::new()} ssr=SsrMode::Async/>
                     <Route path=path!("/monitors/:name/edit") view={Lazy::<parts::MonitorFormRoute>::new()} ssr=SsrMode::Async/>

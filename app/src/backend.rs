@@ -2,12 +2,15 @@
 
 use leptos::prelude::*;
 use std::sync::Arc;
+use tidemark::report::DriftReport;
 
 use crate::detectors::{Detectors, DetectorsQuery};
 use crate::error::AppError;
 use crate::monitor::{Overview, Snapshot, SnapshotHead};
 use crate::performance::{Performance, PerformanceQuery};
+use crate::quality::QualityPage;
 use crate::watching::{Alerts, Change, MonitorForm, MonitorFormPage, MonitorLine, MonitorPage, Preview, Shares};
+use crate::windows::{Windows, WindowsQuery};
 
 /// What the pages ask of the service. Methods block; server functions reach them through [`call`].
 pub trait Backend: Send + Sync + 'static {
@@ -34,6 +37,24 @@ pub trait Backend: Send + Sync + 'static {
     /// # Errors
     /// There is none of one of these ids, or the store cannot be read.
     fn change(&self, id: &str, earlier: &str) -> Result<Change, AppError>;
+
+    /// What the data of a model are like; of the default one where none is named.
+    ///
+    /// # Errors
+    /// There is no such model, or the store cannot be read.
+    fn quality(&self, model: Option<&str>) -> Result<QualityPage, AppError>;
+
+    /// Which stretches of a model's log are asked for.
+    ///
+    /// # Errors
+    /// There is no such model, or a stretch is none of the log's.
+    fn windows(&self, query: &WindowsQuery) -> Result<Windows, AppError>;
+
+    /// The report of two stretches, which is not stored; `None` where there is nothing to compare.
+    ///
+    /// # Errors
+    /// There is no such model, or the log cannot be read.
+    fn compare_windows(&self, windows: &Windows) -> Result<Option<DriftReport>, AppError>;
 
     /// How a model does, window by window.
     ///

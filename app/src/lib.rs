@@ -24,11 +24,13 @@ pub mod pages;
 pub mod parts;
 pub mod performance;
 pub mod places;
+pub mod quality;
 pub mod report_query;
 pub mod report_summary;
 #[cfg(feature = "hydrate")]
 mod scripts;
 pub mod watching;
+pub mod windows;
 
 pub use app::{App, shell};
 

@@ -18,7 +18,9 @@ pub enum Part {
     Overview,
     /// A report.
     Report,
-    /// What changed between two.
+    /// Two windows held against each other.
+    Windows,
+    /// What changed between two; the quality of the data.
     Change,
     /// Lists and whatever else is mostly text.
     Lists,
@@ -41,7 +43,8 @@ impl Part {
         match names.as_slice() {
             [] => Some(Self::Overview),
             ["reports", _] => Some(Self::Report),
-            ["reports", _, "since", _] => Some(Self::Change),
+            ["windows"] => Some(Self::Windows),
+            ["reports", _, "since", _] | ["change" | "quality"] => Some(Self::Change),
             ["new-monitor"] | ["monitors", _, "edit"] => Some(Self::Form),
             ["alerts"] => Some(Self::Alerts),
             ["reports" | "shares"] | ["monitors"] | ["monitors", _] => Some(Self::Lists),
@@ -62,6 +65,7 @@ impl Part {
         match self {
             Self::Overview => "overview",
             Self::Report => "report",
+            Self::Windows => "windows",
             Self::Change => "change",
             Self::Alerts => "alerts",
             Self::Lists => "lists",
@@ -116,6 +120,8 @@ macro_rules! lazy_page {
 
 lazy_page!(overview, overview_page, OverviewRoute, pages::overview::OverviewPage);
 lazy_page!(report, report_page, ReportRoute, pages::report::ReportPage, panel_of_address);
+lazy_page!(windows, windows_page, WindowsRoute, pages::windows::WindowsPage, panel_of_address);
+lazy_page!(change, quality_page, QualityRoute, pages::quality::QualityPage);
 lazy_page!(change, change_page, ChangeRoute, pages::change::ChangePage);
 lazy_page!(lists, reports_page, ReportsRoute, pages::reports::ReportsPage);
 lazy_page!(lists, monitors_page, MonitorsRoute, pages::monitors::MonitorsPage);

@@ -27,6 +27,8 @@ pub fn pages() -> Vec<Place> {
         ("Monitors", "/monitors"),
         ("New monitor", "/new-monitor"),
         ("Reports", "/reports"),
+        ("Compare two windows", "/windows"),
+        ("Data quality", "/quality"),
         ("Performance", "/performance"),
         ("Detectors", "/detectors"),
         ("Alerts", "/alerts"),

@@ -6,9 +6,14 @@ use tidemark::judge::{Judge, Verdict};
 use tidemark::report::what_if::{MAX_BINS, WhatIf};
 use tidemark::stattest::Method;
 
+/// What an address says of the page and not of the report on it: which stretches of which log are compared.
+const OF_PAGE: [&str; 3] = ["model", "reference", "current"];
+
 /// The query part of a report's address.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct ReportQuery {
+    /// What the address says of the page, which links within it keep.
+    pub of_page: Vec<(&'static str, String)>,
     /// Only columns whose name contains this, in any case.
     pub text: String,
     /// Only columns of this verdict.
@@ -72,6 +77,7 @@ impl ReportQuery {
         let verdict = params.get_str("verdict").and_then(|name| Verdict::ALL.into_iter().find(|v| v.name() == name));
         let judge = params.get_str("judge").and_then(|name| Judge::ALL.into_iter().find(|judge| judge.name() == name));
         Self {
+            of_page: OF_PAGE.into_iter().filter_map(|name| Some((name, params.get(name)?))).collect(),
             text: params.get("q").unwrap_or_default(),
             verdict,
             sort: params.get_str("sort").and_then(Sort::from_name).unwrap_or_default(),
@@ -84,7 +90,7 @@ impl ReportQuery {
 
     /// The parts that differ from a bare address, in a fixed order: names and values, not yet escaped.
     pub fn pairs(&self) -> Vec<(&'static str, String)> {
-        let mut pairs = Vec::new();
+        let mut pairs = self.of_page.clone();
         if !self.text.is_empty() {
             pairs.push(("q", self.text.clone()));
         }
@@ -190,6 +196,7 @@ mod tests {
     #[test]
     fn an_address_gives_back_the_query_that_made_it() {
         let query = ReportQuery {
+            of_page: vec![("model", "card fraud".to_owned()), ("current", "1-20".to_owned())],
             text: "amount & more".to_owned(),
             verdict: Some(Verdict::NotEnoughData),
             sort: Sort::Effect,

@@ -31,10 +31,12 @@ mod performance;
 mod preview;
 mod profiles;
 mod pulse;
+mod quality;
 mod shadow;
 pub mod slot;
 pub mod version;
 pub mod watching;
+mod windows;
 
 use performance::Follower;
 use profiles::SegmentProfiler;

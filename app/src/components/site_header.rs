@@ -45,6 +45,7 @@ fn Places() -> impl IntoView {
         <A href="/" exact=true>"Overview"</A>
         <A href="/monitors">"Monitors"</A>
         <A href="/reports">"Reports"</A>
+        <A href="/quality">"Quality"</A>
         <A href="/performance">"Performance"</A>
         <A href="/alerts">"Alerts"</A>
         <A href="/compare">"Compare"</A>

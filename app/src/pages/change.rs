@@ -1,8 +1,9 @@
-//! `/reports/{id}/since/{earlier}`: what changed from one stored comparison to another.
+//! `/reports/{id}/since/{earlier}`: what changed from one stored comparison to another. A form asks the same as
+//! `/change?id=…&earlier=…`.
 
 use leptos::prelude::*;
 use leptos_meta::Title;
-use leptos_router::hooks::use_params_map;
+use leptos_router::hooks::{use_params_map, use_query_map};
 use tidemark::judge::Verdict;
 use tidemark::render::format;
 use tidemark::report::ColumnDifference;
@@ -17,9 +18,12 @@ use crate::watching::Change;
 /// The page.
 #[component]
 pub fn ChangePage() -> impl IntoView {
-    let params = use_params_map();
+    let (params, query) = (use_params_map(), use_query_map());
     let ids = Memo::new(move |_| {
-        let param = |name| params.with(|params| params.get(name).unwrap_or_default());
+        let param = |name| {
+            let asked = params.with(|params| params.get(name)).or_else(|| query.with(|query| query.get(name)));
+            asked.unwrap_or_default()
+        };
         (param("id"), param("earlier"))
     });
     let change = Resource::new(move || ids.get(), |(id, earlier)| api::load_change(id, earlier));

@@ -9,8 +9,9 @@ use crate::components::awaited::awaited;
 use crate::components::empty_state::EmptyState;
 use crate::components::model_switch::{ModelSwitch, chosen_model};
 use crate::components::snapshot_list::SnapshotList;
+use crate::format::{date, time_of_day};
 use crate::live::offer_news;
-use crate::monitor::Overview;
+use crate::monitor::{Overview, SnapshotHead};
 
 /// The page.
 #[component]
@@ -27,7 +28,7 @@ pub fn ReportsPage() -> impl IntoView {
 
 #[component]
 fn List(overview: Overview) -> impl IntoView {
-    let (models, shown) = (overview.models.clone(), overview.model.name.clone());
+    let (models, shown, model) = (overview.models.clone(), overview.model.name.clone(), overview.model.name.clone());
     let heads: Vec<_> = overview.history.into_iter().rev().collect();
     if heads.is_empty() {
         return view! {
@@ -57,7 +58,45 @@ fn List(overview: Overview) -> impl IntoView {
             </div>
             <a class="button" href="/shares">"Share links"</a>
         </header>
+        {(heads.len() > 1).then(|| view! { <AnyTwo heads=heads.clone() model/> })}
         <SnapshotList heads=heads threshold=overview.share_threshold/>
+    }
+    .into_any()
+}
+
+/// Chooses any two of the reports, and leads to where any two windows are chosen.
+#[component]
+fn AnyTwo(
+    /// The reports, the latest first: at least two.
+    heads: Vec<SnapshotHead>,
+    /// Their model.
+    model: String,
+) -> impl IntoView {
+    let choice = |label: &'static str, name: &'static str, taken: usize| {
+        let option = |(place, head): (usize, &SnapshotHead)| {
+            let (_, verdict) = head.verdict();
+            let text =
+                format!("{} {} UTC, {}", date(head.created, 0), time_of_day(head.created, 0), verdict.to_lowercase());
+            view! { <option value=head.id.clone() selected=place == taken>{text}</option> }
+        };
+        view! {
+            <label class="field">
+                <span class="field__label">{label}</span>
+                <select class="input" name=name>{heads.iter().enumerate().map(option).collect_view()}</select>
+            </label>
+        }
+    };
+    view! {
+        <details class="menu any-two">
+            <summary class="button">"Compare two of them"</summary>
+            <form class="chart-frame worth" method="get" action="/change">
+                <div class="any-two__fields">{choice("Earlier", "earlier", 1)} {choice("Later", "id", 0)}</div>
+                <button class="button button--primary" r#type="submit">"What changed"</button>
+                <p class="field__hint">
+                    "Or hold " <a href=format!("/windows?model={model}")>"any two windows of the log"</a> " against each other."
+                </p>
+            </form>
+        </details>
     }
     .into_any()
 }

@@ -13,7 +13,9 @@ use tidemark_app::detectors::{Detectors, DetectorsQuery};
 use tidemark_app::error::AppError;
 use tidemark_app::monitor::{ModelCard, Overview, Snapshot, SnapshotHead, Traffic, Window};
 use tidemark_app::performance::{Performance, PerformanceQuery};
+use tidemark_app::quality::QualityPage;
 use tidemark_app::watching::{Alerts, Change, MonitorForm, MonitorFormPage, MonitorLine, MonitorPage, Preview, Shares};
+use tidemark_app::windows::{Stretch, Windows, WindowsQuery};
 
 /// `moved` drifts, `steady` does not, `kind` gets a new category, `gaps` loses values, `flat` is constant, `gone` is
 /// not in the current data, `score` is the model's answer.
@@ -118,6 +120,23 @@ impl Backend for Fixed {
 
     fn check_now(&self, _model: Option<&str>) -> Result<SnapshotHead, AppError> {
         Err(AppError::TooFewRows { found: 612, needed: 1_000 })
+    }
+
+    fn quality(&self, _: Option<&str>) -> Result<QualityPage, AppError> {
+        let snapshot = snapshot();
+        let windows = if self.is_empty { Vec::new() } else { vec![(snapshot.head, snapshot.report)] };
+        Ok(QualityPage::of("card-fraud".to_owned(), Vec::new(), &windows, vec![("outside the range".to_owned(), 1204)]))
+    }
+
+    fn windows(&self, query: &WindowsQuery) -> Result<Windows, AppError> {
+        let stretch = |text: &str, first, last| text.parse().unwrap_or(Stretch { first, last });
+        let chosen = (stretch(&query.reference, 1, 300), stretch(&query.current, 301, 600));
+        let log = (!self.is_empty).then_some(Stretch { first: 1, last: 600 });
+        Ok(Windows { model: "card-fraud".to_owned(), models: Vec::new(), log, chosen: log.map(|_| chosen) })
+    }
+
+    fn compare_windows(&self, windows: &Windows) -> Result<Option<DriftReport>, AppError> {
+        Ok(windows.chosen.map(|_| report()))
     }
 
     fn performance(&self, query: &PerformanceQuery) -> Result<Performance, AppError> {

@@ -207,3 +207,31 @@ async fn without_javascript_compare_names_the_command_line() {
     );
     assert!(compare.contains("Nothing is uploaded"), "{compare}");
 }
+
+#[tokio::test]
+async fn two_windows_are_compared_and_links_within_the_report_keep_them() {
+    let shown = page("/windows?reference=1-200&current=401-600", false).await;
+    assert!(shown.contains("value=\"1-200\"") && shown.contains("value=\"401-600\""), "{shown}");
+    assert!(shown.contains("Computed for this page; nothing is stored"), "{shown}");
+    assert!(shown.contains("?reference=1-200&amp;current=401-600&amp;column=moved#column"), "{shown}");
+    let empty = page("/windows", true).await;
+    assert!(empty.contains("There is nothing to compare yet"), "{empty}");
+}
+
+#[tokio::test]
+async fn columns_with_a_problem_come_first_on_the_page_of_data_quality() {
+    let shown = page("/quality", false).await;
+    let place = |text: &str| shown.find(text).unwrap_or_else(|| panic!("{text} in {shown}"));
+    assert!(place("More missing values") < place(">steady<"), "{shown}");
+    assert!(place("New categories") < place(">steady<"), "{shown}");
+    assert!(shown.contains("25%") && shown.contains("1,204"), "{shown}");
+    assert!(shown.contains("/reports/first?column=gaps#column"), "{shown}");
+    let empty = page("/quality", true).await;
+    assert!(empty.contains("No window has been compared yet"), "{empty}");
+}
+
+#[tokio::test]
+async fn any_two_reports_can_be_chosen() {
+    let shown = page("/change?id=first&earlier=first", false).await;
+    assert!(shown.contains("What changed"), "{shown}");
+}

@@ -45,11 +45,14 @@ pub struct Doors {
 }
 
 /// What pages and browsers use, which the OpenAPI document does not describe.
-const PAGES: [(&str, Method, Option<Role>); 41] = [
+const PAGES: [(&str, Method, Option<Role>); 47] = [
     ("/", Method::GET, Some(Role::Read)),
     ("/reports", Method::GET, Some(Role::Read)),
     ("/reports/{id}", Method::GET, Some(Role::Read)),
     ("/reports/{id}/since/{earlier}", Method::GET, Some(Role::Read)),
+    ("/change", Method::GET, Some(Role::Read)),
+    ("/windows", Method::GET, Some(Role::Read)),
+    ("/quality", Method::GET, Some(Role::Read)),
     ("/monitors", Method::GET, Some(Role::Read)),
     ("/new-monitor", Method::GET, Some(Role::Read)),
     ("/monitors/{name}", Method::GET, Some(Role::Read)),
@@ -66,6 +69,9 @@ const PAGES: [(&str, Method, Option<Role>); 41] = [
     ("/api/places", Method::POST, Some(Role::Read)),
     ("/api/report_text", Method::POST, Some(Role::Read)),
     ("/api/check_now", Method::POST, Some(Role::Admin)),
+    ("/api/quality", Method::POST, Some(Role::Read)),
+    ("/api/windows", Method::POST, Some(Role::Read)),
+    ("/api/windows_text", Method::POST, Some(Role::Read)),
     ("/api/performance", Method::POST, Some(Role::Read)),
     ("/api/detectors", Method::POST, Some(Role::Read)),
     ("/api/change", Method::POST, Some(Role::Read)),

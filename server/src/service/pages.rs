@@ -2,16 +2,18 @@
 
 use tidemark::performance::Summary;
 use tidemark::performance::summary::METRICS;
-use tidemark::report::Difference;
+use tidemark::report::{Difference, DriftReport};
 use tidemark_app::backend::Backend;
 use tidemark_app::detectors::{Detectors, DetectorsQuery};
 use tidemark_app::error::AppError;
 use tidemark_app::monitor::{Overview, Snapshot, SnapshotHead};
 use tidemark_app::performance::{Performance, PerformanceQuery};
+use tidemark_app::quality::QualityPage;
 use tidemark_app::watching::{
     AlertLine, AlertSeverity, Alerts, Change, DriftedColumn, MonitorForm, MonitorFormPage, MonitorLine, MonitorOrigin,
     MonitorPage, MuteLine, Preview, RunLine, ShareLine, Shares,
 };
+use tidemark_app::windows::{Windows, WindowsQuery};
 use tidemark_watch::config::Config;
 use tidemark_watch::monitor::{Invalid, Monitor, Severity};
 use tidemark_watch::span::Span;
@@ -205,6 +207,18 @@ impl Backend for Service {
         let (later, earlier) = (self.stored(id)?, self.stored(earlier)?);
         let difference = Difference::of(&earlier.report, &later.report);
         Ok(Change { earlier: making::head_of(earlier.head), later: making::head_of(later.head), difference })
+    }
+
+    fn quality(&self, model: Option<&str>) -> Result<QualityPage, AppError> {
+        self.quality_page(model)
+    }
+
+    fn windows(&self, query: &WindowsQuery) -> Result<Windows, AppError> {
+        self.chosen_windows(query)
+    }
+
+    fn compare_windows(&self, windows: &Windows) -> Result<Option<DriftReport>, AppError> {
+        self.compared_windows(windows)
     }
 
     fn performance(&self, query: &PerformanceQuery) -> Result<Performance, AppError> {

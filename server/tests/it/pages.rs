@@ -22,12 +22,35 @@ async fn pages_say_what_they_are_about() {
         ("/monitors", "against the training data"),
         ("/alerts", "No alert yet"),
         ("/shares", "Nothing is shared"),
+        ("/quality", "Amount"),
+        ("/windows?reference=1-70&current=81-150", "rows 1 to 150"),
+        (&*format!("/change?id={0}&earlier={0}", head.id), "What changed"),
     ] {
         let page = instance.send("GET", path, None).await;
         assert_eq!(page.status, 200, "{path}");
         assert!(page.text.contains(words), "{path} lacks {words:?}");
         assert!(page.text.contains("<h1"), "{path} has no heading");
     }
+}
+
+#[tokio::test]
+async fn two_windows_of_the_log_are_compared_and_nothing_is_stored() {
+    let instance = Instance::new();
+    instance.predict_rows(0..150).await;
+    let compare = async |reference: &str, current: &str| {
+        let asked = serde_json::json!({ "query": { "model": null, "reference": reference, "current": current } });
+        instance.send("POST", "/api/windows", Some(asked.to_string())).await
+    };
+    let given = compare("1-60", "91-150").await.json();
+    assert_eq!(given["report"]["reference"], "predictions 1 to 60", "{given}");
+    assert_eq!((&given["report"]["n_reference"], &given["report"]["n_current"]), (&60.into(), &60.into()), "{given}");
+    let by_itself = compare("", "").await.json();
+    assert_eq!(by_itself["windows"]["chosen"][1]["last"], 150, "the latest rows, and those before them: {by_itself}");
+    for (reference, current) in [("1-151", "1-2"), ("5-1", "1-2"), ("1-2", "all")] {
+        let refused = compare(reference, current).await;
+        assert_eq!(refused.status, 422, "{reference} {current}: {}", refused.text);
+    }
+    assert!(instance.service.overview(None).unwrap().history.is_empty());
 }
 
 #[tokio::test]
