@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use tidemark::{
     quality::{ColumnQuality, Measure, MeasureName, QualityReport},
     render::format,
-    report::DriftReport,
+    report::{DriftReport, SideSummary},
 };
 
 use crate::monitor::SnapshotHead;
@@ -51,7 +51,7 @@ pub struct QualityLine {
     pub missing_before: String,
     /// Missing values of the latest window, as a share.
     pub missing: String,
-    /// The same window by window, oldest first, in hundredths of a percent.
+    /// The same window by window, oldest first, in hundredths of a percent; empty where there is one window.
     pub missing_over_time: Vec<u64>,
     /// Values that the reference does not know: outside its range, or in new categories, as a share.
     pub unknown: String,
@@ -121,7 +121,8 @@ fn table(quality: &QualityReport) -> Vec<TableLine> {
 #[cfg(feature = "ssr")]
 fn lines(latest: &DriftReport, windows: &[(SnapshotHead, DriftReport)]) -> Vec<QualityLine> {
     let findings = crate::components::quality_strip::findings(latest);
-    let share = |missing: u64, rows: u64| if rows == 0 { 0.0 } else { missing as f64 / rows as f64 };
+    let share = |side: &SideSummary| (side.rows > 0).then(|| side.missing as f64 / side.rows as f64);
+    let text = |share: Option<f64>| share.map_or_else(|| "–".to_owned(), format::share);
     let by_name = |name: &str| latest.quality.as_ref()?.columns.iter().find(|column| column.name == name);
     let line = |column: &tidemark::report::ColumnReport| {
         let quality: Option<&ColumnQuality> = by_name(&column.name);
@@ -129,7 +130,7 @@ fn lines(latest: &DriftReport, windows: &[(SnapshotHead, DriftReport)]) -> Vec<Q
         let unknown = measure(MeasureName::NewCategoriesShare).or_else(|| measure(MeasureName::OutsideRangeShare));
         let over_time = windows.iter().filter_map(|(_, report)| {
             let column = report.columns.iter().find(|found| found.name == column.name)?;
-            Some((share(column.current.missing, column.current.rows) * 10_000.0).round() as u64)
+            Some((share(&column.current)? * 10_000.0).round() as u64)
         });
         let is_constant = column.current.distinct == 1 && column.reference.distinct > 1;
         let found = findings.iter().filter(|finding| finding.columns.contains(&column.name));
@@ -137,10 +138,10 @@ fn lines(latest: &DriftReport, windows: &[(SnapshotHead, DriftReport)]) -> Vec<Q
         QualityLine {
             name: column.name.clone(),
             problems: problems.collect(),
-            missing_before: format::share(share(column.reference.missing, column.reference.rows)),
-            missing: format::share(share(column.current.missing, column.current.rows)),
-            missing_over_time: over_time.collect(),
-            unknown: unknown.map_or_else(|| "–".to_owned(), format::share),
+            missing_before: text(share(&column.reference)),
+            missing: text(share(&column.current)),
+            missing_over_time: if windows.len() > 1 { over_time.collect() } else { Vec::new() },
+            unknown: text(unknown),
             distinct: format::count(column.current.distinct),
         }
     };

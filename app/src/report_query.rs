@@ -209,7 +209,7 @@ mod tests {
         assert_eq!(ReportQuery::parse(&params), query);
         assert_eq!(
             query.href(),
-            "?q=amount%20%26%20more&verdict=not_enough_data&sort=effect&order=reversed&judge=evidently&column=V4%2F%C3%A9&bins=12&method=psi&minimum=0.25"
+            "?model=card%20fraud&current=1-20&q=amount%20%26%20more&verdict=not_enough_data&sort=effect&order=reversed&judge=evidently&column=V4%2F%C3%A9&bins=12&method=psi&minimum=0.25"
         );
         assert_eq!(query.with_column(Some("V5")).what_if, WhatIf::default(), "a question is about one column");
     }

@@ -224,7 +224,7 @@ async fn columns_with_a_problem_come_first_on_the_page_of_data_quality() {
     let place = |text: &str| shown.find(text).unwrap_or_else(|| panic!("{text} in {shown}"));
     assert!(place("More missing values") < place(">steady<"), "{shown}");
     assert!(place("New categories") < place(">steady<"), "{shown}");
-    assert!(shown.contains("25%") && shown.contains("1,204"), "{shown}");
+    assert!(shown.contains("25.0%") && shown.contains("1,204"), "{shown}");
     assert!(shown.contains("/reports/first?column=gaps#column"), "{shown}");
     let empty = page("/quality", true).await;
     assert!(empty.contains("No window has been compared yet"), "{empty}");

@@ -23,7 +23,7 @@ impl Service {
     /// The store cannot be read.
     pub fn tell(&self) -> Result<(), StoreError> {
         let reader = self.log.reader();
-        let predictions = self.catalog().slots().iter().map(|slot| reader.end(&slot.line())).sum();
+        let predictions = self.catalog().slots().iter().map(|slot| reader.end(&slot.line()) - 1).sum();
         let stored = self.store.news()?;
         let news = News { predictions, reports: stored.snapshots, alerts: stored.alerts };
         self.told.0.send_if_modified(|told| std::mem::replace(told, news) != news);
