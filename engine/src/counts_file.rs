@@ -197,7 +197,7 @@ fn truth(value: &str) -> Option<String> {
 }
 
 fn text(hex: &str) -> Option<String> {
-    if !hex.len().is_multiple_of(2) || !hex.is_ascii() {
+    if !hex.len().is_multiple_of(2) || !hex.bytes().all(|sign| sign.is_ascii_hexdigit()) {
         return None;
     }
     let bytes = (0..hex.len()).step_by(2).map(|at| u8::from_str_radix(&hex[at..at + 2], 16).ok());
@@ -249,7 +249,7 @@ mod tests {
         let without = |part: &str| read(&FILE.lines().filter(|line| *line != part).collect::<Vec<_>>().join("\n"));
         assert!(matches!(without("reference,0,missing,,1"), Err(CountsError::Rows { found: 3, expected: 4, .. })));
         assert!(matches!(without("current,0,rows,1,2"), Err(CountsError::Side { side: "current", .. })));
-        assert!(matches!(without("reference,0,column,float:78,0"), Err(CountsError::Line { line: 2, .. })));
+        assert!(matches!(without("reference,0,column,float:78,0"), Err(CountsError::Line { line: 3, .. })));
         let with = |line: &str| read(&format!("{FILE}{line}\n"));
         assert!(with("current,0,value,zz,1").is_err() && with("current,0,value,ff,1").is_err(), "no hex, no UTF-8");
         assert!(with("nobody,0,rows,1,1").is_err() && with("current,0,rows,2,1").is_err() && with("x").is_err());
