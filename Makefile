@@ -15,15 +15,18 @@ site_inputs := scripts/site.mjs $(shell find scripts/site public style -type f)
 
 # ---- for people -----------------------------------------------------------------------------------------------------
 
-.PHONY: help run test bench coverage lint clean
+.PHONY: help run test test-scale bench coverage lint clean
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
 
 run: build ## Build Tidemark and start it on a model that drifts before your eyes
 	@exec target/release/tidemark demo $(ARGS)
 
 test: build ## Run every test: Rust, the same digits in wasm, the pages in a real Chromium
 	@scripts/test
+
+test-scale: build ## Hold reports counted by PostgreSQL, DuckDB, ClickHouse and Spark to the library's; installs what is missing
+	@scripts/engines
 
 # What to measure on, and beside which peers: make bench PEERS=1 installs them; see scripts/bench.
 PEERS ?=

@@ -9,6 +9,7 @@ use crate::data::{Category, Column, Values};
 use crate::num::sum_of;
 use crate::report::SideSummary;
 
+pub mod counts;
 pub mod datetime;
 mod row_ends;
 mod side;

@@ -17,6 +17,7 @@ mod datetime;
 mod difference;
 mod distribution;
 mod embeddings;
+mod from_counts;
 mod group;
 #[cfg(test)]
 mod json_schema;
@@ -31,6 +32,7 @@ pub use datetime::{DatetimeReport, DatetimeSide, Gap, RateBlocks, Reading};
 pub use difference::{ColumnDifference, Difference};
 pub use distribution::{Bin, CategoryShare, Distribution};
 pub use embeddings::{EmbeddingOutcome, EmbeddingReport};
+pub use from_counts::{Counted, NeedsRows, compare_counts};
 
 /// Version of the report's JSON. It grows when a field changes its meaning or goes; new fields do not change it.
 pub const SCHEMA_VERSION: u32 = 1;

@@ -56,6 +56,21 @@ impl DatetimeProfile {
         profile
     }
 
+    /// The same of moments that come with their counts, in any order; `None` is a value that is no moment. The order of the rows is
+    /// not known, and none counts as out of it.
+    pub(crate) fn of_counts(moments: impl Iterator<Item = (Option<Timestamp>, u64)>) -> Self {
+        let mut profile = Self::default();
+        for (moment, count) in moments {
+            match moment {
+                Some(moment) => profile.sorted.extend(std::iter::repeat_n(moment.micros(), count as usize)),
+                None => profile.unreadable += count,
+            }
+        }
+        profile.sorted.sort_unstable();
+        profile.ends = profile.sorted.first().copied().zip(profile.sorted.last().copied());
+        profile
+    }
+
     fn push(&mut self, moment: Option<Timestamp>) {
         let Some(moment) = moment.map(Timestamp::micros) else {
             self.unreadable += 1;

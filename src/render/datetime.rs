@@ -28,7 +28,7 @@ pub fn lines(report: &DatetimeReport) -> Vec<Line> {
     let sides = [&report.reference, &report.current];
     let counts: [(&str, Count); 3] = [
         ("Same moment again", |side| side.duplicates),
-        ("Earlier than the row above", |side| side.out_of_order),
+        ("Earlier than the row above", |side| side.out_of_order.unwrap_or(0)),
         ("Not a moment", |side| side.unreadable),
     ];
     for (name, count) in counts {

@@ -61,8 +61,9 @@ pub struct DatetimeSide {
     pub longest_gap: Option<Gap>,
     /// Rows whose moment an earlier row has, too.
     pub duplicates: u64,
-    /// Rows whose moment lies before that of the row above.
-    pub out_of_order: u64,
+    /// Rows whose moment lies before that of the row above; `None` where the settings say that the rows have no order.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub out_of_order: Option<u64>,
     /// Rows by hour of the day in UTC, from midnight.
     pub hours: [u64; 24],
     /// Rows by day of the week in UTC, from Monday.
@@ -170,7 +171,7 @@ impl DatetimeSide {
             median_gap_seconds: median_gap(sorted).map(seconds),
             longest_gap,
             duplicates: profile.duplicates(),
-            out_of_order: profile.out_of_order(),
+            out_of_order: Some(profile.out_of_order()),
             hours: calendar.hours,
             weekdays: calendar.weekdays,
         }

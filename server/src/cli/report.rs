@@ -17,10 +17,12 @@ use super::{Failure, check, files, parse};
 
 mod chunks;
 mod embeddings;
+mod engine;
 mod thresholds;
 
 use chunks::ChunkArgs;
 use embeddings::Embeddings;
+use engine::EngineArgs;
 
 /// Compare a current table with a reference: did something really change, how much, and which way?
 ///
@@ -29,11 +31,11 @@ use embeddings::Embeddings;
 #[derive(ClapArgs)]
 pub(super) struct Args {
     /// The data to hold against, for example what the model was trained on
-    #[arg(value_name = "REFERENCE")]
-    reference: PathBuf,
+    #[arg(value_name = "REFERENCE", requires = "current", required_unless_present_any = ["emit_sql", "from_counts"])]
+    reference: Option<PathBuf>,
     /// The data under examination
     #[arg(value_name = "CURRENT")]
-    current: PathBuf,
+    current: Option<PathBuf>,
     /// How to write the report
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
@@ -59,6 +61,8 @@ pub(super) struct Args {
     expectations: Option<PathBuf>,
     #[command(flatten)]
     columns: Columns,
+    #[command(flatten)]
+    engine: EngineArgs,
 }
 
 /// What the columns are for, and what is in them.
@@ -215,16 +219,30 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     if args.fail_on.contains(&FailOn::Quality) && args.expectations.is_none() {
         return Err(Failure::new("--fail-on quality", "takes --expectations, which `tidemark expect` writes"));
     }
-    if [&args.reference, &args.current].iter().all(|path| path.as_os_str() == "-") {
+    if let Some(sql) = args.engine.sql(&args.columns.ignore)? {
+        return files::write_or_print(args.out.as_deref(), &sql);
+    }
+    let paths = args.reference.as_deref().zip(args.current.as_deref()).map(|(reference, current)| [reference, current]);
+    if paths.is_some_and(|paths| paths.iter().all(|path| path.as_os_str() == "-")) {
         return Err(Failure::new("-", "only one of the tables can come from standard input"));
     }
-    let reference = read_table(&args.reference)?;
-    let current = read_table(&args.current)?;
-    let expectations = args.expectations.as_deref().map(check::read).transpose()?;
     let multivariate = args.multivariate.then(multivariate::Options::default);
     let settings = Settings { multivariate, quality: args.quality, ..args.judging.settings() };
-    let mut report = compare_tables(&reference, &current, &args.columns.overrides(), &settings)?;
-    report.expectations = expectations.map(|expectations| expectations.check(&current.data));
+    let counted = args.engine.report(paths, &args.columns.overrides(), &args.columns.ignore, &settings)?;
+    let report = match (counted, paths) {
+        (Some(_), _) if args.expectations.is_some() => {
+            return Err(Failure::new("--expectations", "takes the rows of the current table, which counts are not"));
+        }
+        (Some(report), _) => report,
+        (None, Some([reference, current])) => {
+            let (reference, current) = (read_table(reference)?, read_table(current)?);
+            let expectations = args.expectations.as_deref().map(check::read).transpose()?;
+            let mut report = compare_tables(&reference, &current, &args.columns.overrides(), &settings)?;
+            report.expectations = expectations.map(|expectations| expectations.check(&current.data));
+            report
+        }
+        (None, None) => return Err(Failure::new("report", "takes two tables, or --from-counts")),
+    };
     let rendered = match args.format {
         Format::Html => html::report(&report),
         Format::Text => text::report(&report),
