@@ -3,6 +3,7 @@
 mod bad_input;
 mod clients;
 mod command_line;
+mod counts_cli;
 mod disk;
 mod elsewhere;
 mod events;
