@@ -62,7 +62,7 @@ pub async fn load_report(
 /// The store cannot be read, or the service does not answer.
 #[server(endpoint = "places", input = Json, output = Json)]
 pub async fn load_places() -> Result<Vec<Place>, AppError> {
-    backend::call(|backend| crate::places::known(backend)).await
+    backend::call(crate::places::known).await
 }
 
 /// Compares the latest window with the reference now. URL-encoded, so that a form without JavaScript can send it.

@@ -75,12 +75,6 @@ pub fn App() -> impl IntoView {
     provide_line();
     provide_toasts();
     provide_overlay();
-    // Effects run in a browser only, and after hydration: from now on a click is answered.
-    Effect::new(|| {
-        if let Some(root) = document().document_element() {
-            let _ = root.set_attribute("data-ready", "");
-        }
-    });
     view! {
         <Title formatter=|page| format!("{page} · Tidemark")/>
         <Router>

@@ -105,13 +105,15 @@ macro_rules! lazy_page {
                 }
 
                 async fn view(_: Self) -> AnyView {
-                    $($before().await;)?
-                    $show().await.unwrap_or_else(did_not_arrive)
+                    let page = $show().await.unwrap_or_else(did_not_arrive);
+                    answers_clicks();
+                    page
                 }
 
                 async fn preload() {
                     // Whether it has come shows in the view.
                     let _ = load().await;
+                    $($before().await;)?
                 }
             }
         };
@@ -133,6 +135,15 @@ lazy_page!(performance, performance_page, PerformanceRoute, pages::performance::
 lazy_page!(performance, detectors_page, DetectorsRoute, pages::detectors::DetectorsPage);
 lazy_page!(styleguide, styleguide_page, StyleguideRoute, pages::styleguide::StyleguidePage);
 lazy_page!(compare, compare_page, CompareRoute, pages::compare::ComparePage);
+
+/// Marks the document once the page is hydrated: from now on a click is answered. Effects run in a browser only, and after that.
+pub(crate) fn answers_clicks() {
+    Effect::new(|| {
+        if let Some(root) = document().document_element() {
+            let _ = root.set_attribute("data-ready", "");
+        }
+    });
+}
 
 /// Loads the part of a column's panel where the address opens one: hydration goes through the page in one go, and finds the panel in it.
 ///

@@ -45,6 +45,7 @@ test("the palette finds a column of the latest report and opens it there", async
   await page.goto("/alerts");
   await ready(page);
   await page.keyboard.press("Control+k");
+  await expect(page.getByRole("combobox", { name: /Go to a page/ })).toBeFocused();
   await page.keyboard.type("column amount");
   const first = page.getByRole("option").first();
   await expect(first).toContainText("Amount");

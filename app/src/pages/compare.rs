@@ -98,7 +98,8 @@ pub fn ComparePage() -> impl IntoView {
         stage.set(Stage::Running(Step::named("making the example")));
         bridge::ask("example", "{}".to_owned(), None, move |event| match event {
             Event::Files([first, second]) => {
-                if reference.try_set(Some(first)).is_none() {
+                let is_open = reference.try_set(Some(first)).is_none();
+                if is_open {
                     current.set(Some(second));
                     start();
                 }

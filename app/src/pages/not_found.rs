@@ -13,6 +13,7 @@ mod status;
 #[component]
 pub fn NotFoundPage() -> impl IntoView {
     status::set_not_found();
+    crate::parts::answers_clicks();
     view! {
         <Title text="Not found"/>
         <div class="page page--narrow">
