@@ -55,13 +55,15 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
 }
 
 /// The path of the page that is asked for. Only the server knows it before the page is there.
+#[cfg(feature = "ssr")]
 fn path_of_request() -> String {
-    #[cfg(feature = "ssr")]
-    let path = use_context::<leptos::server_fn::axum_export::http::request::Parts>()
-        .map(|request| request.uri.path().to_owned());
-    #[cfg(not(feature = "ssr"))]
-    let path = None;
-    path.unwrap_or_default()
+    let request = use_context::<leptos::server_fn::axum_export::http::request::Parts>();
+    request.map(|request| request.uri.path().to_owned()).unwrap_or_default()
+}
+
+#[cfg(not(feature = "ssr"))]
+const fn path_of_request() -> String {
+    String::new()
 }
 
 /// Everything inside the body: header, the page of the route, footer.
