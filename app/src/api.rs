@@ -1,6 +1,8 @@
 //! The server functions: what the pages ask over HTTP once they run in a browser, and call directly on the server.
 
 use leptos::prelude::*;
+#[cfg(feature = "ssr")]
+use tidemark::report::DriftReport;
 
 pub mod json;
 
@@ -18,6 +20,12 @@ use crate::report_summary::ReportSummary;
 use crate::report_summary::SnapshotSummary;
 use crate::watching::{Alerts, Change, MonitorForm, MonitorFormPage, MonitorLine, MonitorPage, Preview, Shares};
 use crate::windows::{WindowsCompared, WindowsQuery};
+
+/// A report as text.
+#[cfg(feature = "ssr")]
+fn json_of(report: &DriftReport) -> Result<String, AppError> {
+    serde_json::to_string(report).map_err(|_not_plain| AppError::Internal)
+}
 
 /// A model, its traffic and the history of comparisons.
 ///
@@ -40,8 +48,7 @@ pub async fn load_report_text(
     /// Its id.
     id: String,
 ) -> Result<String, AppError> {
-    let report = backend::call(move |backend| backend.snapshot(&id).map(|snapshot| snapshot.report)).await?;
-    serde_json::to_string(&report).map_err(|_not_plain| AppError::Internal)
+    json_of(&backend::call(move |backend| backend.report(&id)).await?)
 }
 
 /// What the page of the stored comparison of this id shows before a column is opened.
@@ -133,7 +140,7 @@ pub async fn load_windows_text(
         let report = backend.compare_windows(&backend.windows(&query)?)?;
         report.ok_or_else(|| AppError::NotFound { what: "report".to_owned(), id: query.current })
     });
-    serde_json::to_string(&report.await?).map_err(|_not_plain| AppError::Internal)
+    json_of(&report.await?)
 }
 
 /// How a model does, window by window.

@@ -26,6 +26,12 @@ pub trait Backend: Send + Sync + 'static {
     /// There is none, or the store cannot be read.
     fn snapshot(&self, id: &str) -> Result<Snapshot, AppError>;
 
+    /// The report of the stored comparison of this id, without what labels say.
+    ///
+    /// # Errors
+    /// There is none, or the store cannot be read.
+    fn report(&self, id: &str) -> Result<DriftReport, AppError>;
+
     /// Compares a model's latest window of the log with its reference now, and stores the result.
     ///
     /// # Errors

@@ -22,6 +22,7 @@ pub mod moment;
 pub mod overlay;
 pub mod palette;
 pub mod performance_card;
+pub mod plain_table;
 pub mod preview_chart;
 pub mod quality_strip;
 pub mod report_toolbar;

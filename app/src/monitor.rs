@@ -6,6 +6,8 @@ use tidemark::performance::Summary;
 use tidemark::performance::estimated::Estimated;
 use tidemark::report::DriftReport;
 
+use crate::format::{date, time_of_day};
+
 /// Milliseconds since 1970-01-01T00:00:00Z.
 pub type Millis = i64;
 
@@ -133,6 +135,12 @@ pub struct Snapshot {
 }
 
 impl SnapshotHead {
+    /// When it was made and what it found, in a line: where a moment cannot be shown in the reader's zone.
+    pub fn in_words(&self) -> String {
+        let (_, verdict) = self.verdict();
+        format!("{} {} UTC, {}", date(self.created, 0), time_of_day(self.created, 0), verdict.to_lowercase())
+    }
+
     /// The comparison as a badge says it. Columns that drifted without tipping the whole are not passed over.
     pub fn verdict(&self) -> (Verdict, &'static str) {
         overall(self.data_drifted || self.predictions_drifted == Some(true), self.n_drifted)

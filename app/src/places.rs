@@ -49,7 +49,6 @@ pub fn pages() -> Vec<Place> {
 #[cfg(feature = "ssr")]
 pub fn known(backend: &dyn crate::backend::Backend) -> Result<Vec<Place>, crate::error::AppError> {
     use crate::error::AppError;
-    use crate::format::{date, time_of_day};
 
     let overview = match backend.overview(None) {
         // Nothing is served yet.
@@ -64,13 +63,11 @@ pub fn known(backend: &dyn crate::backend::Backend) -> Result<Vec<Place>, crate:
     if let Some(latest) = overview.history.last() {
         let query = crate::report_query::ReportQuery::default();
         let of_column = |name: &str| format!("/reports/{}{}#column", latest.id, query.with_column(Some(name)).href());
-        let report = backend.snapshot(&latest.id)?.report;
+        let report = backend.report(&latest.id)?;
         places.extend(report.columns.iter().map(|column| Place::new("Column", &column.name, of_column(&column.name))));
     }
     for head in overview.history.iter().rev() {
-        let (day, time) = (date(head.created, 0), time_of_day(head.created, 0));
-        let name = format!("{day} {time} UTC, {}", head.verdict().1.to_lowercase());
-        places.push(Place::new("Report", name, format!("/reports/{}", head.id)));
+        places.push(Place::new("Report", head.in_words(), format!("/reports/{}", head.id)));
     }
     Ok(places)
 }

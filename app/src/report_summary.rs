@@ -3,7 +3,8 @@
 //! A report holds every number that a column's panel shows, in types from all over the library. The code that reads them is larger
 //! than the page, so the page gets this, and the panel, which is loaded when it is opened, the report.
 
-use leptos::prelude::Resource;
+use leptos::prelude::{Get, Memo, Resource, With};
+use leptos_router::hooks::use_query_map;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use tidemark::judge::{Direction, Effect, Judge, Verdict};
@@ -17,6 +18,7 @@ use crate::components::quality_strip;
 use crate::components::report_view::headline::Headline;
 use crate::error::AppError;
 use crate::monitor::{Snapshot, SnapshotHead};
+use crate::report_query::ReportQuery;
 
 /// A report without what only a column's panel shows.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -174,4 +176,29 @@ pub enum Whole {
     /// The service has it, and gives it as JSON while a column is open. The page makes the resource and not the panel, as a server makes
     /// panels more often than a browser, and both count resources; and it is text, because only the panel's part can read it.
     Stored(Resource<Result<String, AppError>>),
+}
+
+/// The whole report as JSON, for [`Whole::Stored`]: loaded while the address opens a column, else an empty text.
+pub fn text_while_open<K, F>(
+    which: impl Fn() -> K + Send + Sync + 'static,
+    load: impl Fn(K) -> F + Clone + Send + Sync + 'static,
+) -> Resource<Result<String, AppError>>
+where
+    K: Clone + PartialEq + Send + Sync + 'static,
+    F: Future<Output = Result<String, AppError>> + Send + 'static,
+{
+    let address = use_query_map();
+    let is_open = Memo::new(move |_| address.with(|address| ReportQuery::parse(address).column.is_some()));
+    Resource::new(
+        move || is_open.get().then(&which),
+        move |which| {
+            let load = load.clone();
+            async move {
+                match which {
+                    Some(which) => load(which).await,
+                    None => Ok(String::new()),
+                }
+            }
+        },
+    )
 }

@@ -369,6 +369,11 @@ impl Service {
         })
     }
 
+    /// The names of all models.
+    fn model_names(&self) -> Vec<String> {
+        self.catalog().slots().iter().map(|slot| slot.name().to_owned()).collect()
+    }
+
     /// The model of this name, or the default one.
     fn slot(&self, name: Option<&str>) -> Result<Arc<Slot>, AppError> {
         let catalog = self.catalog();

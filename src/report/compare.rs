@@ -457,10 +457,7 @@ impl Found {
         if let (Some(a), Some(b)) = (reference.datetimes(), current.datetimes()) {
             let reference = Reference(calibrated::datetime::Side { column: reference.values(), datetimes: a });
             let current = Current(calibrated::datetime::Side { column: current.values(), datetimes: b });
-            let (calibrated, mut report) = calibrated::datetime::examine(reference, current, &settings.calibrated);
-            if !settings.calibrated.ordered {
-                (report.reference.out_of_order, report.current.out_of_order) = (None, None);
-            }
+            let (calibrated, report) = calibrated::datetime::examine(reference, current, &settings.calibrated);
             return Self { calibrated, distribution: report.distribution(), datetime: Some(Box::new(report)) };
         }
         let is_numerical = column_type == ColumnType::Numerical;

@@ -103,15 +103,19 @@ const TAIL_SHARE: f64 = 0.05;
 const WEEKDAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
 
 impl DatetimeReport {
-    /// Everything but the tests.
-    pub(crate) fn of(reference: Reference<&DatetimeProfile>, current: Current<&DatetimeProfile>) -> Self {
+    /// Everything but the tests. `ordered` says whether the order of the rows means anything.
+    pub(crate) fn of(
+        reference: Reference<&DatetimeProfile>,
+        current: Current<&DatetimeProfile>,
+        ordered: bool,
+    ) -> Self {
         let (a, b) = (reference.0, current.0);
         let longest = longest_gap(b.sorted()).map(|[from, to]| to - from);
         let as_long = |longest: i64| gaps(a.sorted()).filter(|[from, to]| to - from >= longest).count() as u64;
         Self {
             reading: reading(a.sorted(), b.sorted()),
-            reference: DatetimeSide::of(a),
-            current: DatetimeSide::of(b),
+            reference: DatetimeSide::of(a, ordered),
+            current: DatetimeSide::of(b, ordered),
             reference_gaps_as_long: longest.map_or(0, as_long),
             rate_blocks: None,
             hours_not_tested: None,
@@ -155,7 +159,7 @@ impl DatetimeReport {
 }
 
 impl DatetimeSide {
-    fn of(profile: &DatetimeProfile) -> Self {
+    fn of(profile: &DatetimeProfile, ordered: bool) -> Self {
         let sorted = profile.sorted();
         let calendar = profile.calendar();
         let (first, last) = (sorted.first().copied(), sorted.last().copied());
@@ -171,7 +175,7 @@ impl DatetimeSide {
             median_gap_seconds: median_gap(sorted).map(seconds),
             longest_gap,
             duplicates: profile.duplicates(),
-            out_of_order: Some(profile.out_of_order()),
+            out_of_order: ordered.then(|| profile.out_of_order()),
             hours: calendar.hours,
             weekdays: calendar.weekdays,
         }
@@ -319,12 +323,12 @@ mod tests {
     #[test]
     fn gaps_are_found_with_their_place() {
         let moments = [0, 10, 30, 70, 80].map(|minute| 19_000 * DAY + minute * MINUTE);
-        let side = DatetimeSide::of(&DatetimeProfile::of(&text_column(&moments)));
+        let side = DatetimeSide::of(&DatetimeProfile::of(&text_column(&moments)), true);
         assert_eq!(side.median_gap_seconds, Some(600.0));
         let longest = side.longest_gap.unwrap();
         assert_eq!((longest.from.to_string().as_str(), longest.seconds), ("2022-01-08T00:30:00Z", 2400.0));
         assert_eq!(side.rows_per_second, Some(4.0 / 4800.0));
-        let alone = DatetimeSide::of(&DatetimeProfile::of(&text_column(&moments[..1])));
+        let alone = DatetimeSide::of(&DatetimeProfile::of(&text_column(&moments[..1])), true);
         assert_eq!((alone.median_gap_seconds, alone.longest_gap, alone.rows_per_second), (None, None, None));
     }
 

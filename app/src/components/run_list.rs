@@ -5,6 +5,7 @@ use tidemark::judge::Verdict;
 use tidemark::render::format;
 
 use super::moment::Moment;
+use super::plain_table::{Head, PlainTable};
 use super::status_badge::StatusBadge;
 use crate::watching::{RunEnd, RunLine};
 
@@ -36,19 +37,12 @@ pub fn RunList(
         }
     };
     view! {
-        <div class="plain-table">
-            <table>
-                <caption class="visually-hidden">"Runs, the latest first"</caption>
-                <thead>
-                    <tr>
-                        <th scope="col">"Window ends"</th>
-                        <th scope="col">"State"</th>
-                        <th scope="col">"What came of it"</th>
-                    </tr>
-                </thead>
-                <tbody>{runs.into_iter().map(line).collect_view()}</tbody>
-            </table>
-        </div>
+        <PlainTable
+            caption="Runs, the latest first"
+            heads=[Head::new("Window ends"), Head::new("State"), Head::new("What came of it")]
+        >
+            {runs.into_iter().map(line).collect_view()}
+        </PlainTable>
     }
     .into_any()
 }

@@ -11,6 +11,7 @@ use tidemark::report::ColumnDifference;
 use crate::api;
 use crate::components::awaited::awaited;
 use crate::components::moment::Moment;
+use crate::components::plain_table::{Head, PlainTable};
 use crate::components::status_badge::StatusBadge;
 use crate::monitor::SnapshotHead;
 use crate::watching::Change;
@@ -75,21 +76,18 @@ fn Shown(change: Change) -> impl IntoView {
         {(!is_empty)
             .then(|| {
                 view! {
-                    <div class="plain-table">
-                        <table>
-                            <caption class="visually-hidden">"Columns whose verdict changed"</caption>
-                            <thead>
-                                <tr>
-                                    <th scope="col">"Column"</th>
-                                    <th scope="col">"Before"</th>
-                                    <th scope="col">"After"</th>
-                                    <th scope="col" class="plain-table__number">"Effect before"</th>
-                                    <th scope="col" class="plain-table__number">"Effect after"</th>
-                                </tr>
-                            </thead>
-                            <tbody>{lines}</tbody>
-                        </table>
-                    </div>
+                    <PlainTable
+                        caption="Columns whose verdict changed"
+                        heads=[
+                            Head::new("Column"),
+                            Head::new("Before"),
+                            Head::new("After"),
+                            Head::number("Effect before"),
+                            Head::number("Effect after"),
+                        ]
+                    >
+                        {lines}
+                    </PlainTable>
                 }
             })}
     }

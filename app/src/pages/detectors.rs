@@ -10,6 +10,7 @@ use crate::api;
 use crate::components::awaited::awaited;
 use crate::components::empty_state::EmptyState;
 use crate::components::model_switch::ModelSwitch;
+use crate::components::plain_table::{Head, PlainTable};
 use crate::detectors::{Detectors, DetectorsQuery};
 
 /// The page. The address says what is tried; it works without a script.
@@ -128,7 +129,7 @@ fn Results(bench: Bench) -> impl IntoView {
         format::plural(n_before, "event"),
         change_in_words(injected),
     );
-    let share = |n: u64| format::share(n as f64 / n_runs.max(1) as f64);
+    let share = move |n: u64| format::share(n as f64 / n_runs.max(1) as f64);
     let line = move |found: Fared| {
         view! {
             <tr>
@@ -144,20 +145,17 @@ fn Results(bench: Bench) -> impl IntoView {
         <section class="stack" aria-labelledby="fared">
             <h2 id="fared" class="section-title">"How they fare"</h2>
             <p class="page__lead">{caption}</p>
-            <div class="plain-table">
-                <table>
-                    <thead>
-                        <tr>
-                            <th scope="col">"Detector"</th>
-                            <th scope="col" class="plain-table__number">"Delay"</th>
-                            <th scope="col" class="plain-table__number">"Missed"</th>
-                            <th scope="col" class="plain-table__number">"False alarm"</th>
-                            <th scope="col" class="plain-table__number plain-table__wide">"False alarms"</th>
-                        </tr>
-                    </thead>
-                    <tbody>{fared.into_iter().map(line).collect_view()}</tbody>
-                </table>
-            </div>
+            <PlainTable
+                heads=[
+                    Head::new("Detector"),
+                    Head::number("Delay"),
+                    Head::number("Missed"),
+                    Head::number("False alarm"),
+                    Head::number("False alarms").wide(),
+                ]
+            >
+                {fared.into_iter().map(line).collect_view()}
+            </PlainTable>
         </section>
     }
     .into_any()

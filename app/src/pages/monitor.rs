@@ -10,6 +10,7 @@ use crate::components::alert_list::AlertList;
 use crate::components::awaited::{Problem, awaited, problem_of};
 use crate::components::drift_history::DriftHistory;
 use crate::components::moment::Moment;
+use crate::components::plain_table::{Head, PlainTable};
 use crate::components::run_list::RunList;
 use crate::components::verdict_banner::VerdictBanner;
 use crate::live::offer_news;
@@ -125,18 +126,11 @@ fn Drifted(drifted: Vec<DriftedColumn>) -> impl IntoView {
     view! {
         <section class="stack" aria-labelledby="drifted">
             <h2 id="drifted" class="section-title">"Drifted columns, and since when"</h2>
-            <div class="plain-table">
-                <table>
-                    <thead>
-                        <tr>
-                            <th scope="col">"Column"</th>
-                            <th scope="col">"Drifted since"</th>
-                            <th scope="col"></th>
-                        </tr>
-                    </thead>
-                    <tbody>{drifted.into_iter().map(line).collect_view()}</tbody>
-                </table>
-            </div>
+            <PlainTable
+                heads=[Head::new("Column"), Head::new("Drifted since"), Head::new("")]
+            >
+                {drifted.into_iter().map(line).collect_view()}
+            </PlainTable>
         </section>
     }
     .into_any()

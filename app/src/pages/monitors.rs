@@ -8,6 +8,7 @@ use tidemark::render::format;
 use crate::api;
 use crate::components::awaited::awaited;
 use crate::components::moment::Moment;
+use crate::components::plain_table::{Head, PlainTable};
 use crate::components::run_list::WindowEnd;
 use crate::components::status_badge::StatusBadge;
 use crate::live::offer_news;
@@ -38,21 +39,18 @@ fn List(monitors: Vec<MonitorLine>) -> impl IntoView {
             </div>
             <a class="button button--primary" href="/new-monitor">"New monitor"</a>
         </header>
-        <div class="plain-table">
-            <table>
-                <caption class="visually-hidden">"All monitors"</caption>
-                <thead>
-                    <tr>
-                        <th scope="col">"Monitor"</th>
-                        <th scope="col">"Latest report"</th>
-                        <th scope="col">"Alerts"</th>
-                        <th scope="col" class="plain-table__wide">"Latest window"</th>
-                        <th scope="col" class="plain-table__wide">"Written by"</th>
-                    </tr>
-                </thead>
-                <tbody>{monitors.into_iter().map(line).collect_view()}</tbody>
-            </table>
-        </div>
+        <PlainTable
+            caption="All monitors"
+            heads=[
+                Head::new("Monitor"),
+                Head::new("Latest report"),
+                Head::new("Alerts"),
+                Head::new("Latest window").wide(),
+                Head::new("Written by").wide(),
+            ]
+        >
+            {monitors.into_iter().map(line).collect_view()}
+        </PlainTable>
         <p class="page__note">
             "The whole set-up as a file for "
             <code>"tidemark serve --config"</code>

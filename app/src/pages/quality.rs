@@ -10,6 +10,7 @@ use crate::components::awaited::awaited;
 use crate::components::empty_state::EmptyState;
 use crate::components::model_switch::{ModelSwitch, chosen_model};
 use crate::components::moment::Moment;
+use crate::components::plain_table::{Head, PlainTable};
 use crate::components::sparkline::Sparkline;
 use crate::components::status_badge::StatusBadge;
 use crate::live::offer_news;
@@ -82,25 +83,20 @@ fn Shown(found: Found) -> impl IntoView {
 fn Columns(columns: Vec<QualityLine>, id: String, n_windows: u64) -> impl IntoView {
     let over_time = format!("Missing, last {}", format::plural(n_windows, "window"));
     view! {
-        <div class="plain-table">
-            <table>
-                <caption class="visually-hidden">"Columns, those with a problem first"</caption>
-                <thead>
-                    <tr>
-                        <th scope="col">"Column"</th>
-                        <th scope="col">"State"</th>
-                        <th scope="col" class="plain-table__number">"Missing before"</th>
-                        <th scope="col" class="plain-table__number">"Missing now"</th>
-                        <th scope="col" class="plain-table__wide">{over_time}</th>
-                        <th scope="col" class="plain-table__number plain-table__wide">"Unknown to the reference"</th>
-                        <th scope="col" class="plain-table__number plain-table__wide">"Distinct values"</th>
-                    </tr>
-                </thead>
-                <tbody>
-                    {columns.into_iter().map(|line| view! { <Line line id=id.clone()/> }).collect_view()}
-                </tbody>
-            </table>
-        </div>
+        <PlainTable
+            caption="Columns, those with a problem first"
+            heads=[
+                Head::new("Column"),
+                Head::new("State"),
+                Head::number("Missing before"),
+                Head::number("Missing now"),
+                Head::new(over_time).wide(),
+                Head::number("Unknown to the reference").wide(),
+                Head::number("Distinct values").wide(),
+            ]
+        >
+            {columns.into_iter().map(|line| view! { <Line line id=id.clone()/> }).collect_view()}
+        </PlainTable>
     }
     .into_any()
 }
@@ -150,20 +146,13 @@ fn Table(table: Vec<TableLine>) -> impl IntoView {
         }
     };
     view! {
-        <section aria-labelledby="whole-table">
-            <h2 class="quality-page__title" id="whole-table">"The table as a whole"</h2>
-            <div class="plain-table">
-                <table>
-                    <thead>
-                        <tr>
-                            <th scope="col">"What"</th>
-                            <th scope="col" class="plain-table__number">"Reference"</th>
-                            <th scope="col" class="plain-table__number">"Latest window"</th>
-                        </tr>
-                    </thead>
-                    <tbody>{table.into_iter().map(line).collect_view()}</tbody>
-                </table>
-            </div>
+        <section class="stack" aria-labelledby="whole-table">
+            <h2 class="section-title" id="whole-table">"The table as a whole"</h2>
+            <PlainTable
+                heads=[Head::new("What"), Head::number("Reference"), Head::number("Latest window")]
+            >
+                {table.into_iter().map(line).collect_view()}
+            </PlainTable>
         </section>
     }
     .into_any()
@@ -177,23 +166,17 @@ fn Violations(violations: Vec<(String, u64)>) -> impl IntoView {
             .into_any()
     } else {
         view! {
-            <div class="plain-table">
-                <table>
-                    <thead>
-                        <tr>
-                            <th scope="col">"Values since the service started"</th>
-                            <th scope="col" class="plain-table__number">"How many"</th>
-                        </tr>
-                    </thead>
-                    <tbody>{violations.into_iter().map(line).collect_view()}</tbody>
-                </table>
-            </div>
+            <PlainTable
+                heads=[Head::new("Values since the service started"), Head::number("How many")]
+            >
+                {violations.into_iter().map(line).collect_view()}
+            </PlainTable>
         }
         .into_any()
     };
     view! {
-        <section aria-labelledby="violations">
-            <h2 class="quality-page__title" id="violations">"Checked as they came in"</h2>
+        <section class="stack" aria-labelledby="violations">
+            <h2 class="section-title" id="violations">"Checked as they came in"</h2>
             {body}
         </section>
     }

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 use leptos_meta::Title;
-use leptos_router::hooks::{use_params_map, use_query_map};
+use leptos_router::hooks::use_params_map;
 use std::sync::Arc;
 use tidemark::render::format;
 
@@ -15,8 +15,7 @@ use crate::components::report_view::ReportView;
 use crate::components::share_box::ShareBox;
 use crate::components::skeleton::Skeleton;
 use crate::error::AppError;
-use crate::report_query::ReportQuery;
-use crate::report_summary::{SnapshotSummary, Whole};
+use crate::report_summary::{SnapshotSummary, Whole, text_while_open};
 use crate::watching::Shared;
 
 /// The page. The address's query filters, sorts and opens columns: see [`crate::report_query`].
@@ -25,17 +24,7 @@ pub fn ReportPage() -> impl IntoView {
     let params = use_params_map();
     let id = Memo::new(move |_| params.with(|params| params.get("id").unwrap_or_default()));
     let snapshot = Resource::new(move || id.get(), api::load_report);
-    let address = use_query_map();
-    let is_open = Memo::new(move |_| address.with(|address| ReportQuery::parse(address).column.is_some()));
-    let text = Resource::new(
-        move || is_open.get().then(|| id.get()),
-        |id| async move {
-            match id {
-                Some(id) => api::load_report_text(id).await,
-                None => Ok(String::new()),
-            }
-        },
-    );
+    let text = text_while_open(move || id.get(), api::load_report_text);
     view! {
         <Title text="Report"/>
         <div class="page">

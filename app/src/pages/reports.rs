@@ -9,7 +9,6 @@ use crate::components::awaited::awaited;
 use crate::components::empty_state::EmptyState;
 use crate::components::model_switch::{ModelSwitch, chosen_model};
 use crate::components::snapshot_list::SnapshotList;
-use crate::format::{date, time_of_day};
 use crate::live::offer_news;
 use crate::monitor::{Overview, SnapshotHead};
 
@@ -74,10 +73,7 @@ fn AnyTwo(
 ) -> impl IntoView {
     let choice = |label: &'static str, name: &'static str, taken: usize| {
         let option = |(place, head): (usize, &SnapshotHead)| {
-            let (_, verdict) = head.verdict();
-            let text =
-                format!("{} {} UTC, {}", date(head.created, 0), time_of_day(head.created, 0), verdict.to_lowercase());
-            view! { <option value=head.id.clone() selected=place == taken>{text}</option> }
+            view! { <option value=head.id.clone() selected=place == taken>{head.in_words()}</option> }
         };
         view! {
             <label class="field">

@@ -8,6 +8,7 @@ use crate::api::{self, RevokeShare};
 use crate::components::awaited::{Problem, awaited, problem_of};
 use crate::components::empty_state::EmptyState;
 use crate::components::moment::Moment;
+use crate::components::plain_table::{Head, PlainTable};
 use crate::components::status_badge::StatusBadge;
 use crate::monitor::Millis;
 use crate::watching::{ShareLine, Shares};
@@ -47,21 +48,18 @@ fn List(shares: Shares, revoke: ServerAction<RevokeShare>) -> impl IntoView {
                 .into_any()
         } else {
             view! {
-                <div class="plain-table">
-                    <table>
-                        <caption class="visually-hidden">"Share links, the latest first"</caption>
-                        <thead>
-                            <tr>
-                                <th scope="col">"Title"</th>
-                                <th scope="col">"State"</th>
-                                <th scope="col" class="plain-table__wide">"Made"</th>
-                                <th scope="col" class="plain-table__wide">"Opens until"</th>
-                                <th scope="col"><span class="visually-hidden">"Take back"</span></th>
-                            </tr>
-                        </thead>
-                        <tbody>{shares.into_iter().map(|share| view! { <Line share now revoke/> }).collect_view()}</tbody>
-                    </table>
-                </div>
+                <PlainTable
+                    caption="Share links, the latest first"
+                    heads=[
+                        Head::new("Title"),
+                        Head::new("State"),
+                        Head::new("Made").wide(),
+                        Head::new("Opens until").wide(),
+                        Head::new("Take back").spoken(),
+                    ]
+                >
+                    {shares.into_iter().map(|share| view! { <Line share now revoke/> }).collect_view()}
+                </PlainTable>
             }
                 .into_any()
         }}

@@ -11,8 +11,7 @@ use crate::components::empty_state::EmptyState;
 use crate::components::model_switch::ModelSwitch;
 use crate::components::report_view::ReportView;
 use crate::error::AppError;
-use crate::report_query::ReportQuery;
-use crate::report_summary::Whole;
+use crate::report_summary::{Whole, text_while_open};
 use crate::windows::{Stretch, Windows, WindowsCompared, WindowsQuery};
 
 /// The page. The address says which stretches; it works without a script.
@@ -21,16 +20,7 @@ pub fn WindowsPage() -> impl IntoView {
     let address = use_query_map();
     let asked = Memo::new(move |_| address.with(|address| WindowsQuery::of(|name| address.get(name))));
     let found = Resource::new(move || asked.get(), api::load_windows);
-    let is_open = Memo::new(move |_| address.with(|address| ReportQuery::parse(address).column.is_some()));
-    let text = Resource::new(
-        move || is_open.get().then(|| asked.get()),
-        |asked| async move {
-            match asked {
-                Some(asked) => api::load_windows_text(asked).await,
-                None => Ok(String::new()),
-            }
-        },
-    );
+    let text = text_while_open(move || asked.get(), api::load_windows_text);
     view! {
         <Title text="Compare two windows"/>
         {awaited("Compare two windows", "Comparing", found, move |found| view! { <Shown found text/> }.into_any())}

@@ -118,6 +118,10 @@ impl Backend for Fixed {
         }
     }
 
+    fn report(&self, id: &str) -> Result<DriftReport, AppError> {
+        self.snapshot(id).map(|snapshot| snapshot.report)
+    }
+
     fn check_now(&self, _model: Option<&str>) -> Result<SnapshotHead, AppError> {
         Err(AppError::TooFewRows { found: 612, needed: 1_000 })
     }

@@ -168,7 +168,7 @@ impl Backend for Service {
         let slot = self.slot(model)?;
         Ok(Overview {
             model: model_card(&slot),
-            models: self.catalog().slots().iter().map(|slot| slot.name().to_owned()).collect(),
+            models: self.model_names(),
             traffic: self.traffic(&slot).map_err(|error| internal(StoreError::Log(error.to_string())))?,
             history: self.history(slot.name()).map_err(internal)?,
             interval_seconds: self.options.interval_seconds,
@@ -188,6 +188,10 @@ impl Backend for Service {
         let (monitor, earlier) = (head.monitor.clone(), earlier.map(|head| head.id.to_string()));
         let estimated = known.estimated;
         Ok(Snapshot { head: making::head_of(head), report, monitor, earlier, performance, estimated, model })
+    }
+
+    fn report(&self, id: &str) -> Result<DriftReport, AppError> {
+        Ok(self.stored(id)?.report)
     }
 
     fn check_now(&self, model: Option<&str>) -> Result<SnapshotHead, AppError> {
@@ -271,7 +275,7 @@ impl Backend for Service {
         };
         Ok(MonitorFormPage {
             form: forms::form_of(&monitor),
-            models: catalog.slots().iter().map(|slot| slot.name().to_owned()).collect(),
+            models: self.model_names(),
             channels: self.sender().channels().iter().map(|channel| channel.name.clone()).collect(),
             metrics: METRICS.map(str::to_owned).to_vec(),
         })

@@ -30,18 +30,19 @@ impl Service {
         let slot = self.slot(model)?;
         let of = Cursor::Model(slot.name());
         let read = || -> Result<Vec<_>, StoreError> {
-            let latest = self.store.latest(of, None, 1)?;
-            let n = latest.last().map_or(0, |head| (COLUMNS / head.n_columns.max(1)).clamp(1, WINDOWS));
-            let heads = self.store.latest(of, None, n)?.into_iter();
+            let heads = self.store.latest(of, None, WINDOWS)?;
+            let n = heads.last().map_or(0, |head| (COLUMNS / head.n_columns.max(1)).max(1)) as usize;
+            let n_heads = heads.len();
             let whole = heads
+                .into_iter()
+                .skip(n_heads.saturating_sub(n))
                 .map(|head| Ok(self.store.snapshot(head.id)?.map(|found| (making::head_of(found.head), found.report))));
             // One may have been retired meanwhile.
             whole.filter_map(Result::transpose).collect()
         };
         let windows = read().map_err(internal)?;
-        let models = self.catalog().slots().iter().map(|slot| slot.name().to_owned()).collect();
         let broken = slot.violations.by_rule().filter(|(_, n)| *n > 0);
         let violations = broken.map(|(rule, n)| (words(rule).to_owned(), n)).collect();
-        Ok(QualityPage::of(slot.name().to_owned(), models, &windows, violations))
+        Ok(QualityPage::of(slot.name().to_owned(), self.model_names(), &windows, violations))
     }
 }

@@ -26,8 +26,7 @@ impl Service {
             Some(log) => self.choose(query, log)?,
             None => None,
         };
-        let models = self.catalog().slots().iter().map(|slot| slot.name().to_owned()).collect();
-        Ok(Windows { model: slot.name().to_owned(), models, log, chosen })
+        Ok(Windows { model: slot.name().to_owned(), models: self.model_names(), log, chosen })
     }
 
     fn choose(&self, query: &WindowsQuery, log: Stretch) -> Result<Option<(Stretch, Stretch)>, AppError> {
@@ -67,8 +66,8 @@ impl Service {
         };
         let (reader, line, settings) = (self.log.reader(), slot.line(), &self.options.settings);
         let rows = reader.rows(&line, reference.first..reference.last + 1).map_err(failed)?;
-        let label = format!("predictions {} to {}", reference.first, reference.last);
-        let baseline = baseline.of_rows(label, &rows, settings, &[]);
+        let Some(window) = profiles::window_of(&rows) else { return Ok(None) };
+        let baseline = baseline.of_rows(profiles::label(&window), &rows, settings, &[]);
         let report =
             profiles::report(reader, &line, current.first..current.last + 1, &baseline, settings).map_err(failed)?;
         Ok(report.map(|(_, report)| report))

@@ -30,7 +30,7 @@ pub(crate) fn examine(
     options: &Options,
 ) -> (Calibrated, DatetimeReport) {
     let (a, b) = (reference.0.datetimes, current.0.datetimes);
-    let mut report = DatetimeReport::of(Reference(a), Current(b));
+    let mut report = DatetimeReport::of(Reference(a), Current(b), options.ordered);
     let values = values(reference, current, options, &mut report);
     let mut further = Vec::new();
     if values_are_there(reference, current).is_ok() {

@@ -8,6 +8,7 @@ use tidemark::render::format;
 
 use super::job::plain_error;
 use crate::components::performance_card::words;
+use crate::components::plain_table::{Head, PlainTable};
 use crate::lab::Event;
 use crate::lab::bridge::{self, Picked};
 
@@ -143,26 +144,12 @@ fn SideBySide(sides: Sides) -> impl IntoView {
         }
     });
     let lines = lines.collect_view();
+    let mut heads = vec![Head::new("Figure"), Head::number("Reference"), Head::number("Current")];
+    if has_splits {
+        heads.extend([Head::number("By the inputs").wide(), Head::number("By the relation").wide()]);
+    }
     view! {
-        <div class="plain-table">
-            <table aria-label="Performance on both files">
-                <thead>
-                    <tr>
-                        <th scope="col">"Figure"</th>
-                        <th scope="col" class="plain-table__number">"Reference"</th>
-                        <th scope="col" class="plain-table__number">"Current"</th>
-                        {has_splits
-                            .then(|| {
-                                view! {
-                                    <th scope="col" class="plain-table__number plain-table__wide">"By the inputs"</th>
-                                    <th scope="col" class="plain-table__number plain-table__wide">"By the relation"</th>
-                                }
-                            })}
-                    </tr>
-                </thead>
-                <tbody>{lines}</tbody>
-            </table>
-        </div>
+        <PlainTable caption="Performance on both files" heads=heads>{lines}</PlainTable>
     }
     .into_any()
 }

@@ -7,6 +7,7 @@ use tidemark::performance::ranking::Lift;
 use tidemark::performance::slices::{Part, Slice};
 use tidemark::render::format;
 
+use crate::components::plain_table::{Head, PlainTable};
 use crate::performance::{Mistakes, Performance};
 
 /// Nothing where no window has labels.
@@ -108,19 +109,11 @@ fn Slices(worse: Vec<Slice>, are_numbers: bool) -> impl IntoView {
     };
     let head = if are_numbers { "Mean error" } else { "Called wrong" };
     view! {
-        <div class="plain-table">
-            <table>
-                <thead>
-                    <tr>
-                        <th scope="col">"Rows with"</th>
-                        <th scope="col" class="plain-table__number">{head}</th>
-                        <th scope="col" class="plain-table__number">"Elsewhere"</th>
-                        <th scope="col" class="plain-table__number">"Rows"</th>
-                    </tr>
-                </thead>
-                <tbody>{worse.into_iter().map(line).collect_view()}</tbody>
-            </table>
-        </div>
+        <PlainTable
+            heads=[Head::new("Rows with"), Head::number(head), Head::number("Elsewhere"), Head::number("Rows")]
+        >
+            {worse.into_iter().map(line).collect_view()}
+        </PlainTable>
     }
     .into_any()
 }
@@ -142,20 +135,17 @@ fn Bias(error_bias: Vec<FeatureBias>) -> impl IntoView {
         <p class="page__lead">
             "What the features are like among the twentieth of rows that is predicted most too low, among all, and among the twentieth most too high. The difference is in hundredths of the feature's range."
         </p>
-        <div class="plain-table">
-            <table>
-                <thead>
-                    <tr>
-                        <th scope="col">"Feature"</th>
-                        <th scope="col" class="plain-table__number">"Too low"</th>
-                        <th scope="col" class="plain-table__number">"All"</th>
-                        <th scope="col" class="plain-table__number">"Too high"</th>
-                        <th scope="col" class="plain-table__number plain-table__wide">"Difference"</th>
-                    </tr>
-                </thead>
-                <tbody>{error_bias.into_iter().map(line).collect_view()}</tbody>
-            </table>
-        </div>
+        <PlainTable
+            heads=[
+                Head::new("Feature"),
+                Head::number("Too low"),
+                Head::number("All"),
+                Head::number("Too high"),
+                Head::number("Difference").wide(),
+            ]
+        >
+            {error_bias.into_iter().map(line).collect_view()}
+        </PlainTable>
     }
     .into_any()
 }

@@ -5,6 +5,7 @@ use tidemark::anytime::Change;
 use tidemark::render::format;
 
 use crate::components::moment::Moment;
+use crate::components::plain_table::{Head, PlainTable};
 use crate::performance::{Alarm, Performance, Series, WatchLine};
 
 /// Alarms that are shown at once; the others unfold.
@@ -67,20 +68,17 @@ fn Alarms(alarms: Vec<Alarm>) -> impl IntoView {
         }
     };
     view! {
-        <div class="plain-table">
-            <table>
-                <thead>
-                    <tr>
-                        <th scope="col">"When"</th>
-                        <th scope="col">"What"</th>
-                        <th scope="col">"Detector"</th>
-                        <th scope="col" class="plain-table__number">"Mean then"</th>
-                        <th scope="col" class="plain-table__number plain-table__wide">"Event"</th>
-                    </tr>
-                </thead>
-                <tbody>{alarms.into_iter().map(line).collect_view()}</tbody>
-            </table>
-        </div>
+        <PlainTable
+            heads=[
+                Head::new("When"),
+                Head::new("What"),
+                Head::new("Detector"),
+                Head::number("Mean then"),
+                Head::number("Event").wide(),
+            ]
+        >
+            {alarms.into_iter().map(line).collect_view()}
+        </PlainTable>
     }
     .into_any()
 }

@@ -5,6 +5,7 @@ use tidemark::render::format;
 
 use crate::components::moment::Moment;
 use crate::components::performance_card::words;
+use crate::components::plain_table::{Head, PlainTable};
 use crate::performance::standing::{Judged, estimated, is_worse, limit, realised};
 use crate::performance::{Performance, PerformanceWindow};
 
@@ -23,22 +24,19 @@ pub fn WindowTable(found: StoredValue<Performance>, shown: Memo<String>) -> impl
     view! {
         <section class="stack" aria-labelledby="windows">
             <h2 id="windows" class="section-title">{heading}</h2>
-            <div class="plain-table">
-                <table>
-                    <thead>
-                        <tr>
-                            <th scope="col">"Until"</th>
-                            <th scope="col" class="plain-table__number plain-table__wide">"Rows"</th>
-                            <th scope="col" class="plain-table__number">"Labels"</th>
-                            <th scope="col" class="plain-table__number">"Estimated"</th>
-                            <th scope="col" class="plain-table__number">"Realised"</th>
-                            <th scope="col" class="plain-table__number plain-table__wide">"By the inputs"</th>
-                            <th scope="col" class="plain-table__number plain-table__wide">"By the relation"</th>
-                        </tr>
-                    </thead>
-                    <tbody>{lines}</tbody>
-                </table>
-            </div>
+            <PlainTable
+                heads=[
+                    Head::new("Until"),
+                    Head::number("Rows").wide(),
+                    Head::number("Labels"),
+                    Head::number("Estimated"),
+                    Head::number("Realised"),
+                    Head::number("By the inputs").wide(),
+                    Head::number("By the relation").wide(),
+                ]
+            >
+                {lines}
+            </PlainTable>
         </section>
     }
     .into_any()

@@ -59,7 +59,7 @@ impl Service {
         let differs = found.iter().any(|x| *x != found[0]);
         Ok(Detectors {
             model: slot.name().to_owned(),
-            models: self.catalog().slots().iter().map(|slot| slot.name().to_owned()).collect(),
+            models: self.model_names(),
             series,
             shown: query.series.clone(),
             n_events: found.len() as u64,

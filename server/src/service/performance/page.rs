@@ -117,7 +117,7 @@ impl Service {
         let mistakes = said.map(read).transpose()?.flatten();
         Ok(Performance {
             model: slot.name().to_owned(),
-            models: self.catalog().slots().iter().map(|slot| slot.name().to_owned()).collect(),
+            models: self.model_names(),
             positive: positive.or_else(|| (known.classes.len() == 2).then(|| known.classes[1].clone())),
             not_estimated: estimator.as_ref().err().map(ToString::to_string),
             reference: estimator.as_ref().ok().map(|estimator| estimator.reference.clone()),
