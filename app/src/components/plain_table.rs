@@ -46,11 +46,14 @@ pub fn PlainTable(
     children: Children,
 ) -> impl IntoView {
     let head = |Head { text, is_number, is_wide, is_spoken }| {
-        view! {
-            <th scope="col" class:plain-table__number=is_number class:plain-table__wide=is_wide>
-                <span class:visually-hidden=is_spoken>{text}</span>
-            </th>
-        }
+        let class = match (is_number, is_wide) {
+            (false, false) => "",
+            (true, false) => "plain-table__number",
+            (false, true) => "plain-table__wide",
+            (true, true) => "plain-table__number plain-table__wide",
+        };
+        let seen = if is_spoken { "visually-hidden" } else { "" };
+        view! { <th scope="col" class=class><span class=seen>{text}</span></th> }
     };
     view! {
         <div class="plain-table">
