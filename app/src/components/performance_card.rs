@@ -6,8 +6,6 @@ use tidemark::performance::estimated::Estimated;
 use tidemark::performance::{Figure, Summary};
 use tidemark::render::format;
 
-use super::plain_table::{Head, PlainTable};
-
 /// Estimates that are shown where no label has come: shares of all rows are left out.
 const EXPECTED: [&str; 16] = [
     "roc_auc",
@@ -117,7 +115,7 @@ pub fn PerformanceCard(
     model: String,
 ) -> impl IntoView {
     let Figures { labels, has_estimates, lines } = figures;
-    let line = move |line: FigureLine| {
+    let line = |line: FigureLine| {
         let FigureLine { name, value, interval, estimate: (estimate, band), note } = line;
         view! {
             <tr>
@@ -130,9 +128,6 @@ pub fn PerformanceCard(
             </tr>
         }
     };
-    let estimated = has_estimates.then(|| Head::number("Estimated before labels"));
-    let heads = [Head::new("Figure"), Head::number("Value"), Head::number("95% interval")].into_iter().chain(estimated);
-    let heads: Vec<Head> = heads.chain([Head::new("Note").wide()]).collect();
     let href = format!("/performance?model={model}");
     view! {
         <section class="report__section" aria-labelledby="performance">
@@ -140,7 +135,21 @@ pub fn PerformanceCard(
                 <h2 id="performance">"Performance"</h2>
                 <p class="report__hint">{labels} " " <a href=href>"All windows of this model"</a></p>
             </div>
-            <PlainTable heads=heads>{lines.into_iter().map(line).collect_view()}</PlainTable>
+            <div class="plain-table">
+                <table>
+                    <thead>
+                        <tr>
+                            <th scope="col">"Figure"</th>
+                            <th scope="col" class="plain-table__number">"Value"</th>
+                            <th scope="col" class="plain-table__number">"95% interval"</th>
+                            {has_estimates
+                                .then(|| view! { <th scope="col" class="plain-table__number">"Estimated before labels"</th> })}
+                            <th scope="col" class="plain-table__wide">"Note"</th>
+                        </tr>
+                    </thead>
+                    <tbody>{lines.into_iter().map(line).collect_view()}</tbody>
+                </table>
+            </div>
         </section>
     }
     .into_any()
