@@ -135,7 +135,7 @@ pub fn PerformanceCard(
                 <h2 id="performance">"Performance"</h2>
                 <p class="report__hint">{labels} " " <a href=href>"All windows of this model"</a></p>
             </div>
-            <div class="plain-table">
+            <div class="plain-table" tabindex="0">
                 <table>
                     <thead>
                         <tr>

@@ -56,7 +56,8 @@ pub fn PlainTable(
         view! { <th scope="col" class=class><span class=seen>{text}</span></th> }
     };
     view! {
-        <div class="plain-table">
+        // It scrolls on a small screen, by keys, too.
+        <div class="plain-table" tabindex="0">
             <table>
                 {caption.map(|caption| view! { <caption class="visually-hidden">{caption}</caption> })}
                 <thead>

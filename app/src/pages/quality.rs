@@ -88,7 +88,7 @@ fn Columns(columns: Vec<QualityLine>, id: String, n_windows: u64) -> impl IntoVi
             heads=[
                 Head::new("Column"),
                 Head::new("State"),
-                Head::number("Missing before"),
+                Head::number("Missing before").wide(),
                 Head::number("Missing now"),
                 Head::new(over_time).wide(),
                 Head::number("Unknown to the reference").wide(),
@@ -118,7 +118,7 @@ fn Line(line: QualityLine, id: String) -> impl IntoView {
         <tr>
             <th scope="row"><a href=href>{name.clone()}</a></th>
             <td>{badges}</td>
-            <td class="plain-table__number">{missing_before}</td>
+            <td class="plain-table__number plain-table__wide">{missing_before}</td>
             <td class="plain-table__number">{missing}</td>
             <td class="plain-table__wide quality-page__line">
                 {if is_flat {
