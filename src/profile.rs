@@ -87,6 +87,18 @@ impl ColumnProfile {
         }
     }
 
+    /// The same of a column that is needed no more. Where it has many numbers, it takes no more memory than the column and as
+    /// much again.
+    pub(crate) fn of_owned(column: Column, buffers: &mut Buffers) -> Self {
+        let Values::Numbers(numbers) = column.values else { return Self::within(&column, buffers) };
+        let (is_integer, values) = (numbers.is_integer(), numbers.into_vec());
+        let rows = values.len() as u64;
+        let missing = values.iter().filter(|value| value.is_nan()).count() as u64;
+        let sorted = sort::finite_sorted_of(values, buffers);
+        let infinite = rows - missing - sorted.len() as u64;
+        Self { rows, missing, infinite, shape: Shape::Numbers { sorted, is_integer } }
+    }
+
     /// The profile of both parts together; `None` when they hold values of different kinds. A part without any value fits
     /// every kind.
     ///

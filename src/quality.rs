@@ -25,6 +25,7 @@ pub use column::{
     ALMOST_CONSTANT, ColumnFacts, CountShare, MostCommon, NumberFacts, QUANTILES, inside, listed, outside,
 };
 pub use correlation::{CorrelationKind, CorrelationMatrix};
+pub(crate) use rows::EmptyRows;
 pub use rows::{duplicate_rows, empty_rows};
 pub use table::{FullFacts, TableFacts};
 pub use twins::{ALMOST_DUPLICATE, Twins, twins};

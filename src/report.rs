@@ -11,6 +11,7 @@ use crate::multivariate::MultivariateReport;
 use crate::schema::{ColumnRole, ColumnSpec, ColumnType, Schema};
 use crate::stattest::{TestOutcome, Tested};
 
+mod by_column;
 mod compare;
 pub mod cumulative;
 mod datetime;
@@ -25,6 +26,7 @@ pub mod over_time;
 mod sentence;
 pub mod what_if;
 
+pub use by_column::{ByColumn, ByColumnError, ColumnSource, compare_by_column};
 pub use compare::{
     FittedReference, OnProgress, Profiled, Progress, Source, compare, compare_profiles, compare_with_progress,
 };

@@ -104,6 +104,32 @@ pub struct SchemaOverrides {
     pub roles: BTreeMap<String, ColumnRole>,
 }
 
+impl SchemaOverrides {
+    /// Whether every name is one of these.
+    pub(crate) fn check<'a>(&self, known: impl Iterator<Item = &'a str> + Clone) -> Result<(), UnknownColumn> {
+        let mut named = self.types.keys().chain(self.roles.keys());
+        let unknown = named.find(|name| !known.clone().any(|known| known == *name));
+        let known = || known.clone().map(str::to_owned).collect();
+        unknown.map_or(Ok(()), |name| Err(UnknownColumn { name: name.clone(), known: known() }))
+    }
+
+    /// The entry of a column, of which `learn` tells the type where nobody has said it.
+    pub(crate) fn spec(&self, name: &str, learn: impl FnOnce() -> ColumnType) -> ColumnSpec {
+        let declared = self.types.get(name).copied();
+        ColumnSpec {
+            name: name.to_owned(),
+            column_type: declared.unwrap_or_else(learn),
+            role: self.role(name),
+            is_declared: declared.is_some(),
+        }
+    }
+
+    /// What a column is for: a feature, where nobody has said otherwise.
+    pub(crate) fn role(&self, name: &str) -> ColumnRole {
+        self.roles.get(name).copied().unwrap_or(ColumnRole::Feature)
+    }
+}
+
 /// An override that names no column of the data.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnknownColumn {
@@ -132,23 +158,9 @@ impl Schema {
     /// # Errors
     /// An override names a column that `reference` does not have.
     pub fn infer(reference: &Dataset, overrides: &SchemaOverrides) -> Result<Self, UnknownColumn> {
-        for name in overrides.types.keys().chain(overrides.roles.keys()) {
-            if reference.column(name).is_none() {
-                let known = reference.columns().iter().map(|column| column.name.clone()).collect();
-                return Err(UnknownColumn { name: name.clone(), known });
-            }
-        }
-        let columns = reference
-            .columns()
-            .iter()
-            .map(|column| ColumnSpec {
-                name: column.name.clone(),
-                column_type: overrides.types.get(&column.name).copied().unwrap_or_else(|| learn_type(column)),
-                role: overrides.roles.get(&column.name).copied().unwrap_or(ColumnRole::Feature),
-                is_declared: overrides.types.contains_key(&column.name),
-            })
-            .collect();
-        Ok(Self { columns })
+        overrides.check(reference.columns().iter().map(|column| &*column.name))?;
+        let spec = |column: &Column| overrides.spec(&column.name, || learn_type(column));
+        Ok(Self { columns: reference.columns().iter().map(spec).collect() })
     }
 
     /// The entry of this name.
@@ -162,7 +174,7 @@ impl Schema {
     }
 }
 
-fn learn_type(column: &Column) -> ColumnType {
+pub(crate) fn learn_type(column: &Column) -> ColumnType {
     match &column.values {
         Values::Strings(strings) if is_all_moments(strings) => ColumnType::Datetime,
         _ => infer_type(column),

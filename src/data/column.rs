@@ -46,6 +46,11 @@ impl Numbers {
         &self.values
     }
 
+    /// The values, in row order; NaN is a missing one.
+    pub fn into_vec(self) -> Vec<f64> {
+        self.values
+    }
+
     /// Whether all values were written as whole numbers and none is missing.
     pub const fn is_integer(&self) -> bool {
         self.is_integer

@@ -3,13 +3,11 @@
 use std::collections::BTreeMap;
 
 use super::datetime::DatetimeProfile;
-use super::{ColumnProfile, ColumnSide, Shape, TableProfile};
+use super::{ColumnProfile, ColumnSide, Shape};
 use crate::data::datetime::{Timestamp, parse};
 use crate::data::{Category, Column, Dataset, Values};
 use crate::quality::empty_rows;
-use crate::schema::{
-    ColumnRole, ColumnSpec, ColumnType, Schema, SchemaOverrides, UnknownColumn, infer_type_of_profile,
-};
+use crate::schema::{ColumnSpec, ColumnType, Schema, SchemaOverrides, UnknownColumn, infer_type_of_profile};
 
 /// How often each value of every column occurs. It is the multiset of each column's values, so every test that takes no order of
 /// the rows and no two columns at once gives from it what it gives from the rows, to the last bit.
@@ -78,28 +76,14 @@ impl TableCounts {
     /// # Errors
     /// An override names a column that is not there.
     pub fn schema(&self, overrides: &SchemaOverrides) -> Result<Schema, UnknownColumn> {
-        if let Some(name) =
-            overrides.types.keys().chain(overrides.roles.keys()).find(|name| self.column(name).is_none())
-        {
-            let known = self.columns.iter().map(|column| column.name.clone()).collect();
-            return Err(UnknownColumn { name: name.clone(), known });
-        }
-        let spec = |column: &ColumnCounts| ColumnSpec {
-            name: column.name.clone(),
-            column_type: overrides.types.get(&column.name).copied().unwrap_or_else(|| column.learn_type()),
-            role: overrides.roles.get(&column.name).copied().unwrap_or(ColumnRole::Feature),
-            is_declared: overrides.types.contains_key(&column.name),
-        };
+        overrides.check(self.columns.iter().map(|column| &*column.name))?;
+        let spec = |column: &ColumnCounts| overrides.spec(&column.name, || column.learn_type());
         Ok(Schema { columns: self.columns.iter().map(spec).collect() })
     }
 
-    /// The profile that the rows have, without what their order tells.
-    pub(crate) fn profile(&self, schema: &Schema) -> TableProfile {
-        let specs = super::table::compared(schema);
-        let columns = crate::parallel::map(&specs, |spec| {
-            ((*spec).clone(), self.column(&spec.name).map(|column| column.side(self.rows, spec)))
-        });
-        TableProfile { rows: self.rows, empty_rows: Some(self.empty_rows), columns }
+    /// The side of this column that the rows give, without what their order tells.
+    pub(crate) fn side(&self, spec: &ColumnSpec) -> Option<ColumnSide> {
+        self.column(&spec.name).map(|column| column.side(self.rows, spec))
     }
 }
 

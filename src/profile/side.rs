@@ -22,6 +22,18 @@ pub(crate) struct ColumnSide {
 impl ColumnSide {
     /// One side of a column, in memory of earlier ones.
     pub fn of(column: &Column, spec: &ColumnSpec, buffers: &mut Buffers) -> Self {
+        let (datetimes, ends) = Self::in_row_order(column, spec);
+        Self::new(ColumnProfile::within(column, buffers), datetimes, ends)
+    }
+
+    /// The same of a column that is needed no more: large ones are sorted where they lie.
+    pub fn of_owned(column: Column, spec: &ColumnSpec) -> Self {
+        let (datetimes, ends) = Self::in_row_order(&column, spec);
+        Self::new(ColumnProfile::of_owned(column, &mut Buffers::default()), datetimes, ends)
+    }
+
+    /// What the rows tell while they are in their order.
+    fn in_row_order(column: &Column, spec: &ColumnSpec) -> (Option<DatetimeProfile>, Option<RowEnds>) {
         let read = if spec.is_declared { DatetimeProfile::of_declared } else { DatetimeProfile::of };
         let datetimes = (spec.column_type == ColumnType::Datetime).then(|| read(column));
         let ends = match &column.values {
@@ -30,7 +42,7 @@ impl ColumnSide {
             }
             _ => None,
         };
-        Self::new(ColumnProfile::within(column, buffers), datetimes, ends)
+        (datetimes, ends)
     }
 
     pub(super) fn new(values: ColumnProfile, datetimes: Option<DatetimeProfile>, ends: Option<RowEnds>) -> Self {

@@ -1,5 +1,7 @@
 //! Sorting numbers: to about their place in two or three passes, then the few neighbours that those do not tell apart.
 
+use std::borrow::Cow;
+
 /// Bits of one pass: what its buckets are being filled with stays in the cache next to the innermost.
 const BITS: u32 = 11;
 const BUCKETS: usize = 1 << BITS;
@@ -53,7 +55,26 @@ pub(super) fn finite_sorted(values: &[f64], buffers: &mut Buffers) -> Vec<f64> {
         let finite: Vec<f64> = values.iter().copied().filter(|value| value.is_finite()).collect();
         return finite_sorted(&finite, buffers);
     }
-    by_leading_bits(values, low, high, buffers)
+    by_leading_bits(Cow::Borrowed(values), low, high, buffers)
+}
+
+/// [`finite_sorted`] of values that are needed no more. Where they are many, no more memory is taken than their own and as much again.
+pub(super) fn finite_sorted_of(values: Vec<f64>, buffers: &mut Buffers) -> Vec<f64> {
+    if values.len() <= MAX_EVEN_LENGTH || values.len() >= u32::MAX as usize {
+        let sorted = finite_sorted(&values, buffers);
+        buffers.give(values);
+        return sorted;
+    }
+    within_their_memory(values, buffers)
+}
+
+fn within_their_memory(mut values: Vec<f64>, buffers: &mut Buffers) -> Vec<f64> {
+    values.retain(|value| value.is_finite());
+    if values.is_empty() {
+        return values;
+    }
+    let Range { low, high, .. } = Range::of(&values);
+    by_leading_bits(Cow::Owned(values), low, high, buffers)
 }
 
 /// By places at equal distances between the ends of what a sample shows. The few values beyond have the first or the last place, as
@@ -153,24 +174,28 @@ impl Range {
 }
 
 /// By the leading bits of what is finite, from `low` to `high`.
-fn by_leading_bits(values: &[f64], low: f64, high: f64, buffers: &mut Buffers) -> Vec<f64> {
+fn by_leading_bits(values: Cow<'_, [f64]>, low: f64, high: f64, buffers: &mut Buffers) -> Vec<f64> {
     const PASSES: usize = 3;
     let low = to_key(low + 0.0);
     let shift = (64 - (to_key(high + 0.0) - low).leading_zeros()).saturating_sub(BITS * PASSES as u32);
     let place = |value: f64, pass: usize| (((to_key(value + 0.0) - low) >> shift) >> (BITS * pass as u32)) as usize;
     let mut counts = [[0_u32; BUCKETS]; PASSES];
-    for &value in values {
+    for &value in &*values {
         for (pass, counts) in counts.iter_mut().enumerate() {
             counts[place(value, pass) % BUCKETS] += 1;
         }
     }
     let n = values.len();
-    let (mut from, mut sorted) = (buffers.take(n), buffers.take(n));
-    for (pass, counts) in counts.iter_mut().enumerate() {
-        // A pass in which all values are alike moves nothing. The first one is made in any case: it copies the values.
-        if pass == 0 {
-            deal(values, &mut sorted, counts, |value| place(value, 0));
-        } else if !counts.contains(&(n as u32)) {
+    let mut sorted = buffers.take(n);
+    let [first, others @ ..] = &mut counts;
+    // A pass in which all values are alike moves nothing. The first one is made in any case: it copies the values.
+    deal(&values, &mut sorted, first, |value| place(value, 0));
+    let mut from = match values {
+        Cow::Borrowed(_) => buffers.take(n),
+        Cow::Owned(values) => values,
+    };
+    for (counts, pass) in others.iter_mut().zip(1..) {
+        if !counts.contains(&(n as u32)) {
             std::mem::swap(&mut from, &mut sorted);
             deal(&from, &mut sorted, counts, |value| place(value, pass));
         }
@@ -279,8 +304,12 @@ mod tests {
     fn assert_sorts(name: &str, values: Vec<f64>) {
         let mut expected: Vec<f64> = values.iter().filter(|value| value.is_finite()).map(|value| value + 0.0).collect();
         expected.sort_by(f64::total_cmp);
-        let found = finite_sorted(&values, &mut Buffers::default());
-        assert!(found.iter().map(|value| value.to_bits()).eq(expected.iter().map(|value| value.to_bits())), "{name}");
+        let found =
+            [finite_sorted(&values, &mut Buffers::default()), within_their_memory(values, &mut Buffers::default())];
+        for found in found {
+            let (found, expected) = (found.iter().map(|value| value.to_bits()), expected.iter());
+            assert!(found.eq(expected.map(|value| value.to_bits())), "{name}");
+        }
     }
 
     #[test]

@@ -4,16 +4,13 @@ use super::keys::keys;
 use crate::data::{Column, Values};
 use crate::random::split_mix;
 
-/// Rows without a value in any of the columns; every row, if there is no column.
+/// Rows without a value in any of the columns; none, if there is no column.
 ///
-/// Columns are looked at one by one, and only where all before were missing: data without gaps cost one look.
+/// Columns are looked at one by one, and only while a row is left: data without gaps cost one look.
 pub fn empty_rows(columns: &[&Column]) -> u64 {
-    let Some((first, others)) = columns.split_first() else { return 0 };
-    let mut empty: Vec<usize> = (0..first.len()).filter(|row| is_missing(first, *row)).collect();
-    for column in others {
-        empty.retain(|row| is_missing(column, *row));
-    }
-    empty.len() as u64
+    let mut rows = EmptyRows::default();
+    columns.iter().for_each(|column| rows.look(column));
+    rows.count()
 }
 
 fn is_missing(column: &Column, row: usize) -> bool {
@@ -21,6 +18,37 @@ fn is_missing(column: &Column, row: usize) -> bool {
         Values::Numbers(numbers) => numbers.as_slice()[row].is_nan(),
         Values::Booleans(_) => false,
         Values::Strings(strings) => strings.is_missing(row),
+    }
+}
+
+/// [`empty_rows`] of columns that come one by one, in any order, and need not stay.
+#[derive(Debug, Default)]
+pub(crate) struct EmptyRows {
+    /// A bit for each row, 1 while no column had a value there; `None` before the first column, nothing once no such row is left.
+    empty: Option<Vec<u64>>,
+}
+
+impl EmptyRows {
+    /// Takes a column into account.
+    pub fn look(&mut self, column: &Column) {
+        if self.empty.as_ref().is_some_and(Vec::is_empty) {
+            return;
+        }
+        let word = |start: usize| {
+            let rows = start..column.len().min(start + 64);
+            rows.fold(0, |word, row| word | u64::from(is_missing(column, row)) << (row - start))
+        };
+        let missing = (0..column.len()).step_by(64).map(word);
+        let empty: Vec<u64> = match &self.empty {
+            None => missing.collect(),
+            Some(empty) => empty.iter().zip(missing).map(|(empty, missing)| empty & missing).collect(),
+        };
+        self.empty = Some(if empty.iter().all(|word| *word == 0) { Vec::new() } else { empty });
+    }
+
+    /// Rows without a value in any of the columns.
+    pub fn count(&self) -> u64 {
+        self.empty.iter().flatten().map(|word| u64::from(word.count_ones())).sum()
     }
 }
 

@@ -32,6 +32,11 @@ pub struct FullFacts {
 }
 
 impl TableFacts {
+    /// What is known where rows are no more.
+    pub(crate) const fn of_empty_rows(empty_rows: u64) -> Self {
+        Self { empty_rows, full: None }
+    }
+
     /// Looks at the columns of `specs` that `data` has.
     pub fn examine<'a>(data: &Dataset, specs: impl Iterator<Item = &'a ColumnSpec>, quality: Quality) -> Self {
         let columns: Vec<(&Column, ColumnType)> =

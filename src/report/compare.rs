@@ -5,13 +5,15 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::embeddings::ReferenceRows;
 use super::{
-    ColumnReport, DatetimeReport, Distribution, DriftReport, EmbeddingReport, GroupVerdict, Input, SCHEMA_VERSION,
-    SideSummary, sentence,
+    ColumnReport, Counted, DatetimeReport, Distribution, DriftReport, EmbeddingReport, GroupVerdict, Input,
+    SCHEMA_VERSION, SideSummary, sentence,
 };
 use crate::data::{Column, Dataset};
-use crate::judge::{Calibrated, Settings, calibrated, evidently, nannyml};
+use crate::judge::nannyml::{self, ReportChunks};
+use crate::judge::{Calibrated, Settings, calibrated, evidently};
 use crate::multivariate::{self, MultivariateReport};
 use crate::parallel::{self, Shared};
+use crate::profile::counts::TableCounts;
 use crate::profile::table::{ProfileMismatch, TableProfile, compared};
 use crate::profile::{Buffers, ColumnSide};
 use crate::quality::{ColumnQuality, Quality, QualityReport, TableFacts};
@@ -147,6 +149,27 @@ pub fn compare_profiles(
     comparison.of_profiles(settings, &|_| {})
 }
 
+/// Compares two tables of which the counts are known; the settings ask for nothing that takes rows.
+pub(super) fn compare_counted(
+    reference: Reference<Counted<'_>>,
+    current: Current<Counted<'_>>,
+    schema: &Schema,
+    settings: &Settings,
+) -> DriftReport {
+    let side = |Counted { label, counts }| {
+        (Input { label: label.to_owned(), rows: counts.rows, sha256: None }, Side::Counts(counts))
+    };
+    let comparison = Comparison {
+        reference: side(reference.0),
+        current: side(current.0),
+        specs: compared(schema),
+        embeddings: &ReferenceRows::default(),
+        nannyml: None,
+        importances: &[],
+    };
+    comparison.report(settings, None, &|_| {})
+}
+
 /// A reference whose profiles are taken once, to be held against many windows.
 #[derive(Debug, Clone)]
 pub struct FittedReference {
@@ -247,12 +270,13 @@ fn fit_chunks(reference: &Dataset, specs: &[&ColumnSpec], options: &nannyml::Opt
     split.with_columns(columns.into_iter().flatten())
 }
 
-/// One side: rows, or profiles. Of rows both sides of a column are sorted one after the other and forgotten with it: they
+/// One side: rows, profiles, or counts. Of rows and counts both sides of a column are sorted one after the other and forgotten with it: they
 /// meet in the cache, and no more of them lies in memory than columns are being compared.
 #[derive(Debug, Clone, Copy)]
 enum Side<'a> {
     Rows(&'a Dataset),
     Profile(&'a TableProfile),
+    Counts(&'a TableCounts),
 }
 
 impl<'a> Side<'a> {
@@ -260,13 +284,14 @@ impl<'a> Side<'a> {
         match self {
             Self::Rows(data) => data.column(&spec.name).map(|column| Cow::Owned(ColumnSide::of(column, spec, buffers))),
             Self::Profile(profile) => profile.column(&spec.name)?.1.map(Cow::Borrowed),
+            Self::Counts(counts) => counts.side(spec).map(Cow::Owned),
         }
     }
 
     const fn rows(self) -> Option<&'a Dataset> {
         match self {
             Self::Rows(data) => Some(data),
-            Self::Profile(_) => None,
+            Self::Profile(_) | Self::Counts(_) => None,
         }
     }
 
@@ -274,7 +299,8 @@ impl<'a> Side<'a> {
     fn facts(self, specs: &[&ColumnSpec], level: Quality) -> Option<TableFacts> {
         match self {
             Self::Rows(data) => Some(TableFacts::examine(data, specs.iter().copied(), level)),
-            Self::Profile(profile) => profile.empty_rows().map(|empty_rows| TableFacts { empty_rows, full: None }),
+            Self::Profile(profile) => profile.empty_rows().map(TableFacts::of_empty_rows),
+            Self::Counts(counts) => Some(TableFacts::of_empty_rows(counts.empty_rows)),
         }
     }
 }
@@ -340,12 +366,48 @@ impl Comparison<'_> {
             on_progress(Progress { done, total });
             (report, quality)
         });
-        let (mut columns, quality): (Vec<_>, Vec<_>) = compared.into_iter().unzip();
+        let level = if now.rows().is_some() { settings.quality } else { Quality::Columns };
+        let embeddings = settings.evidently.embeddings.iter();
+        let embeddings = embeddings.map(|(name, how)| match now.rows() {
+            Some(rows) => self.embeddings.compare(name, how, rows),
+            None => EmbeddingReport::without_rows(name),
+        });
+        let parts = Parts {
+            inputs: [self.reference.0, self.current.0],
+            columns: compared,
+            level,
+            tables: [before, now].map(|side| (level != Quality::Off).then(|| side.facts(&self.specs, level)).flatten()),
+            embeddings: embeddings.collect(),
+            multivariate,
+            chunks: chunks.and_then(|chunks| chunks.chunks()),
+        };
+        parts.settle(settings)
+    }
+}
+
+/// What a report is made of.
+pub(super) struct Parts {
+    /// What was compared, reference and current.
+    pub inputs: [Input; 2],
+    /// What was found in each column by itself.
+    pub columns: Vec<(ColumnReport, Option<ColumnQuality>)>,
+    /// How much is said about quality.
+    pub level: Quality,
+    /// Both tables as a whole, where that is known.
+    pub tables: [Option<TableFacts>; 2],
+    pub embeddings: Vec<EmbeddingReport>,
+    pub multivariate: Option<MultivariateReport>,
+    pub chunks: Option<ReportChunks>,
+}
+
+impl Parts {
+    /// The report: what all columns together say about each, and the whole in a sentence.
+    pub fn settle(self, settings: &Settings) -> DriftReport {
+        let (mut columns, quality): (Vec<_>, Vec<_>) = self.columns.into_iter().unzip();
         let quality = (settings.quality != Quality::Off).then(|| {
-            let level = if now.rows().is_some() { settings.quality } else { Quality::Columns };
-            let tables = [before, now].map(|side| side.facts(&self.specs, level));
             let columns = quality.into_iter().flatten().collect();
-            QualityReport::of(level, columns, Reference(tables[0].as_ref()), Current(tables[1].as_ref()))
+            let [reference, current] = self.tables.each_ref().map(Option::as_ref);
+            QualityReport::of(self.level, columns, Reference(reference), Current(current))
         });
         let mut verdicts: Vec<_> = columns.iter_mut().map(|column| &mut column.calibrated).collect();
         calibrated::settle(&mut verdicts, &settings.calibrated);
@@ -355,27 +417,23 @@ impl Comparison<'_> {
         let data = GroupVerdict::of(&columns, settings, settings.judge, false);
         let has_predictions = columns.iter().any(|column| column.role == ColumnRole::Prediction);
         let predictions = has_predictions.then(|| GroupVerdict::of(&columns, settings, settings.judge, true));
-        let embeddings = settings.evidently.embeddings.iter();
-        let embeddings = embeddings.map(|(name, how)| match now.rows() {
-            Some(rows) => self.embeddings.compare(name, how, rows),
-            None => EmbeddingReport::without_rows(name),
-        });
-        let sentence = sentence::whole(&columns, &data, predictions.as_ref(), multivariate.as_ref(), settings);
+        let sentence = sentence::whole(&columns, &data, predictions.as_ref(), self.multivariate.as_ref(), settings);
+        let [reference, current] = self.inputs;
         DriftReport {
             schema_version: SCHEMA_VERSION,
             tidemark_version: crate::VERSION.to_owned(),
             settings: settings.clone(),
-            reference: self.reference.0,
-            current: self.current.0,
+            reference,
+            current,
             data,
             predictions,
             sentence,
             columns,
-            embeddings: embeddings.collect(),
-            multivariate,
+            embeddings: self.embeddings,
+            multivariate: self.multivariate,
             quality,
             expectations: None,
-            chunks: chunks.and_then(|chunks| chunks.chunks()),
+            chunks: self.chunks,
         }
     }
 }

@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use super::{DriftReport, Profiled, compare_profiles};
+use super::DriftReport;
+use super::compare::compare_counted;
 use crate::judge::Settings;
 use crate::profile::counts::TableCounts;
 use crate::quality::Quality;
@@ -10,7 +11,7 @@ use crate::schema::Schema;
 use crate::stattest::{Current, Reference};
 
 /// Grouped counts with what a report says about where they came from.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 pub struct Counted<'a> {
     /// What a person calls the table.
     pub label: &'a str,
@@ -52,7 +53,8 @@ impl std::error::Error for NeedsRows {}
 /// the same settings, byte for byte, but for labels and hashes of files. What the settings may not ask for is an error, so that
 /// nothing is left out silently.
 ///
-/// Takes 8 bytes of memory a number: values are laid out as often as they occur.
+/// Takes 8 bytes of memory for each number of the columns that are being compared, one or as many as there are cores: their values are
+/// laid out as often as they occur.
 ///
 /// ```
 /// use tidemark::data::csv;
@@ -78,17 +80,16 @@ pub fn compare_counts(
     schema: &Schema,
     settings: &Settings,
 ) -> Result<DriftReport, NeedsRows> {
-    check(settings)?;
-    let profiles = [reference.0.counts, current.0.counts].map(|counts| counts.profile(schema));
-    let side = |label, profile| Profiled { label, profile, sha256: None };
-    let reference = Reference(side(reference.0.label, &profiles[0]));
-    let current = Current(side(current.0.label, &profiles[1]));
-    Ok(compare_profiles(reference, current, settings).expect("both profiles were taken by one schema"))
+    if settings.calibrated.ordered {
+        return Err(NeedsRows::Order);
+    }
+    check_whole_rows(settings)?;
+    Ok(compare_counted(reference, current, schema, settings))
 }
 
-fn check(settings: &Settings) -> Result<(), NeedsRows> {
+/// Whether the settings ask for nothing that takes several columns at once.
+pub(super) fn check_whole_rows(settings: &Settings) -> Result<(), NeedsRows> {
     let asked = [
-        (settings.calibrated.ordered, NeedsRows::Order),
         (settings.multivariate.is_some(), NeedsRows::Multivariate),
         (settings.quality == Quality::Full, NeedsRows::FullQuality),
         (settings.nannyml_if_asked().is_some(), NeedsRows::Chunks),
