@@ -202,6 +202,26 @@ impl StringsBuilder {
         self.strings.codes.push(code);
     }
 
+    /// Appends rows by where their string stands in a list; `None` is a missing one. The list may hold missing ones, and one string several
+    /// times.
+    ///
+    /// # Panics
+    /// When a row's string stands behind the list's end.
+    pub fn push_listed(&mut self, list: &[Option<&str>], rows: impl Iterator<Item = Option<usize>>) {
+        // What no row has is not to stand in the column's own list.
+        let mut codes = vec![None; list.len()];
+        for place in rows {
+            let code = match place.and_then(|place| Some((place, list[place]?))) {
+                None => MISSING,
+                Some((place, string)) => match codes[place] {
+                    Some(code) => code,
+                    None => *codes[place].insert(self.code(self.state.hash_one(string), string, str::to_owned)),
+                },
+            };
+            self.strings.codes.push(code);
+        }
+    }
+
     /// The code of a string, which is taken up if it is new.
     fn code<T: AsRef<str>>(&mut self, hash: u64, string: T, own: impl FnOnce(T) -> String) -> u32 {
         let dictionary = &mut self.strings.dictionary;
@@ -429,6 +449,17 @@ mod tests {
         let mut code = |string: &str| builder.code(7, string, str::to_owned);
         assert_eq!(["a", "b", "a", "c", "b", "c", "a"].map(&mut code), [0, 1, 0, 2, 1, 2, 0]);
         assert_eq!(builder.strings.dictionary, ["a", "b", "c"]);
+    }
+
+    #[test]
+    fn listed_rows_are_those_that_were_pushed_one_by_one() {
+        let (mut listed, mut pushed) = (StringsBuilder::default(), StringsBuilder::default());
+        let list = [Some("b"), None, Some("never"), Some("a"), Some("b")];
+        for rows in [[Some(3), None, Some(0)], [Some(4), Some(1), Some(3)]] {
+            listed.push_listed(&list, rows.into_iter());
+            rows.iter().for_each(|row| pushed.push(row.and_then(|place| list[place])));
+        }
+        assert_eq!(listed.finish(), pushed.finish());
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{Cursor, Read, Seek, Write};
 use std::path::Path;
 use tidemark::data::csv::{self, Reading};
-use tidemark::data::{Dataset, sha256_hex};
+use tidemark::data::{Dataset, sha256_hex, sha256_hex_of};
 use tidemark::model::Model;
 use tidemark::report::{DriftReport, Source};
 
@@ -34,16 +34,45 @@ impl Table {
 pub(super) fn read_table(path: &Path) -> Result<Table, Failure> {
     let failure = |error: String| Failure::file(path, error);
     let spinner = progress::spinner(format!("Reading {}", path.display()));
-    let (label, Reading { data, sha256 }) = if path == Path::new("-") {
+    let Reading { data, sha256 } = if path == Path::new("-") {
         let mut bytes = Vec::new();
         std::io::stdin().read_to_end(&mut bytes).map_err(|error| Failure::new("standard input", error))?;
-        ("standard input".into(), read_any(Cursor::new(bytes)).map_err(failure)?)
+        read_any(Cursor::new(bytes)).map_err(failure)?
     } else {
         let file = File::open(path).map_err(|error| Failure::file(path, error))?;
-        (path.file_name().unwrap_or(path.as_os_str()).to_string_lossy(), read_any(file).map_err(failure)?)
+        read_any(file).map_err(failure)?
     };
     spinner.finish_and_clear();
-    Ok(Table { label: label.into_owned(), data, sha256 })
+    Ok(Table { label: label(path), data, sha256 })
+}
+
+/// What a report calls the table at this path.
+pub(super) fn label(path: &Path) -> String {
+    if path == Path::new("-") {
+        return "standard input".to_owned();
+    }
+    path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
+}
+
+/// How Parquet files begin.
+const PARQUET_SIGN: &[u8] = b"PAR1";
+
+/// Whether there is a Parquet file at this path, told by how it begins; a pipe is none.
+pub(super) fn is_parquet(path: &Path) -> Result<bool, Failure> {
+    let failed = |error| Failure::file(path, error);
+    if path == Path::new("-") || !std::fs::metadata(path).map_err(failed)?.is_file() {
+        return Ok(false);
+    }
+    let mut sign = Vec::new();
+    let file = File::open(path).map_err(failed)?;
+    file.take(PARQUET_SIGN.len() as u64).read_to_end(&mut sign).map_err(failed)?;
+    Ok(sign == PARQUET_SIGN)
+}
+
+/// SHA-256 of a file, which is never in memory as a whole.
+pub(super) fn sha256(path: &Path) -> Result<String, Failure> {
+    let hashed = File::open(path).and_then(sha256_hex_of);
+    hashed.map_err(|error| Failure::file(path, error))
 }
 
 fn read_any(mut source: impl Read + Seek + Send) -> Result<Reading, String> {
@@ -51,7 +80,7 @@ fn read_any(mut source: impl Read + Seek + Send) -> Result<Reading, String> {
     let mut sign = Vec::new();
     source.by_ref().take(LONGEST_SIGN).read_to_end(&mut sign).map_err(|error| error.to_string())?;
     source.rewind().map_err(|error| error.to_string())?;
-    let read: fn(Vec<u8>) -> Result<Dataset, String> = if sign.starts_with(b"PAR1") {
+    let read: fn(Vec<u8>) -> Result<Dataset, String> = if sign.starts_with(PARQUET_SIGN) {
         |bytes| columnar::read_parquet(bytes.into(), usize::MAX).map_err(|error| error.sentence())
     } else if sign.starts_with(b"ARROW1") {
         |bytes| columnar::read_arrow_file(&bytes, usize::MAX).map_err(|error| error.sentence())

@@ -1,7 +1,7 @@
 //! `tidemark report`: two tables in, one report out.
 
 use clap::{Args as ClapArgs, ValueEnum};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use tidemark::judge::calibrated::Correction;
 use tidemark::judge::evidently::Typing;
 use tidemark::judge::{Judge, Settings, Verdict};
@@ -15,6 +15,7 @@ use tidemark::stattest::{Current, Method, Reference};
 use super::files::{Table, read_table};
 use super::{Failure, check, files, parse};
 
+mod by_column;
 mod chunks;
 mod embeddings;
 mod engine;
@@ -234,12 +235,8 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
             return Err(Failure::new("--expectations", "takes the rows of the current table, which counts are not"));
         }
         (Some(report), _) => report,
-        (None, Some([reference, current])) => {
-            let (reference, current) = (read_table(reference)?, read_table(current)?);
-            let expectations = args.expectations.as_deref().map(check::read).transpose()?;
-            let mut report = compare_tables(&reference, &current, &args.columns.overrides(), &settings)?;
-            report.expectations = expectations.map(|expectations| expectations.check(&current.data));
-            report
+        (None, Some(paths)) => {
+            compare_files(paths, &args.columns.overrides(), &settings, args.expectations.as_deref())?
         }
         (None, None) => return Err(Failure::new("report", "takes two tables, or --from-counts")),
     };
@@ -260,6 +257,26 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         return Err(Failure::NotMet(format!("{}{checks}", report.sentence)));
     }
     Ok(())
+}
+
+/// Compares two files, if it can be column by column.
+fn compare_files(
+    paths: [&Path; 2],
+    overrides: &SchemaOverrides,
+    settings: &Settings,
+    expectations: Option<&Path>,
+) -> Result<DriftReport, Failure> {
+    let expectations = expectations.map(check::read).transpose()?;
+    if expectations.is_none()
+        && let Some(report) = by_column::report(paths, overrides, settings)?
+    {
+        return Ok(report);
+    }
+    let [reference, current] = paths;
+    let (reference, current) = (read_table(reference)?, read_table(current)?);
+    let mut report = compare_tables(&reference, &current, overrides, settings)?;
+    report.expectations = expectations.map(|expectations| expectations.check(&current.data));
+    Ok(report)
 }
 
 impl Columns {
@@ -283,6 +300,13 @@ pub(super) fn compare_tables(
     settings: &Settings,
 ) -> Result<DriftReport, Failure> {
     let schema = Schema::infer(&reference.data, overrides).map_err(|error| Failure::new(&reference.label, error))?;
+    let names: Vec<String> = schema.columns.iter().map(|column| column.name.clone()).collect();
+    check_names(settings, &reference.label, &names)?;
+    Ok(compare(Reference(reference.source()), Current(current.source()), &schema, settings))
+}
+
+/// Whether the columns that the settings name are among those of the reference.
+fn check_names(settings: &Settings, label: &str, names: &[String]) -> Result<(), Failure> {
     let evidently = &settings.evidently;
     if let Some(name) = embeddings::without_columns(&evidently.embeddings) {
         return Err(Failure::new(
@@ -290,19 +314,13 @@ pub(super) fn compare_tables(
             format!("there is no embedding {name:?}: name it by --embedding"),
         ));
     }
-    for name in evidently.embeddings.values().flat_map(|embedding| &embedding.columns) {
-        if reference.data.column(name).is_none() {
-            let known = reference.data.columns().iter().map(|column| column.name.clone()).collect();
-            return Err(Failure::new("--embedding", UnknownColumn { name: name.clone(), known }));
-        }
+    let in_embeddings = evidently.embeddings.values().flat_map(|embedding| &embedding.columns);
+    let by_themselves = evidently.per_column_method.keys().chain(evidently.per_column_threshold.keys());
+    let named = in_embeddings.map(|name| ("--embedding", name)).chain(by_themselves.map(|name| (label, name)));
+    match named.into_iter().find(|(_, name)| !names.contains(name)) {
+        Some((what, name)) => Err(Failure::new(what, UnknownColumn { name: name.clone(), known: names.to_vec() })),
+        None => Ok(()),
     }
-    for name in evidently.per_column_method.keys().chain(evidently.per_column_threshold.keys()) {
-        if schema.column(name).is_none() {
-            let known = schema.columns.iter().map(|column| column.name.clone()).collect();
-            return Err(Failure::new(&reference.label, UnknownColumn { name: name.clone(), known }));
-        }
-    }
-    Ok(compare(Reference(reference.source()), Current(current.source()), &schema, settings))
 }
 
 fn parse_judge(text: &str) -> Result<Judge, String> {

@@ -55,14 +55,14 @@ pub fn read_parquet(body: Bytes, most_values: usize) -> Result<Dataset, BodyErro
     })
 }
 
-type Failure = Box<dyn std::error::Error + Send + Sync>;
+pub(super) type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 fn too_large(most_values: usize) -> Failure {
     format!("more than {most_values} values").into()
 }
 
 /// The readers are other people's and hold out against most damage by an error, against some by a panic.
-fn guarded(what: &str, read: impl FnOnce() -> Result<Dataset, Failure>) -> Result<Dataset, BodyError> {
+pub(super) fn guarded<T>(what: &str, read: impl FnOnce() -> Result<T, Failure>) -> Result<T, BodyError> {
     let malformed =
         |reason: String| BodyError::Malformed { reason: format!("this is no {what} that can be read: {reason}") };
     match catch_unwind(AssertUnwindSafe(read)) {
@@ -95,7 +95,7 @@ fn collect<E: Into<Failure>>(
 }
 
 /// A column in the making.
-struct Growing {
+pub(super) struct Growing {
     name: String,
     values: GrowingValues,
 }
@@ -115,10 +115,17 @@ fn value_type(data_type: &DataType) -> &DataType {
 
 impl Growing {
     fn new(name: &str, data_type: &DataType) -> Result<Self, Failure> {
+        Self::with_room(name, data_type, 0)
+    }
+
+    /// With room for so many numbers.
+    pub(super) fn with_room(name: &str, data_type: &DataType, rows: usize) -> Result<Self, Failure> {
         let values = match value_type(data_type) {
-            data_type if data_type.is_integer() => GrowingValues::Numbers { values: Vec::new(), is_integer: true },
+            data_type if data_type.is_integer() => {
+                GrowingValues::Numbers { values: Vec::with_capacity(rows), is_integer: true }
+            }
             DataType::Float32 | DataType::Float64 | DataType::Null => {
-                GrowingValues::Numbers { values: Vec::new(), is_integer: false }
+                GrowingValues::Numbers { values: Vec::with_capacity(rows), is_integer: false }
             }
             DataType::Boolean | DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View | DataType::Timestamp(..) => {
                 GrowingValues::Texts(StringsBuilder::default())
@@ -128,7 +135,7 @@ impl Growing {
         Ok(Self { name: name.to_owned(), values })
     }
 
-    fn append(&mut self, array: &dyn Array) -> Result<(), Failure> {
+    pub(super) fn append(&mut self, array: &dyn Array) -> Result<(), Failure> {
         if let Some(dictionary) = array.as_any_dictionary_opt() {
             // A dictionary's list is short beside its rows.
             let mut listed = Self::new(&self.name, dictionary.values().data_type())?;
@@ -142,8 +149,7 @@ impl Growing {
                     values.extend((0..array.len()).map(value));
                 }
                 (GrowingValues::Texts(texts), Values::Strings(listed)) => {
-                    let listed: Vec<Option<&str>> = listed.iter().collect();
-                    (0..array.len()).for_each(|row| texts.push(key(row).and_then(|key| listed[key])));
+                    texts.push_listed(&listed.iter().collect::<Vec<_>>(), (0..array.len()).map(key));
                 }
                 _ => return Err(format!("column {:?} changes its type", self.name).into()),
             }
@@ -156,7 +162,7 @@ impl Growing {
         Ok(())
     }
 
-    fn finish(self) -> Column {
+    pub(super) fn finish(self) -> Column {
         let values = match self.values {
             GrowingValues::Numbers { values, is_integer } => Values::Numbers(Numbers::new(values, is_integer)),
             GrowingValues::Texts(texts) => Values::Strings(texts.finish()),
@@ -167,7 +173,12 @@ impl Growing {
 
 fn numbers(array: &dyn Array, values: &mut Vec<f64>) -> Result<(), Failure> {
     fn push<T: ArrowPrimitiveType>(array: &dyn Array, values: &mut Vec<f64>, wide: impl Fn(T::Native) -> f64) {
-        values.extend(array.as_primitive::<T>().iter().map(|value| value.map_or(f64::NAN, &wide)));
+        let array = array.as_primitive::<T>();
+        if array.null_count() == 0 {
+            values.extend(array.values().iter().map(|value| wide(*value)));
+        } else {
+            values.extend(array.iter().map(|value| value.map_or(f64::NAN, &wide)));
+        }
     }
     match array.data_type() {
         DataType::Float64 => push::<Float64Type>(array, values, |value| value),

@@ -1,0 +1,61 @@
+//! Parquet files are compared column by column, so that they need not fit into memory.
+
+use std::path::Path;
+use std::thread;
+
+use tidemark::judge::Settings;
+use tidemark::report::{ByColumn, ByColumnError, ColumnSource, DriftReport, compare_by_column};
+use tidemark::schema::SchemaOverrides;
+use tidemark::stattest::{Current, Reference};
+
+use super::super::{Failure, files, progress};
+use super::check_names;
+use crate::ingest::parquet_file::ParquetFile;
+
+/// Bytes that the columns under comparison may take together, as long as there is more than one of them.
+const MOST_BYTES: u64 = 1 << 30;
+/// Bytes that a row of a column takes at most while it is sorted.
+const ROW_BYTES: u64 = 16;
+
+/// The report of two Parquet files; `None` where one of them is something else, or the settings ask for whole rows.
+pub(super) fn report(
+    paths: [&Path; 2],
+    overrides: &SchemaOverrides,
+    settings: &Settings,
+) -> Result<Option<DriftReport>, Failure> {
+    let [reference, current] = paths;
+    if !(files::is_parquet(reference)? && files::is_parquet(current)?) {
+        return Ok(None);
+    }
+    let open = |path| ParquetFile::open(path).map_err(|error| Failure::Error(error.to_string()));
+    let (before, now) = (open(reference)?, open(current)?);
+    let labels = paths.map(files::label);
+    check_names(settings, &labels[0], before.names())?;
+    let side = |label, source| ByColumn { label, source, sha256: None };
+    let threads = thread::available_parallelism().map_or(1, |threads| threads.get() as u64);
+    let fit = MOST_BYTES / (ROW_BYTES * (before.rows() + now.rows())).max(1);
+    let bar = progress::bar(before.names().len() as u64, "Comparing", "columns");
+    let (report, hashes) = thread::scope(|scope| {
+        let hashes = scope.spawn(|| paths.map(files::sha256));
+        let report = compare_by_column(
+            Reference(side(&labels[0], &before)),
+            Current(side(&labels[1], &now)),
+            overrides,
+            settings,
+            fit.min(threads) as usize,
+            &|progress| bar.set_position(progress.done as u64),
+        );
+        (report, hashes.join().expect("hashing does not panic"))
+    });
+    bar.finish_and_clear();
+    let mut report = match report {
+        Ok(report) => report,
+        Err(ByColumnError::NeedsRows(_)) => return Ok(None),
+        Err(ByColumnError::UnknownColumn(error)) => return Err(Failure::new(&labels[0], error)),
+        Err(ByColumnError::Read(error)) => return Err(Failure::Error(error.to_string())),
+    };
+    let [before, now] = hashes;
+    report.reference.sha256 = Some(before?);
+    report.current.sha256 = Some(now?);
+    Ok(Some(report))
+}
