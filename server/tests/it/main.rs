@@ -15,6 +15,7 @@ mod models;
 mod monitors;
 mod openapi;
 mod pages;
+mod parquet_files;
 mod performance;
 mod performance_cli;
 mod predict;
