@@ -54,7 +54,7 @@ def file_of(name, rows):
         drawn = file_of(name, DRAWN // 2)
         names = [row[0] for row in duckdb.execute(f"describe select * from '{drawn}'").fetchall()]
         query = f"select {', '.join(map(moved, names))} from '{drawn}', range({rows // (DRAWN // 2)}) repeated(i)"
-    duckdb.execute(f"set memory_limit = '{MEMORY}'; set preserve_insertion_order = false; select setseed({0.25 if name == 'reference' else 0.75})")
+    duckdb.execute(f"set memory_limit = '{MEMORY}'; set enable_progress_bar = false; set preserve_insertion_order = false; select setseed({0.25 if name == 'reference' else 0.75})")
     new = path.with_suffix(".new")
     duckdb.execute(f"copy ({query}) to '{new}' (format parquet, row_group_size 1000000, compression snappy)")
     return new.rename(path)
@@ -78,7 +78,7 @@ def run(command, **options):
 DUCKDB = """
 import duckdb, sys
 con = duckdb.connect()
-con.execute(f"set memory_limit = '{sys.argv[1]}'")
+con.execute(f"set memory_limit = '{sys.argv[1]}'; set enable_progress_bar = false")
 for path in sys.argv[2:]:
     for name, *_ in con.execute(f"describe select * from '{path}'").fetchall():
         con.execute(f"select count(*), max(n) from (select count(*) as n from '{path}' group by {name})").fetchall()
@@ -87,6 +87,7 @@ SPARK = """
 import sys
 from pyspark.sql import SparkSession
 spark = (SparkSession.builder.master("local[*]").config("spark.driver.memory", sys.argv[1]).config("spark.ui.enabled", "false")
+         .config("spark.sql.shuffle.partitions", 4)
          .config("spark.log.level", "ERROR").config("spark.driver.bindAddress", "127.0.0.1").config("spark.driver.host", "127.0.0.1").getOrCreate())
 for path in sys.argv[2:]:
     spark.read.parquet(path).createOrReplaceTempView("side")
