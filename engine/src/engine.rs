@@ -28,6 +28,11 @@ pub trait Engine {
     /// The statement was refused, or lost, or cancelled; or a row was not taken.
     fn run(&mut self, sql: &str, take: TakeRow<'_>) -> Result<(), EngineError>;
 
+    /// Whether a statement that was lost is worth another try, which is then made at once. May wait for a server to come back.
+    fn may_run_again(&mut self) -> bool {
+        false
+    }
+
     /// What ends the statement that is under way, from another thread.
     fn cancel(&self) -> Arc<dyn Cancel>;
 }
@@ -105,15 +110,11 @@ impl From<SqlError> for EngineError {
     }
 }
 
-/// The columns of a table, in its order, as the engine tells them; those in `ignored` are left out.
+/// Names and types of a table's columns, in its order, as the engine tells them.
 ///
 /// # Errors
-/// There is no such table, or a column has a type that is not taken.
-pub fn table_columns(
-    engine: &mut dyn Engine,
-    table: &TableName,
-    ignored: &[String],
-) -> Result<Vec<SqlColumn>, EngineError> {
+/// As [`Engine::run`]; or there is no such table.
+pub fn describe(engine: &mut dyn Engine, table: &TableName) -> Result<Vec<(String, String)>, EngineError> {
     let sql = describe_sql(engine.dialect(), table)?;
     let (mut described, mut is_over) = (Vec::new(), false);
     engine.run(&sql, &mut |cells| {
@@ -127,6 +128,14 @@ pub fn table_columns(
     if described.is_empty() {
         return Err(EngineError::NoTable { table: table.to_string() });
     }
+    Ok(described)
+}
+
+/// How described columns are counted; those in `ignored` are left out, whatever their type.
+///
+/// # Errors
+/// A column has a type that is not taken.
+pub fn sql_columns(described: Vec<(String, String)>, ignored: &[String]) -> Result<Vec<SqlColumn>, EngineError> {
     let kept = described.into_iter().filter(|(name, _)| !ignored.contains(name));
     let column = |(name, type_name): (String, String)| match Kind::of_type(&type_name) {
         Ok(kind) => Ok(SqlColumn { name, kind }),
@@ -141,9 +150,15 @@ pub fn table_columns(
 /// As [`Engine::run`]; or the result is not whole.
 pub fn count(engine: &mut dyn Engine, sides: [(&TableName, &[SqlColumn]); 2]) -> Result<Sides, EngineError> {
     let sql = count_sql(engine.dialect(), sides)?;
-    let mut gathering = Gathering::of(sides.map(|(_, columns)| columns));
-    engine.run(&sql, &mut |cells| gathering.take(cells))?;
-    Ok(gathering.finish()?)
+    loop {
+        // From nothing each time: rows of a result that was lost half-way may come again in another order.
+        let mut gathering = Gathering::of(sides.map(|(_, columns)| columns));
+        match engine.run(&sql, &mut |cells| gathering.take(cells)) {
+            Ok(()) => return Ok(gathering.finish()?),
+            Err(EngineError::Lost { .. }) if engine.may_run_again() => {}
+            Err(error) => return Err(error),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -151,7 +166,7 @@ mod tests {
     use super::*;
     use crate::dialect::Spark;
 
-    /// Answers every statement with the next of its results.
+    /// Answers every statement with the next of its results; one that ends with `lost` breaks off there.
     struct Scripted(Vec<Vec<Vec<&'static str>>>);
 
     impl Cancel for () {
@@ -171,9 +186,16 @@ mod tests {
 
         fn run(&mut self, _: &str, take: TakeRow<'_>) -> Result<(), EngineError> {
             for row in self.0.remove(0) {
+                if row == ["lost"] {
+                    return Err(EngineError::Lost { reason: "it broke off".to_owned() });
+                }
                 take(&row)?;
             }
             Ok(())
+        }
+
+        fn may_run_again(&mut self) -> bool {
+            !self.0.is_empty()
         }
 
         fn cancel(&self) -> Arc<dyn Cancel> {
@@ -191,18 +213,18 @@ mod tests {
             vec!["day", "date", ""],
         ];
         let table: TableName = "t".parse().unwrap();
-        let columns = table_columns(&mut Scripted(vec![described]), &table, &[]).unwrap();
-        assert_eq!(columns.iter().map(|column| column.name.as_str()).collect::<Vec<_>>(), ["x", "day"]);
+        let columns = describe(&mut Scripted(vec![described]), &table).unwrap();
+        assert_eq!(columns.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), ["x", "day"]);
     }
 
     #[test]
     fn a_type_that_is_not_taken_may_be_left_out_and_no_columns_are_no_table() {
         let table: TableName = "s.t".parse().unwrap();
-        let described = || Scripted(vec![vec![vec!["x", "double"], vec!["place", "geometry"]]]);
-        let error = table_columns(&mut described(), &table, &[]).unwrap_err();
+        let described = || vec![("x".to_owned(), "double".to_owned()), ("place".to_owned(), "geometry".to_owned())];
+        let error = sql_columns(described(), &[]).unwrap_err();
         assert!(error.to_string().contains("\"place\"") && error.to_string().contains("geometry"), "{error}");
-        assert_eq!(table_columns(&mut described(), &table, &["place".to_owned()]).unwrap().len(), 1);
-        let error = table_columns(&mut Scripted(vec![vec![]]), &table, &[]).unwrap_err();
+        assert_eq!(sql_columns(described(), &["place".to_owned()]).unwrap().len(), 1);
+        let error = describe(&mut Scripted(vec![vec![]]), &table).unwrap_err();
         assert_eq!(error, EngineError::NoTable { table: "\"s\".\"t\"".to_owned() });
     }
 
@@ -219,5 +241,21 @@ mod tests {
         assert!(matches!(counted(rows.clone()), Err(EngineError::Counts(CountsError::Rows { found: 2, .. }))));
         let whole = [rows, vec![vec!["reference", "0", "missing", "", "1"]]].concat();
         assert_eq!(counted(whole).unwrap().reference.columns[0].missing, 1);
+    }
+
+    #[test]
+    fn what_came_before_a_result_was_lost_is_not_counted_twice() {
+        let table: TableName = "t".parse().unwrap();
+        let columns = [SqlColumn { name: "x".to_owned(), kind: Kind::Float }];
+        let whole = vec![
+            vec!["reference", "0", "value", "1.5", "3"],
+            vec!["reference", "0", "rows", "1", "3"],
+            vec!["current", "0", "rows", "1", "0"],
+        ];
+        let lost = [whole[..2].to_vec(), vec![vec!["lost"]]].concat();
+        let mut engine = Scripted(vec![lost.clone(), whole]);
+        assert_eq!(count(&mut engine, [(&table, &columns), (&table, &columns)]).unwrap().reference.rows, 3);
+        let ended = count(&mut Scripted(vec![lost]), [(&table, &columns), (&table, &columns)]);
+        assert_eq!(ended, Err(EngineError::Lost { reason: "it broke off".to_owned() }));
     }
 }

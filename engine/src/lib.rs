@@ -17,7 +17,7 @@ mod value;
 
 pub use counts_file::{CountsError, Sides, read};
 pub use dialect::{ClickHouse, Dialect, DuckDb, NAMES, PostgreSql, Spark, dialect_by_name};
-pub use engine::{Cancel, Engine, EngineError, TakeRow, count, table_columns};
+pub use engine::{Cancel, Engine, EngineError, TakeRow, count, describe, sql_columns};
 pub use gathering::Gathering;
 pub use kind::{Kind, UnknownType};
 pub use sql::{SqlColumn, SqlError, count_sql, describe_sql};

@@ -9,6 +9,15 @@ use std::str::FromStr;
 pub struct TableName(Vec<String>);
 
 impl TableName {
+    /// Of parts, of which there is one at least and none is empty.
+    ///
+    /// # Panics
+    /// There is none, or one is empty.
+    pub fn of(parts: Vec<String>) -> Self {
+        assert!(!parts.is_empty() && parts.iter().all(|part| !part.is_empty()), "a table's name has parts");
+        Self(parts)
+    }
+
     /// The parts, from the outside in; there is at least one.
     pub fn parts(&self) -> &[String] {
         &self.0

@@ -146,6 +146,18 @@ impl Address {
         Self { application: application.to_owned(), ..self.clone() }
     }
 
+    /// The same address with this password, whatever it held.
+    #[must_use]
+    pub fn with_password(&self, password: &str) -> Self {
+        Self { password: Some(password.to_owned()), password_file: None, ..self.clone() }
+    }
+
+    /// The same address with the password in this file, whatever it held.
+    #[must_use]
+    pub fn with_password_file(&self, path: &Path) -> Self {
+        Self { password: None, password_file: Some(path.to_owned()), ..self.clone() }
+    }
+
     /// The password: from its file, the address, or `PGPASSWORD`. The file is read each time, so that a password may be changed.
     fn password(&self) -> Result<Option<String>, Error> {
         if let Some(path) = &self.password_file {
