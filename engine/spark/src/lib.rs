@@ -176,3 +176,19 @@ impl Cancel for Shared {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_error_tells_a_token() {
+        for address in ["sc://127.0.0.1:1/;token=hunter2", "sc://db.example/;token=hunter2", "http://hunter2", "sc://h/;hunter2"] {
+            for token in [None, Some("hunter2")] {
+                let Err(error) = Spark::connect(address, token) else { panic!("{address}: nobody listens there") };
+                assert!(matches!(error, EngineError::Unavailable { .. }), "{error:?}");
+                assert!(!format!("{error} {error:?}").contains("hunter2"), "{error}");
+            }
+        }
+    }
+}
