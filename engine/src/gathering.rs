@@ -18,7 +18,9 @@ pub struct Gathering {
 impl Gathering {
     /// Of tables whose columns are known beforehand, so that no value has to wait for the line that tells its kind.
     pub fn of(sides: [&[SqlColumn]; 2]) -> Self {
-        let columns = |columns: &[SqlColumn]| columns.iter().map(|column| (column.kind, column.name.clone())).enumerate().collect();
+        let columns = |columns: &[SqlColumn]| {
+            columns.iter().map(|column| (column.kind, column.name.clone())).enumerate().collect()
+        };
         let side = |known| Side { columns: columns(known), ..Side::default() };
         Self { sides: sides.map(side), lines: 0 }
     }
@@ -38,7 +40,8 @@ impl Gathering {
         let &[side, place, what, value, n] = cells else {
             return Err(failure("there are not five cells: side, place, what, value, n"));
         };
-        let side = SIDES.iter().position(|name| *name == side).ok_or(failure("the side is not reference or current"))?;
+        let side =
+            SIDES.iter().position(|name| *name == side).ok_or(failure("the side is not reference or current"))?;
         let place: usize = place.parse().or(Err(failure("the place is no number")))?;
         let n: u64 = n.parse().or(Err(failure("the count is no number")))?;
         self.sides[side].take(line, place, what, value, n)

@@ -42,7 +42,7 @@ impl ClickHouseHttp {
     /// It is no address. What stood in it is not told, as it may hold a password.
     pub fn new(address: &str, user: Option<String>, password: Option<String>) -> Result<Self, String> {
         let wrong = || "the address of a ClickHouse server is http://host:8123/ or https://host:8443/, with ?database=… behind it if need be";
-        let uri: Uri = address.parse().map_err(|_| wrong().to_owned())?;
+        let uri: Uri = address.parse().map_err(|_no_uri| wrong().to_owned())?;
         let (Some(scheme @ ("http" | "https")), Some(authority)) = (uri.scheme_str(), uri.authority()) else {
             return Err(wrong().to_owned());
         };
@@ -106,7 +106,9 @@ impl Server {
         }
         let answer = request.send(sql).map_err(|error| match error {
             // The only parts of a request that are a person's; what is told of them might be the password.
-            ureq::Error::Http(_) => EngineError::Unavailable { reason: "the user or the password can't be sent".to_owned() },
+            ureq::Error::Http(_) => {
+                EngineError::Unavailable { reason: "the user or the password can't be sent".to_owned() }
+            }
             ureq::Error::Io(error) if error.kind() != std::io::ErrorKind::ConnectionRefused => {
                 EngineError::Lost { reason: error.to_string() }
             }
@@ -213,7 +215,8 @@ mod tests {
     fn what_the_server_refuses_is_told_without_the_password() {
         let (address, _) = serve("HTTP/1.1 403 Forbidden\r\nContent-Length: 26\r\n\r\nCode: 516. DB::Exception: ");
         let mut engine =
-            ClickHouseHttp::new(&format!("http://{address}"), Some("me".to_owned()), Some("secret".to_owned())).unwrap();
+            ClickHouseHttp::new(&format!("http://{address}"), Some("me".to_owned()), Some("secret".to_owned()))
+                .unwrap();
         let error = engine.run("SELECT 1", &mut |_| Ok(())).unwrap_err();
         let EngineError::Refused { reason } = &error else { panic!("{error:?}") };
         assert!(reason.contains("Code: 516") && !reason.contains("secret"), "{reason}");

@@ -24,14 +24,22 @@ impl DuckDbCli {
 
     /// What the command calls its version, if there is such a command.
     pub fn version(&self) -> Option<String> {
-        let said = Command::new(&self.command).arg("--version").stdin(Stdio::null()).stderr(Stdio::null()).output().ok()?;
+        let said =
+            Command::new(&self.command).arg("--version").stdin(Stdio::null()).stderr(Stdio::null()).output().ok()?;
         said.status.success().then(|| String::from_utf8_lossy(&said.stdout).trim().to_owned())
     }
 
     fn start(&self) -> std::io::Result<Child> {
         let mut command = Command::new(&self.command);
         // What a person's own start file says of how results look would be in the way.
-        command.args(["-init", if cfg!(windows) { "NUL" } else { "/dev/null" }, "-batch", "-bail", "-csv", "-noheader"]);
+        command.args([
+            "-init",
+            if cfg!(windows) { "NUL" } else { "/dev/null" },
+            "-batch",
+            "-bail",
+            "-csv",
+            "-noheader",
+        ]);
         if let Some(database) = &self.database {
             command.arg("-readonly").arg(database);
         }
@@ -194,9 +202,12 @@ mod tests {
         // Standard output stays open as long as the inner process lives.
         let (path, mut engine) = scripted("wrapper", "sleep 600 & wait");
         let (began, cancel) = (Instant::now(), engine.cancel());
-        let ended = stoppable(&cancel, || began.elapsed() > Duration::from_millis(200), |_| (), || {
-            engine.run("SELECT 1", &mut |_| Ok(()))
-        });
+        let ended = stoppable(
+            &cancel,
+            || began.elapsed() > Duration::from_millis(200),
+            |_| (),
+            || engine.run("SELECT 1", &mut |_| Ok(())),
+        );
         std::fs::remove_file(path).unwrap();
         assert!(matches!(ended, Err(EngineError::Lost { .. })), "{ended:?}");
         assert!(began.elapsed() < Duration::from_secs(60));

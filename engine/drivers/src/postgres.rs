@@ -26,7 +26,10 @@ impl Postgres {
         let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
         let asked = client.batch_execute(begin).and_then(|()| client.query_one("SELECT pg_backend_pid()", &[]));
         let process: i32 = asked.and_then(|row| row.try_get(0)).map_err(|error| unavailable(reason(&error)))?;
-        Ok(Self { client, running: Arc::new(Running { address: address.clone(), process, is_running: Mutex::new(false) }) })
+        Ok(Self {
+            client,
+            running: Arc::new(Running { address: address.clone(), process, is_running: Mutex::new(false) }),
+        })
     }
 }
 
@@ -36,7 +39,11 @@ fn failure(error: &Error) -> EngineError {
     // Class 57P: the server, or this connection of it, is being shut down.
     let is_shut_down = error.code().is_some_and(|code| code.code().starts_with("57P"));
     let is_of_database = error.as_db_error().is_some();
-    if is_of_database && !is_shut_down { EngineError::Refused { reason: words } } else { EngineError::Lost { reason: words } }
+    if is_of_database && !is_shut_down {
+        EngineError::Refused { reason: words }
+    } else {
+        EngineError::Lost { reason: words }
+    }
 }
 
 impl Engine for Postgres {

@@ -13,7 +13,8 @@ pub(crate) fn rows(stream: &[u8], take: TakeRow<'_>) -> Result<(), EngineError> 
     if stream.is_empty() {
         return Ok(());
     }
-    let lost = |error: &dyn std::fmt::Display| EngineError::Lost { reason: format!("the result can't be read: {error}") };
+    let lost =
+        |error: &dyn std::fmt::Display| EngineError::Lost { reason: format!("the result can't be read: {error}") };
     let reader = StreamReader::try_new(stream, None).map_err(|error| lost(&error))?;
     for batch in reader {
         let batch = batch.map_err(|error| lost(&error))?;

@@ -9,8 +9,8 @@
 mod batch;
 mod operation;
 
-use std::sync::{Arc, Mutex, PoisonError};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use spark_connect_core::{ChannelBuilder, RetryPolicy, SparkConnectClient, SparkError, get_runtime};
@@ -20,10 +20,10 @@ use tokio::sync::Notify;
 use tokio::time::{Instant, sleep, timeout};
 
 /// How long one request may take that asks for no counting.
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(8);
 
 /// How long a server that has lost a statement may take to be there for a new one.
-const COMES_BACK_WITHIN: Duration = Duration::from_secs(25);
+const COMES_BACK_WITHIN: Duration = Duration::from_secs(26);
 
 /// A Spark Connect server.
 pub struct Spark {
@@ -53,7 +53,8 @@ impl Spark {
     pub fn connect(address: &str, token: Option<&str>) -> Result<Self, EngineError> {
         // What stood in it is not told, as it may hold a token.
         let Ok(mut address) = ChannelBuilder::parse(address) else {
-            let reason = "the address of a Spark Connect server is sc://host:15002, with /;use_ssl=true behind it for TLS";
+            let reason =
+                "the address of a Spark Connect server is sc://host:15002, with /;use_ssl=true behind it for TLS";
             return Err(EngineError::Unavailable { reason: reason.to_owned() });
         };
         if let Some(token) = token {
@@ -183,7 +184,9 @@ mod tests {
 
     #[test]
     fn no_error_tells_a_token() {
-        for address in ["sc://127.0.0.1:1/;token=hunter2", "sc://db.example/;token=hunter2", "http://hunter2", "sc://h/;hunter2"] {
+        for address in
+            ["sc://127.0.0.1:1/;token=hunter2", "sc://db.example/;token=hunter2", "http://hunter2", "sc://h/;hunter2"]
+        {
             for token in [None, Some("hunter2")] {
                 let Err(error) = Spark::connect(address, token) else { panic!("{address}: nobody listens there") };
                 assert!(matches!(error, EngineError::Unavailable { .. }), "{error:?}");

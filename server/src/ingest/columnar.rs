@@ -309,8 +309,8 @@ mod tests {
         let bits = |values: &[f64]| values.iter().map(|value| value.to_bits()).collect::<Vec<_>>();
         assert_eq!(bits(narrow.as_slice()), bits(&expected));
         let Values::Numbers(wide) = &data.column("wide").unwrap().values else { panic!("numbers") };
-        // 2^255 / 10
-        assert_eq!((wide.as_slice()[0], wide.as_slice()[2]), (0.3, 5.789_604_461_865_81e75));
+        let largest = "5789604461865809771178549250434395392663499233282028201972879200395656481996.7".parse().unwrap();
+        assert_eq!((wide.as_slice()[0], wide.as_slice()[2]), (0.3, largest));
         assert_eq!(wide.as_slice()[3], -wide.as_slice()[2]);
     }
 

@@ -79,7 +79,9 @@ fn a_folder_of_parquet_files_is_one_table() {
         }
         std::fs::write(folder.path(&format!("{name}/_SUCCESS")), "").unwrap();
     }
-    let report = |files: [&str; 2]| tidemark(&folder, &[&["report", "--engine", "auto", files[0], files[1]], &JSON[..]].concat());
+    let report = |files: [&str; 2]| {
+        tidemark(&folder, &[&["report", "--engine", "auto", files[0], files[1]], &JSON[..]].concat())
+    };
     let of_folders = report(["reference", "current"]);
     assert_eq!(stdout(&of_folders), stdout(&report(["reference.parquet", "current.parquet"])));
     assert!(said(&of_folders).contains("Counted by embedded, as 1100 values are fewer than"), "{}", said(&of_folders));
@@ -126,7 +128,8 @@ fn ctrl_c_ends_the_statement_at_the_database() {
     let address = database(server, &format!("CREATE VIEW train AS {slow}; CREATE VIEW today AS {slow}"));
     let name = address.rsplit_once("dbname=").unwrap().1;
     let counting = || {
-        let active = format!("SELECT count(*) FROM pg_stat_activity WHERE datname = '{name}' AND query LIKE 'COPY%side%'");
+        let active =
+            format!("SELECT count(*) FROM pg_stat_activity WHERE datname = '{name}' AND query LIKE 'COPY%side%'");
         server.ask(&format!("{active} AND state = 'active'")).unwrap()
     };
     let mut command = Command::new(env!("CARGO_BIN_EXE_tidemark"));

@@ -174,11 +174,8 @@ impl EngineArgs {
 
     fn choose(&self, asked: EngineName, tables: Tables) -> Result<EngineName, Failure> {
         let duckdb = self.connect.duckdb_version();
-        let means = Means {
-            connect: self.connect.scheme()?,
-            has_spark: cfg!(feature = "spark"),
-            duckdb: duckdb.as_deref(),
-        };
+        let means =
+            Means { connect: self.connect.scheme()?, has_spark: cfg!(feature = "spark"), duckdb: duckdb.as_deref() };
         let (chosen, why) = planner::choose(asked, tables, &means).map_err(|error| Failure::new("--engine", error))?;
         if asked == EngineName::Auto {
             eprintln!("Counted by {}, {why}.", live::name(chosen));
@@ -207,7 +204,9 @@ fn schema_is_missing(dialect: &dyn Dialect, tables: [&TableName; 2]) -> Failure 
     match describe_sql(dialect, tables[0]) {
         Ok(query) => Failure::new(
             "--schema",
-            format!("the columns' types are needed: run this where the tables lie, and save its result as CSV\n{query}"),
+            format!(
+                "the columns' types are needed: run this where the tables lie, and save its result as CSV\n{query}"
+            ),
         ),
         Err(error) => Failure::new("--reference-table", error),
     }

@@ -38,10 +38,11 @@ impl ConnectArgs {
     /// Whose address was given.
     pub(super) fn scheme(&self) -> Result<Option<Scheme>, Failure> {
         let Some(address) = self.address() else { return Ok(None) };
-        let scheme = Scheme::of(&address);
+        let scheme = scheme_of(&address);
         // What is no file is not repeated: it may be an address with a password.
         if scheme == Scheme::File && !Path::new(&address).is_file() {
-            let known = "postgres://…, http://… or https://… (ClickHouse), sc://… (Spark), or a DuckDB file that is there";
+            let known =
+                "postgres://…, http://… or https://… (ClickHouse), sc://… (Spark), or a DuckDB file that is there";
             return Err(Failure::new("--connect", format!("is none of {known}")));
         }
         Ok(Some(scheme))
@@ -55,7 +56,7 @@ impl ConnectArgs {
     fn password(&self) -> Result<Option<String>, Failure> {
         let Some(path) = &self.password_file else { return Ok(variable("TIDEMARK_PASSWORD")) };
         let text = String::from_utf8(files::read_at_most(path, MAX_PASSWORD_BYTES)?);
-        let text = text.map_err(|_| Failure::file(path, "a password is text"))?;
+        let text = text.map_err(|_not_text| Failure::file(path, "a password is text"))?;
         Ok(Some(text.trim_end_matches(['\r', '\n']).to_owned()))
     }
 
@@ -81,7 +82,7 @@ impl ConnectArgs {
             }
             EngineName::Spark => spark(&address, self.password()?.as_deref()).map_err(failure)?,
             EngineName::Auto | EngineName::Embedded | EngineName::DuckdbCli => {
-                let database = self.address().filter(|address| Scheme::of(address) == Scheme::File);
+                let database = self.address().filter(|address| scheme_of(address) == Scheme::File);
                 Box::new(DuckDbCli::new(&self.duckdb, database.map(PathBuf::from)))
             }
         })
@@ -97,6 +98,11 @@ fn spark(address: &str, token: Option<&str>) -> Result<Box<dyn Engine>, EngineEr
 fn spark(_: &str, _: Option<&str>) -> Result<Box<dyn Engine>, EngineError> {
     let reason = "this build has no client for Spark: build it with --features spark";
     Err(EngineError::Unavailable { reason: reason.to_owned() })
+}
+
+/// Whose address it is; a file that is there is one, whatever its name looks like.
+fn scheme_of(address: &str) -> Scheme {
+    if Path::new(address).is_file() { Scheme::File } else { Scheme::of(address) }
 }
 
 fn variable(name: &str) -> Option<String> {
@@ -135,8 +141,8 @@ fn count_sides(
     let name = engine.name();
     let failure = |error: EngineError| Failure::new(name, error);
     let mut columns: [Vec<SqlColumn>; 2] = Default::default();
-    for side in 0..2 {
-        let mut described = describe(engine, tables[side]).map_err(failure)?;
+    for (side, table) in tables.into_iter().enumerate() {
+        let mut described = describe(engine, table).map_err(failure)?;
         if let Some(known) = known {
             described.retain(|(name, _)| known[side].contains(name));
         }

@@ -69,7 +69,10 @@ impl ParquetFiles {
         let path = self.path.canonicalize().map_err(|error| Failure::file(&self.path, error))?;
         let text = path.to_str().filter(|text| !text.contains(['*', '?', '[', ']', '{', '}', '\\']));
         let Some(text) = text else {
-            return Err(Failure::file(&self.path, "an engine would read the path as a pattern: rename it, or take --engine embedded"));
+            return Err(Failure::file(
+                &self.path,
+                "an engine would read the path as a pattern: rename it, or take --engine embedded",
+            ));
         };
         let pattern = if path.is_dir() { format!("{text}/*.parquet") } else { text.to_owned() };
         Ok(TableName::of(prefix.iter().map(|part| (*part).to_owned()).chain([pattern]).collect()))
@@ -106,9 +109,10 @@ fn add(all: &mut TableCounts, part: TableCounts) -> Result<(), String> {
     for (column, part) in all.columns.iter_mut().zip(part.columns) {
         column.missing += part.missing;
         match (&mut column.values, part.values) {
-            (CountedValues::Numbers { counts, is_integer }, CountedValues::Numbers { counts: more, is_integer: also })
-                if *is_integer == also =>
-            {
+            (
+                CountedValues::Numbers { counts, is_integer },
+                CountedValues::Numbers { counts: more, is_integer: also },
+            ) if *is_integer == also => {
                 counts.extend(more);
                 counts.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
                 counts.dedup_by(|next, kept| {

@@ -91,7 +91,9 @@ pub(super) fn choose(asked: EngineName, tables: Tables, means: &Means<'_>) -> Re
             (scheme.engine(), "as --connect names where the tables lie".to_owned())
         }
         (EngineName::Auto, Tables::Named, None) => match means.duckdb {
-            Some(version) => (EngineName::DuckdbCli, format!("as there is no --connect, and duckdb {version} reads files")),
+            Some(version) => {
+                (EngineName::DuckdbCli, format!("as there is no --connect, and duckdb {version} reads files"))
+            }
             None => return Err("tables need --connect, or the duckdb command to read files".to_owned()),
         },
         (EngineName::Auto, Tables::Files(None), _) => {
