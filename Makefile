@@ -26,7 +26,10 @@ test: build ## Run every test: Rust, the same digits in wasm, the pages in a rea
 	@scripts/test
 
 test-scale: build ## Hold reports counted by PostgreSQL, DuckDB, ClickHouse and Spark to the library's; installs what is missing
-	@scripts/engines
+	@scripts/engines $(ENGINES)
+
+# Which of them: make test-scale ENGINES="duckdb postgres"
+ENGINES ?=
 
 # What to measure on, and beside which peers: make bench PEERS=1 installs them; see scripts/bench.
 PEERS ?=

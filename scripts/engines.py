@@ -3,29 +3,44 @@
 Tables are made here, seeded, and written as Parquet; PostgreSQL gets the same values by COPY. See scripts/engines.
 """
 
+import atexit
 import csv
 import datetime
+import http.server
 import io
 import json
 import os
 import random
 import shutil
+import signal
+import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
+import urllib.parse
+from datetime import date
+from datetime import datetime as dt
+from decimal import Decimal
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-TIDEMARK = Path("target/release/tidemark").resolve()
+TIDEMARK = Path(os.environ.get("TIDEMARK", "target/release/tidemark")).resolve()
 ODD = 'a"; DROP TABLE x; -- `\\'
 UTC = datetime.timezone.utc
 FLOAT, INT, TEXT, BOOL = pa.float64(), pa.int64(), pa.string(), pa.bool_()
-TIME = pa.timestamp("us", tz="UTC")
-# What a column's type is called by each engine.
-POSTGRES = {FLOAT: "double precision", INT: "bigint", TEXT: "text", BOOL: "boolean", TIME: "timestamptz"}
+TIME, LOCAL, DAY, MONEY = pa.timestamp("us", tz="UTC"), pa.timestamp("us"), pa.date32(), pa.decimal128(18, 3)
+# What a column's type is called by PostgreSQL.
+POSTGRES = {
+    FLOAT: "double precision", INT: "bigint", TEXT: "text", BOOL: "boolean", TIME: "timestamptz", LOCAL: "timestamp", DAY: "date",
+    MONEY: "numeric(18,3)",
+}
+JSON = ["--shuffled", "--format", "json"]
+# A password that must be in nothing that is printed.
+SECRET = "hunter2-in-no-log"
 
 
 def mixed(n, shift, rng):
@@ -46,6 +61,9 @@ def mixed(n, shift, rng):
         "tidemark_value": (TEXT, [rng.choice([None, "", " ", "a", "A", "é", "\t\n\r,\"'", "NULL", "日本"]) for _ in range(n)]),
         "flag": (BOOL, [rng.choice([True, False, False, None]) for _ in range(n)]),
         "at": (TIME, [start + datetime.timedelta(microseconds=rng.randrange(28 * 86400 * 10**6)) for _ in range(n)]),
+        "local": (LOCAL, [rng.choice([None, dt(1969, 12, 31, 23, 59, 59, 999999), dt(2024, 3, 31, 2, rng.randrange(60))]) for _ in range(n)]),
+        "day": (DAY, [rng.choice([None, date(1969, 12, 31), date(2024, 2, 1 + rng.randrange(29))]) for _ in range(n)]),
+        "price": (MONEY, [rng.choice([None, Decimal("-0.001"), Decimal("123456789012345.678"), Decimal(rng.randrange(9999)).scaleb(-3)]) for _ in range(n)]),
         "gone": (TEXT, [None] * n),
     }
 
@@ -71,7 +89,7 @@ def distinct(n, shift, rng):
     }
 
 
-SETS = {"mixed": (mixed, 3_000), "skewed": (skewed, 20_000), "distinct": (distinct, int(os.environ.get("DISTINCT", 200_000)))}
+SETS = {"mixed": (mixed, 3_000), "skewed": (skewed, 20_000), "distinct": (distinct, int(os.environ.get("DISTINCT", 1_000_000)))}
 
 
 def run(*words, stdin=None):
@@ -79,6 +97,21 @@ def run(*words, stdin=None):
     if done.returncode != 0:
         sys.exit(f"{words[0]} failed: {done.stderr}")
     return done.stdout
+
+
+def live(*words, env=None):
+    """Tidemark with an engine that counts by itself: what it wrote, and what it said."""
+    words = [str(word) for word in (TIDEMARK, "report", *words, *JSON)]
+    done = subprocess.run(words, capture_output=True, text=True, env={**os.environ, **(env or {})})
+    if SECRET in done.stdout + done.stderr:
+        sys.exit(f"a password was told by {words[:4]}")
+    return done
+
+
+def free_port():
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
 
 
 def as_csv(rows):
@@ -106,6 +139,12 @@ class DuckDb:
     def count(self, sql):
         return as_csv(self.db.execute(sql).fetchall())
 
+    def live(self, name, sides):
+        command = shutil.which("duckdb", path=f"{Path(sys.executable).parent}:{os.environ['PATH']}")
+        if command is None:
+            return None
+        return live("--engine", "duckdb-cli", "--duckdb", command, *(path for path, _ in sides.values()))
+
     def close(self):
         self.db.close()
 
@@ -128,6 +167,34 @@ class ClickHouse:
 
     def count(self, sql):
         return str(self.db.query(sql, "CSV"))
+
+    def live(self, name, sides):
+        """The embedded ClickHouse behind a front that speaks as its server's HTTP interface does; the server itself is not on PyPI."""
+        db = self.db
+
+        class Front(http.server.BaseHTTPRequestHandler):
+            def do_POST(self):
+                sql = self.rfile.read(int(self.headers["Content-Length"])).decode()
+                asked = urllib.parse.parse_qs(urllib.parse.urlparse(self.path).query)
+                is_known = self.headers["X-ClickHouse-User"] == "ada" and self.headers["X-ClickHouse-Key"] == SECRET
+                is_sound = asked["wait_end_of_query"] == ["1"] and asked["query_id"][0].startswith("tidemark-")
+                body = str(db.query(sql.removesuffix(" FORMAT CSV"), "CSV")).encode() if is_known and is_sound else b"refused"
+                self.send_response(200 if is_known and is_sound else 403)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_):
+                pass
+
+        server = http.server.HTTPServer(("127.0.0.1", 0), Front)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        tables = ["--reference-table", f"{name}_reference", "--current-table", f"{name}_current"]
+        try:
+            address = f"http://ada@127.0.0.1:{server.server_address[1]}/"
+            return live("--connect", address, *tables, env={"TIDEMARK_PASSWORD": SECRET})
+        finally:
+            server.shutdown()
 
     def close(self):
         self.db.close()
@@ -179,35 +246,128 @@ class Postgres:
     def count(self, sql):
         return self.ask("", "--csv", "-t", stdin=sql)
 
+    def live(self, name, sides):
+        tables = ["--reference-table", f"{name}_reference", "--current-table", f"public.{name}_current"]
+        return live("--connect", f"host={self.data} user=tide dbname=postgres", *tables, env={"PGPASSWORD": SECRET})
+
     def close(self):
         run(*self.user, self.bin / "pg_ctl", "-D", self.data, "-m", "immediate", "stop")
 
 
 class Spark:
+    """Apache Spark with two executors, reached by its Connect server alone: by PySpark, and by Tidemark."""
+
     name, dialect = "Spark", "spark"
 
     def __init__(self, folder):
         import pyspark
+
+        self.version, self.home, self.folder = pyspark.__version__, Path(pyspark.__file__).parent, folder
+        self.port, self.client = free_port(), None
+        self.start()
         from pyspark.sql import SparkSession
 
-        self.version = pyspark.__version__
-        builder = SparkSession.builder.master("local-cluster[2,1,1024]").config("spark.ui.enabled", "false")
-        builder = builder.config("spark.sql.session.timeZone", "Asia/Kolkata").config("spark.sql.shuffle.partitions", "4")
-        self.spark = builder.config("spark.driver.bindAddress", "127.0.0.1").config("spark.driver.host", "127.0.0.1").getOrCreate()
-        self.spark.sparkContext.setLogLevel("ERROR")
+        self.client = SparkSession.builder.remote(f"sc://127.0.0.1:{self.port}").getOrCreate()
+
+    def start(self):
+        conf = {
+            "spark.connect.grpc.binding.port": self.port, "spark.ui.enabled": "false", "spark.sql.session.timeZone": "Asia/Kolkata",
+            "spark.sql.shuffle.partitions": 4, "spark.driver.bindAddress": "127.0.0.1", "spark.driver.host": "127.0.0.1",
+        }
+        words = [self.home / "bin/spark-submit", "--master", "local-cluster[2,1,1024]"]
+        words += ["--class", "org.apache.spark.sql.connect.service.SparkConnectServer"]
+        for name, value in conf.items():
+            words += ["--conf", f"{name}={value}"]
+        with open(self.folder / "spark.log", "ab") as log:
+            env = {**os.environ, "SPARK_LOCAL_IP": "127.0.0.1", "SPARK_HOME": str(self.home)}
+            self.server = subprocess.Popen([*map(str, words), "spark-internal"], stdout=log, stderr=log, cwd=self.folder, env=env, start_new_session=True)
+        atexit.register(self.kill)
+        end = time.monotonic() + 180
+        while True:
+            try:
+                socket.create_connection(("127.0.0.1", self.port), 1).close()
+                return
+            except OSError:
+                if time.monotonic() > end or self.server.poll() is not None:
+                    sys.exit(f"Spark's Connect server does not start: {(self.folder / 'spark.log').read_text()[-2000:]}")
+                time.sleep(0.5)
+
+    def kill(self):
+        """The server and its executors, which are in its session."""
+        if self.server.poll() is None:
+            os.killpg(self.server.pid, signal.SIGKILL)
+            self.server.wait()
 
     def load(self, name, path, columns):
-        self.spark.read.parquet(str(path)).createOrReplaceTempView(name)
+        self.client.read.parquet(str(path)).createOrReplaceTempView(name)
 
     def describe(self, name):
-        rows = self.spark.sql(f"DESCRIBE TABLE {name}").collect()
-        return as_csv([["name", "type"]] + [[row[0], row[1]] for row in rows])
+        return as_csv([["name", "type"]] + [list(row)[:2] for row in self.client.sql(f"DESCRIBE TABLE {name}").collect()])
 
     def count(self, sql):
-        return as_csv([list(row) for row in self.spark.sql(sql.strip().rstrip(";")).collect()])
+        return as_csv([list(row) for row in self.client.sql(sql.strip().rstrip(";")).collect()])
+
+    def words(self, sides):
+        return ["--engine", "spark", "--connect", f"sc://127.0.0.1:{self.port}/;token={SECRET}", *(path for path, _ in sides.values())]
+
+    def live(self, name, sides):
+        return live(*self.words(sides))
+
+    def trials(self, name, sides, expected):
+        """What may befall a run that takes a while. Each gives its name, and whether it went as it has to."""
+        yield "an executor is killed", self.while_counting(sides, self.kill_executor).stdout == expected
+        began = None
+
+        def kill_server():
+            nonlocal began
+            began = time.monotonic()
+            self.kill()
+
+        lost = self.while_counting(sides, kill_server)
+        seconds = time.monotonic() - began
+        is_told = lost.returncode == 1 and not lost.stdout and "error" in lost.stderr
+        yield f"the server is killed: told after {seconds:.0f} s ({lost.stderr.strip()})", is_told and seconds < 60
+        self.start()
+
+        def restart():
+            self.kill()
+            self.start()
+
+        yield "the server is killed and started anew: asked once more", self.while_counting(sides, restart).stdout == expected
+        stopped = self.while_counting(sides, lambda: None, signal.SIGINT)
+        from pyspark.sql import SparkSession
+
+        yield "Ctrl-C", stopped.returncode == 130 and not stopped.stdout
+        self.client = SparkSession.builder.remote(f"sc://127.0.0.1:{self.port}").getOrCreate()
+
+    def while_counting(self, sides, act, sent=None):
+        """Runs Tidemark, and acts in the midst of its count."""
+        words = [str(word) for word in (TIDEMARK, "report", *self.words(sides), *JSON)]
+        run = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        time.sleep(float(os.environ.get("MIDST", 3)))
+        if run.poll() is not None:
+            sys.exit(f"the count was over before anything could befall it: {run.communicate()[1]}")
+        act()
+        if sent is not None:
+            run.send_signal(sent)
+        stdout, stderr = run.communicate(timeout=300)
+        return subprocess.CompletedProcess(words, run.returncode, stdout, stderr)
+
+    def kill_executor(self):
+        for process in Path("/proc").iterdir():
+            try:
+                words = (process / "cmdline").read_bytes().decode().split("\0")
+                is_ours = os.getsid(int(process.name)) == self.server.pid
+            except (OSError, ValueError):
+                continue
+            if is_ours and "org.apache.spark.executor.CoarseGrainedExecutorBackend" in words:
+                os.kill(int(process.name), signal.SIGKILL)
+                return
+        sys.exit("no executor to kill was found")
 
     def close(self):
-        self.spark.stop()
+        self.client.stop()
+        self.kill()
 
 
 ENGINES = {engine.dialect: engine for engine in (DuckDb, ClickHouse, Postgres, Spark)}
@@ -257,12 +417,25 @@ def main(wanted):
                     report = run(TIDEMARK, "report", "--from-counts", "-", "--shuffled", "--format", "json", stdin=counts)
                     same = report == expected[name]
                     failed |= not same
-                    print(f"{engine.name} {engine.version}, {name}: {'the same bytes' if same else 'DIFFERENT'}; counted in {seconds:.2f} s")
+                    print(f"{engine.name} {engine.version}, {name}: {'the same bytes' if same else 'DIFFERENT'}; counted in {seconds:.2f} s", flush=True)
                     if not same:
                         for old, new in zip(expected[name].splitlines(), report.splitlines()):
                             if old != new:
                                 print(f"  expected {old.strip()}\n  found    {new.strip()}")
                                 break
+                    began = time.monotonic()
+                    done = engine.live(name, sides)
+                    if done is None:
+                        print(f"{engine.name}, {name}, by itself: SKIPPED, there is no command for it")
+                        continue
+                    same = done.returncode == 0 and done.stdout == expected[name]
+                    failed |= not same
+                    found = "the same bytes" if same else f"DIFFERENT, or failed: {done.stderr}"
+                    print(f"{engine.name}, {name}, by itself: {found}; {time.monotonic() - began:.2f} s with the report", flush=True)
+                if hasattr(engine, "trials"):
+                    for what, is_sound in engine.trials("distinct", tables["distinct"], expected["distinct"]):
+                        failed |= not is_sound
+                        print(f"{engine.name}, {what}: {'as it has to be' if is_sound else 'FAILED'}", flush=True)
             finally:
                 engine.close()
     sys.exit(failed)

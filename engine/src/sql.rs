@@ -52,10 +52,22 @@ pub fn count_sql(dialect: &dyn Dialect, sides: [(&TableName, &[SqlColumn]); 2]) 
         if columns.is_empty() {
             return Err(SqlError::NoColumn);
         }
-        let parts = table.parts().iter().map(|part| quoted(dialect, part)).collect::<Result<Vec<_>, _>>()?;
-        count_side(dialect, side, &parts.join("."), columns, &mut queries)?;
+        count_side(dialect, side, &quoted_table(dialect, table)?, columns, &mut queries)?;
     }
     Ok(queries.join("\nUNION ALL\n") + ";\n")
+}
+
+/// The query whose result tells the columns of a table and their types, in its first two columns.
+///
+/// # Errors
+/// The name can't be quoted.
+pub fn describe_sql(dialect: &dyn Dialect, table: &TableName) -> Result<String, SqlError> {
+    Ok(dialect.describe(&quoted_table(dialect, table)?, table.parts()))
+}
+
+fn quoted_table(dialect: &dyn Dialect, table: &TableName) -> Result<String, SqlError> {
+    let parts = table.parts().iter().map(|part| quoted(dialect, part)).collect::<Result<Vec<_>, _>>()?;
+    Ok(parts.join("."))
 }
 
 fn quoted(dialect: &dyn Dialect, name: &str) -> Result<String, SqlError> {

@@ -1,5 +1,6 @@
 //! Names of tables as a person writes them.
 
+use std::fmt;
 use std::str::FromStr;
 
 /// The parts of a table's name: `catalog.schema.table`. A part in double quotes may hold any sign, a doubled quote is one:
@@ -8,9 +9,25 @@ use std::str::FromStr;
 pub struct TableName(Vec<String>);
 
 impl TableName {
+    /// Of parts, of which there is one at least and none is empty.
+    ///
+    /// # Panics
+    /// There is none, or one is empty.
+    pub fn of(parts: Vec<String>) -> Self {
+        assert!(!parts.is_empty() && parts.iter().all(|part| !part.is_empty()), "a table's name has parts");
+        Self(parts)
+    }
+
     /// The parts, from the outside in; there is at least one.
     pub fn parts(&self) -> &[String] {
         &self.0
+    }
+}
+
+impl fmt::Display for TableName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let quoted: Vec<String> = self.0.iter().map(|part| format!("\"{}\"", part.replace('"', "\"\""))).collect();
+        f.write_str(&quoted.join("."))
     }
 }
 
@@ -49,6 +66,8 @@ mod tests {
         assert_eq!(parts("a.b"), Ok(vec!["a".to_owned(), "b".to_owned()]));
         assert_eq!(parts("parquet.\"/x/a.b\""), Ok(vec!["parquet".to_owned(), "/x/a.b".to_owned()]));
         assert_eq!(parts("\"a\"\"b\""), Ok(vec!["a\"b".to_owned()]));
+        let odd = TableName(vec!["a.b".to_owned(), "c\"".to_owned()]);
+        assert_eq!(odd.to_string().parse(), Ok(odd));
         assert!(parts("a..b").is_err() && parts("\"a").is_err() && parts("").is_err());
     }
 }

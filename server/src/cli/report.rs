@@ -19,6 +19,9 @@ mod by_column;
 mod chunks;
 mod embeddings;
 mod engine;
+mod live;
+mod parquet_files;
+mod planner;
 mod thresholds;
 
 use chunks::ChunkArgs;
@@ -32,7 +35,7 @@ use engine::EngineArgs;
 #[derive(ClapArgs)]
 pub(super) struct Args {
     /// The data to hold against, for example what the model was trained on
-    #[arg(value_name = "REFERENCE", requires = "current", required_unless_present_any = ["emit_sql", "from_counts"])]
+    #[arg(value_name = "REFERENCE", requires = "current", required_unless_present_any = ["emit_sql", "from_counts", "reference_table"])]
     reference: Option<PathBuf>,
     /// The data under examination
     #[arg(value_name = "CURRENT")]
@@ -229,11 +232,11 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     }
     let multivariate = args.multivariate.then(multivariate::Options::default);
     let settings = Settings { multivariate, quality: args.quality, ..args.judging.settings() };
+    if args.expectations.is_some() && args.engine.is_counted() {
+        return Err(Failure::new("--expectations", "takes the rows of the current table, which counts are not"));
+    }
     let counted = args.engine.report(paths, &args.columns.overrides(), &args.columns.ignore, &settings)?;
     let report = match (counted, paths) {
-        (Some(_), _) if args.expectations.is_some() => {
-            return Err(Failure::new("--expectations", "takes the rows of the current table, which counts are not"));
-        }
         (Some(report), _) => report,
         (None, Some(paths)) => {
             compare_files(paths, &args.columns.overrides(), &settings, args.expectations.as_deref())?

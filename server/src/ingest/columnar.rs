@@ -2,9 +2,9 @@
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{
-    Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type, TimestampMicrosecondType,
-    TimestampMillisecondType, TimestampNanosecondType, TimestampSecondType, UInt8Type, UInt16Type, UInt32Type,
-    UInt64Type,
+    Date32Type, Date64Type, Decimal32Type, Decimal64Type, Decimal128Type, Decimal256Type, DecimalType, Float32Type,
+    Float64Type, Int8Type, Int16Type, Int32Type, Int64Type, TimestampMicrosecondType, TimestampMillisecondType,
+    TimestampNanosecondType, TimestampSecondType, UInt8Type, UInt16Type, UInt32Type, UInt64Type,
 };
 use arrow_array::{Array, ArrowPrimitiveType, RecordBatch};
 use arrow_schema::{DataType, TimeUnit};
@@ -25,7 +25,7 @@ pub const PARQUET: &str = "application/vnd.apache.parquet";
 /// Reads a table in Arrow's stream format, of at most `most_values` values.
 ///
 /// # Errors
-/// It is none, holds more values, or has columns of other types than numbers, truth values, texts and times.
+/// It is none, holds more values, or has columns of other types than numbers, truth values, texts, dates and times.
 pub fn read_arrow(body: &[u8], most_values: usize) -> Result<Dataset, BodyError> {
     guarded("Arrow stream", || collect(arrow_ipc::reader::StreamReader::try_new(body, None)?, most_values))
 }
@@ -53,6 +53,28 @@ pub fn read_parquet(body: Bytes, most_values: usize) -> Result<Dataset, BodyErro
         }
         collect(builder.build()?, most_values)
     })
+}
+
+/// How large a Parquet file is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ParquetSize {
+    /// Rows.
+    pub rows: u64,
+    /// The columns' names.
+    pub columns: Vec<String>,
+}
+
+/// The size of a Parquet file by its footer: no row is read.
+///
+/// # Errors
+/// It is no Parquet file.
+pub fn parquet_size(file: std::fs::File) -> Result<ParquetSize, BodyError> {
+    let size = || -> Result<ParquetSize, Failure> {
+        let builder = parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder::try_new(file)?;
+        let rows = u64::try_from(builder.metadata().file_metadata().num_rows())?;
+        Ok(ParquetSize { rows, columns: builder.schema().fields().iter().map(|field| field.name().clone()).collect() })
+    };
+    guarded("Parquet file", size)
 }
 
 pub(super) type Failure = Box<dyn std::error::Error + Send + Sync>;
@@ -124,12 +146,19 @@ impl Growing {
             data_type if data_type.is_integer() => {
                 GrowingValues::Numbers { values: Vec::with_capacity(rows), is_integer: true }
             }
+            data_type if data_type.is_decimal() => {
+                GrowingValues::Numbers { values: Vec::with_capacity(rows), is_integer: false }
+            }
             DataType::Float32 | DataType::Float64 | DataType::Null => {
                 GrowingValues::Numbers { values: Vec::with_capacity(rows), is_integer: false }
             }
-            DataType::Boolean | DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View | DataType::Timestamp(..) => {
-                GrowingValues::Texts(StringsBuilder::default())
-            }
+            DataType::Boolean
+            | DataType::Utf8
+            | DataType::LargeUtf8
+            | DataType::Utf8View
+            | DataType::Timestamp(..)
+            | DataType::Date32
+            | DataType::Date64 => GrowingValues::Texts(StringsBuilder::default()),
             other => return Err(format!("column {name:?} has the type {other}, which is not taken").into()),
         };
         Ok(Self { name: name.to_owned(), values })
@@ -191,6 +220,10 @@ fn numbers(array: &dyn Array, values: &mut Vec<f64>) -> Result<(), Failure> {
         DataType::UInt16 => push::<UInt16Type>(array, values, f64::from),
         DataType::UInt32 => push::<UInt32Type>(array, values, f64::from),
         DataType::UInt64 => push::<UInt64Type>(array, values, |value| value as f64),
+        DataType::Decimal32(_, scale) => decimals::<Decimal32Type>(array, *scale, values),
+        DataType::Decimal64(_, scale) => decimals::<Decimal64Type>(array, *scale, values),
+        DataType::Decimal128(_, scale) => decimals::<Decimal128Type>(array, *scale, values),
+        DataType::Decimal256(_, scale) => decimals::<Decimal256Type>(array, *scale, values),
         DataType::Null => values.extend(std::iter::repeat_n(f64::NAN, array.len())),
         other => return Err(format!("a column changes its type to {other}").into()),
     }
@@ -218,11 +251,90 @@ fn push_texts(array: &dyn Array, texts: &mut StringsBuilder) -> Result<(), Failu
                 texts.push(time.map(|time| time.to_string()).as_deref());
             }
         }
+        DataType::Date32 => {
+            for day in array.as_primitive::<Date32Type>() {
+                texts.push(day.map(|day| date(day.into())).transpose()?.as_deref());
+            }
+        }
+        DataType::Date64 => {
+            const DAY: i64 = 86_400_000;
+            for time in array.as_primitive::<Date64Type>() {
+                texts.push(time.map(|time| date(time.div_euclid(DAY))).transpose()?.as_deref());
+            }
+        }
         other => return Err(format!("a column changes its type to {other}").into()),
     }
     Ok(())
 }
 
+/// The double that is nearest to each decimal number, as reading its digits gives it.
+fn decimals<T: DecimalType>(array: &dyn Array, scale: i8, values: &mut Vec<f64>)
+where
+    T::Native: std::fmt::Display,
+{
+    let value = |digits: T::Native| {
+        let text = format!("{digits}e{}", -i32::from(scale));
+        fast_float2::parse(text).expect("whole digits with an exponent are a number")
+    };
+    values.extend(array.as_primitive::<T>().iter().map(|digits| digits.map_or(f64::NAN, value)));
+}
+
+/// The day that is so many days after 1970-01-01, as a database's date is counted.
+fn date(days: i64) -> Result<String, jiff::Error> {
+    let seconds = days.saturating_mul(86_400);
+    let moment = jiff::Timestamp::from_second(seconds)?.to_string();
+    Ok(moment.split_once('T').map_or_else(|| moment.clone(), |(day, _)| day.to_owned()))
+}
+
 fn times<T: ArrowPrimitiveType<Native = i64>>(array: &dyn Array, nanoseconds: i128) -> Vec<Option<i128>> {
     array.as_primitive::<T>().iter().map(|time| time.map(|time| i128::from(time) * nanoseconds)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use arrow_array::{ArrayRef, Date32Array, Date64Array, Decimal128Array, Decimal256Array};
+    use std::sync::Arc;
+
+    type Wide = <Decimal256Type as ArrowPrimitiveType>::Native;
+
+    fn read(columns: Vec<(&str, ArrayRef)>) -> Dataset {
+        let batch = RecordBatch::try_from_iter(columns).unwrap();
+        let mut bytes = Vec::new();
+        let mut writer = arrow_ipc::writer::StreamWriter::try_new(&mut bytes, &batch.schema()).unwrap();
+        writer.write(&batch).unwrap();
+        writer.finish().unwrap();
+        drop(writer);
+        read_arrow(&bytes, 1_000).unwrap()
+    }
+
+    #[test]
+    fn a_decimal_is_the_nearest_double_as_its_digits_are_read() {
+        let narrow = Decimal128Array::from(vec![Some(12_345), Some(-1), None, Some(9_007_199_254_740_993)]);
+        let wide = Decimal256Array::from(vec![Some(Wide::from(3)), None, Some(Wide::MAX), Some(Wide::MIN)]);
+        let data = read(vec![
+            ("narrow", Arc::new(narrow.with_precision_and_scale(20, 2).unwrap()) as ArrayRef),
+            ("wide", Arc::new(wide.with_precision_and_scale(76, 1).unwrap())),
+        ]);
+        let Values::Numbers(narrow) = &data.column("narrow").unwrap().values else { panic!("numbers") };
+        assert!(!narrow.is_integer());
+        let expected = [123.45, -0.01, f64::NAN, 90_071_992_547_409.93];
+        let bits = |values: &[f64]| values.iter().map(|value| value.to_bits()).collect::<Vec<_>>();
+        assert_eq!(bits(narrow.as_slice()), bits(&expected));
+        let Values::Numbers(wide) = &data.column("wide").unwrap().values else { panic!("numbers") };
+        let largest = "5789604461865809771178549250434395392663499233282028201972879200395656481996.7".parse().unwrap();
+        assert_eq!((wide.as_slice()[0], wide.as_slice()[2]), (0.3, largest));
+        assert_eq!(wide.as_slice()[3], -wide.as_slice()[2]);
+    }
+
+    #[test]
+    fn a_date_is_the_text_of_its_day() {
+        let days = Date32Array::from(vec![Some(0), Some(-1), None, Some(19_783)]);
+        let times = Date64Array::from(vec![Some(86_400_000), Some(-1), None, Some(0)]);
+        let data = read(vec![("days", Arc::new(days) as ArrayRef), ("times", Arc::new(times))]);
+        let texts = |name: &str| data.column(name).unwrap().texts();
+        let day = |text: &str| Some(text.to_owned());
+        assert_eq!(texts("days"), [day("1970-01-01"), day("1969-12-31"), None, day("2024-03-01")]);
+        assert_eq!(texts("times"), [day("1970-01-02"), day("1969-12-31"), None, day("1970-01-01")]);
+    }
 }

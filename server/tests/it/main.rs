@@ -6,6 +6,7 @@ mod command_line;
 mod counts_cli;
 mod disk;
 mod elsewhere;
+mod engines_cli;
 mod events;
 mod front;
 mod imported;

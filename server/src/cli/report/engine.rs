@@ -1,17 +1,19 @@
-//! Tables that lie in a database: the SQL that counts them, and the report from what it counted.
+//! Tables that are counted where they lie: by a database, by the SQL that a person runs there, or here; and the report of it.
 
 use clap::Args as ClapArgs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
-use tidemark::data::Dataset;
 use tidemark::judge::Settings;
 use tidemark::profile::counts::TableCounts;
 use tidemark::report::{Counted, DriftReport, compare_counts};
-use tidemark::schema::{SchemaOverrides, UnknownColumn};
+use tidemark::schema::{Schema, SchemaOverrides, UnknownColumn};
 use tidemark::stattest::{Current, Reference};
-use tidemark_engine::{Dialect, Kind, SqlColumn, TableName, count_sql, dialect_by_name};
+use tidemark_engine::{Dialect, SqlColumn, TableName, count_sql, describe_sql, dialect_by_name, sql_columns};
 
 use super::super::{Failure, files};
+use super::live::{self, ConnectArgs};
+use super::parquet_files::{self, ParquetFiles};
+use super::planner::{self, EngineName, Means, Tables};
 
 /// What stands above the flags.
 const HEADING: &str = "Tables in a database";
@@ -19,16 +21,22 @@ const HEADING: &str = "Tables in a database";
 /// Where the tables lie, and what was counted there.
 #[derive(ClapArgs)]
 pub(super) struct EngineArgs {
+    /// What counts, if the report is to be made from counts: takes --shuffled, as counts know no order. `auto`, which is also what is
+    /// done where tables are named, takes the engine that fits and says which and why
+    #[arg(long, value_enum, value_name = "ENGINE", help_heading = HEADING, conflicts_with_all = ["emit_sql", "from_counts"])]
+    engine: Option<EngineName>,
+    #[command(flatten, next_help_heading = HEADING)]
+    connect: ConnectArgs,
     /// Print the SQL that counts --reference-table and --current-table, in the words of postgres, duckdb, clickhouse or spark; run it
     /// where the tables lie, and give its result, as CSV, to --from-counts. Needs --schema, and says how to get that
     #[arg(long, value_name = "DIALECT", value_parser = parse_dialect, help_heading = HEADING,
           requires_all = ["reference_table", "current_table"], conflicts_with_all = ["reference", "from_counts"])]
     emit_sql: Option<&'static str>,
     /// The table to hold against: NAME or SCHEMA.NAME, with double quotes around a part that holds a point
-    #[arg(long, value_name = "TABLE", help_heading = HEADING, requires = "emit_sql")]
+    #[arg(long, value_name = "TABLE", help_heading = HEADING, requires = "current_table", conflicts_with_all = ["reference", "from_counts"])]
     reference_table: Option<TableName>,
     /// The table under examination
-    #[arg(long, value_name = "TABLE", help_heading = HEADING, requires = "emit_sql")]
+    #[arg(long, value_name = "TABLE", help_heading = HEADING, requires = "reference_table")]
     current_table: Option<TableName>,
     /// The columns and their types: a table whose first two columns are name and type, as DESCRIBE gives it
     #[arg(long, value_name = "FILE", help_heading = HEADING, requires = "emit_sql")]
@@ -39,8 +47,8 @@ pub(super) struct EngineArgs {
     /// Make the report from what the SQL of --emit-sql gave, as CSV; - is standard input. Takes --shuffled, as counts know no order
     #[arg(long, value_name = "FILE", help_heading = HEADING, conflicts_with = "reference")]
     from_counts: Option<PathBuf>,
-    /// Count files as a database would: the report is the one of --from-counts. Takes --shuffled
-    #[arg(long, help_heading = HEADING, conflicts_with_all = ["from_counts", "emit_sql"])]
+    /// Count files as a database would, as --engine embedded does: the report is the one of --from-counts. Takes --shuffled
+    #[arg(long, help_heading = HEADING, conflicts_with_all = ["from_counts", "emit_sql", "engine"])]
     counted: bool,
     /// What the report calls the reference
     #[arg(long, value_name = "NAME", default_value = "reference", help_heading = HEADING)]
@@ -67,6 +75,11 @@ impl EngineArgs {
         sql.map(Some).map_err(|error| Failure::file(path, error))
     }
 
+    /// Whether the report is to be made from counts.
+    pub(super) fn is_counted(&self) -> bool {
+        self.from_counts.is_some() || self.counted || self.engine.is_some() || self.reference_table.is_some()
+    }
+
     /// The report from counts that was asked for.
     pub(super) fn report(
         &self,
@@ -75,6 +88,11 @@ impl EngineArgs {
         ignored: &[String],
         settings: &Settings,
     ) -> Result<Option<DriftReport>, Failure> {
+        if !self.is_counted() {
+            return Ok(None);
+        }
+        // Before anything is counted, which may take hours.
+        check(settings)?;
         let [reference, current] = match (&self.from_counts, files) {
             (Some(path), _) => {
                 if !ignored.is_empty() {
@@ -86,21 +104,8 @@ impl EngineArgs {
                 let sides = tidemark_engine::read(&read(path)?).map_err(|error| Failure::file(path, error))?;
                 [sides.reference, sides.current]
             }
-            (None, Some([reference, current])) if self.counted => {
-                let reference = files::read_table(reference)?.data;
-                let is_kept =
-                    |name: &str| reference.column(name).is_some() && !ignored.iter().any(|other| other == name);
-                if let Some(name) = ignored.iter().find(|name| reference.column(name).is_none()) {
-                    return Err(Failure::new("--ignore", unknown(name, reference.columns().iter().map(|c| &c.name))));
-                }
-                let current = files::read_table(current)?.data;
-                let kept = |data: &Dataset| {
-                    let columns = data.columns().iter().filter(|column| is_kept(&column.name)).cloned().collect();
-                    Dataset::new(columns).expect("columns of one table are as long as each other")
-                };
-                [&reference, &current].map(|data| TableCounts::of(&kept(data)))
-            }
-            _ => return Ok(None),
+            (None, Some(files)) => self.count_files(files, ignored)?,
+            (None, None) => self.count_tables(ignored)?,
         };
         let mut overrides = overrides.clone();
         overrides.roles.retain(|name, _| !ignored.contains(name));
@@ -115,24 +120,96 @@ impl EngineArgs {
         let reference = Reference(Counted { label: &self.reference_label, counts: &reference });
         let current = Current(Counted { label: &self.current_label, counts: &current });
         let report = compare_counts(reference, current, &schema, settings);
-        report
-            .map(Some)
-            .map_err(|error| Failure::new("--from-counts", format!("{error}; --shuffled says that rows have no order")))
+        Ok(Some(report.expect("check() found the settings to be such as counts answer")))
+    }
+
+    fn count_files(&self, paths: [&Path; 2], ignored: &[String]) -> Result<[TableCounts; 2], Failure> {
+        let asked = if self.counted { EngineName::Embedded } else { self.engine.unwrap_or(EngineName::Auto) };
+        let parquet = [ParquetFiles::of(paths[0])?, ParquetFiles::of(paths[1])?];
+        let both = match &parquet {
+            [Some(reference), Some(current)] => Some([reference, current]),
+            _ => None,
+        };
+        let values = both.map(|both| both.iter().map(|side| side.values()).sum());
+        let chosen = self.choose(asked, Tables::Files(values))?;
+        if let (Some([reference, current]), true) = (both, chosen != EngineName::Embedded) {
+            let prefix: &[&str] = if chosen == EngineName::Spark { &["parquet"] } else { &[] };
+            let tables = [reference.table(prefix)?, current.table(prefix)?];
+            // What an engine makes of a folder's name, `day=1`, is no column of the files.
+            let known = [reference.columns(), current.columns()];
+            return live::count(&mut *self.connect.open(chosen)?, [&tables[0], &tables[1]], ignored, Some(known));
+        }
+        let is_kept = |name: &str| !ignored.iter().any(|other| other == name);
+        let checked = |known: &[String]| match ignored.iter().find(|name| !known.contains(name)) {
+            Some(name) => Err(Failure::new("--ignore", unknown(name, known.iter()))),
+            None => Ok(()),
+        };
+        let reference = match &parquet[0] {
+            Some(files) => {
+                checked(files.columns())?;
+                files.count(&is_kept)?
+            }
+            None => {
+                let data = files::read_table(paths[0])?.data;
+                checked(&data.columns().iter().map(|column| column.name.clone()).collect::<Vec<_>>())?;
+                parquet_files::count(&data, &is_kept)
+            }
+        };
+        // What the reference lacks is not compared, and would only make rows less empty.
+        let is_shared = |name: &str| reference.column(name).is_some();
+        let current = match &parquet[1] {
+            Some(files) => files.count(&is_shared)?,
+            None => parquet_files::count(&files::read_table(paths[1])?.data, &is_shared),
+        };
+        Ok([reference, current])
+    }
+
+    fn count_tables(&self, ignored: &[String]) -> Result<[TableCounts; 2], Failure> {
+        let (Some(reference), Some(current)) = (&self.reference_table, &self.current_table) else {
+            return Err(Failure::new("--engine", "takes two files, or --reference-table and --current-table"));
+        };
+        let chosen = self.choose(self.engine.unwrap_or(EngineName::Auto), Tables::Named)?;
+        live::count(&mut *self.connect.open(chosen)?, [reference, current], ignored, None)
+    }
+
+    fn choose(&self, asked: EngineName, tables: Tables) -> Result<EngineName, Failure> {
+        let duckdb = self.connect.duckdb_version();
+        let means =
+            Means { connect: self.connect.scheme()?, has_spark: cfg!(feature = "spark"), duckdb: duckdb.as_deref() };
+        let (chosen, why) = planner::choose(asked, tables, &means).map_err(|error| Failure::new("--engine", error))?;
+        if asked == EngineName::Auto {
+            eprintln!("Counted by {}, {why}.", live::name(chosen));
+        }
+        Ok(chosen)
     }
 }
 
-fn unknown<'a>(name: &str, known: impl Iterator<Item = &'a String>) -> UnknownColumn {
+/// Whether counts answer for all that the settings ask.
+fn check(settings: &Settings) -> Result<(), Failure> {
+    let nothing = TableCounts::default();
+    let side = Counted { label: "", counts: &nothing };
+    let schema = Schema { columns: Vec::new() };
+    let checked = compare_counts(Reference(side.clone()), Current(side), &schema, settings);
+    checked
+        .map(drop)
+        .map_err(|error| Failure::new("--from-counts", format!("{error}; --shuffled says that rows have no order")))
+}
+
+/// A column that is named and not there.
+pub(super) fn unknown<'a>(name: &str, known: impl Iterator<Item = &'a String>) -> UnknownColumn {
     UnknownColumn { name: name.to_owned(), known: known.cloned().collect() }
 }
 
 fn schema_is_missing(dialect: &dyn Dialect, tables: [&TableName; 2]) -> Failure {
-    let name = tables[0].parts();
-    let table: Vec<String> = name.iter().map(|part| dialect.quoted(part)).collect();
-    let query = dialect.describe(&table.join("."), name);
-    Failure::new(
-        "--schema",
-        format!("the columns' types are needed: run this where the tables lie, and save its result as CSV\n{query}"),
-    )
+    match describe_sql(dialect, tables[0]) {
+        Ok(query) => Failure::new(
+            "--schema",
+            format!(
+                "the columns' types are needed: run this where the tables lie, and save its result as CSV\n{query}"
+            ),
+        ),
+        Err(error) => Failure::new("--reference-table", error),
+    }
 }
 
 fn columns(path: &Path, ignored: &[String]) -> Result<Vec<SqlColumn>, Failure> {
@@ -140,19 +217,14 @@ fn columns(path: &Path, ignored: &[String]) -> Result<Vec<SqlColumn>, Failure> {
     let [names, types, ..] = table.columns() else {
         return Err(Failure::file(path, "two columns are needed: the names, and the types"));
     };
-    let mut columns = Vec::new();
+    let mut described = Vec::new();
     for (row, (name, type_name)) in names.texts().into_iter().zip(types.texts()).enumerate() {
         let (Some(name), Some(type_name)) = (name, type_name) else {
             return Err(Failure::file(path, format!("row {}: a name or a type is missing", row + 1)));
         };
-        if ignored.contains(&name) {
-            continue;
-        }
-        let kind = Kind::of_type(&type_name)
-            .map_err(|error| Failure::file(path, format!("column {name:?}: {error}; --ignore leaves it out")))?;
-        columns.push(SqlColumn { name, kind });
+        described.push((name, type_name));
     }
-    Ok(columns)
+    sql_columns(described, ignored).map_err(|error| Failure::file(path, error))
 }
 
 fn read(path: &Path) -> Result<String, Failure> {

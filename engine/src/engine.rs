@@ -1,0 +1,261 @@
+//! The seam: what a database, or a cluster, is asked to do.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::counts_file::{CountsError, Sides};
+use crate::dialect::Dialect;
+use crate::gathering::Gathering;
+use crate::kind::{Kind, UnknownType};
+use crate::sql::{SqlColumn, SqlError, count_sql, describe_sql};
+use crate::table_name::TableName;
+
+/// Takes a row of a result: its cells as text.
+pub type TakeRow<'a> = &'a mut dyn FnMut(&[&str]) -> Result<(), CountsError>;
+
+/// What counts where the data lie. It runs a statement and hands back what came of it: grouped counts, never a statistic. Every test
+/// and every verdict is the library's.
+pub trait Engine {
+    /// The name on the command line.
+    fn name(&self) -> &'static str;
+
+    /// How its statements are written.
+    fn dialect(&self) -> &'static dyn Dialect;
+
+    /// Runs one statement and hands over every row of its result, in no order, while the result comes.
+    ///
+    /// # Errors
+    /// The statement was refused, or lost, or cancelled; or a row was not taken.
+    fn run(&mut self, sql: &str, take: TakeRow<'_>) -> Result<(), EngineError>;
+
+    /// Whether a statement that was lost is worth another try, which is then made at once. May wait for a server to come back.
+    fn may_run_again(&mut self) -> bool {
+        false
+    }
+
+    /// What ends the statement that is under way, from another thread.
+    fn cancel(&self) -> Arc<dyn Cancel>;
+}
+
+/// Ends a statement where it runs: it is not enough to stop waiting for it.
+pub trait Cancel: Send + Sync {
+    /// Ends the statement that is under way, or does nothing where there is none. [`Engine::run`] then fails.
+    ///
+    /// # Errors
+    /// It could not be ended: why.
+    fn cancel(&self) -> Result<(), String>;
+}
+
+/// Why an engine has no counts. None of it holds a password.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum EngineError {
+    /// There is no connection.
+    Unavailable {
+        /// In the words of what refused it.
+        reason: String,
+    },
+    /// The database refused the statement, or gave it up.
+    Refused {
+        /// In the database's words.
+        reason: String,
+    },
+    /// The connection was lost while the statement ran.
+    Lost {
+        /// In the words of what noticed it.
+        reason: String,
+    },
+    /// The database has no such table, or does not show its columns.
+    NoTable {
+        /// Its name.
+        table: String,
+    },
+    /// A column of a type that is not taken.
+    Column {
+        /// Its name.
+        name: String,
+        /// The type.
+        error: UnknownType,
+    },
+    /// There is no statement.
+    Sql(SqlError),
+    /// The result holds no counts, or not all.
+    Counts(CountsError),
+}
+
+impl fmt::Display for EngineError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unavailable { reason } => write!(f, "no connection: {reason}"),
+            Self::Refused { reason } => write!(f, "the statement failed: {reason}"),
+            Self::Lost { reason } => write!(f, "the connection was lost while it counted: {reason}"),
+            Self::NoTable { table } => write!(f, "there is no table {table}, or none of its columns may be read"),
+            Self::Column { name, error } => write!(f, "column {name:?}: {error}; --ignore leaves it out"),
+            Self::Sql(error) => error.fmt(f),
+            Self::Counts(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for EngineError {}
+
+impl From<CountsError> for EngineError {
+    fn from(error: CountsError) -> Self {
+        Self::Counts(error)
+    }
+}
+
+impl From<SqlError> for EngineError {
+    fn from(error: SqlError) -> Self {
+        Self::Sql(error)
+    }
+}
+
+/// Names and types of a table's columns, in its order, as the engine tells them.
+///
+/// # Errors
+/// As [`Engine::run`]; or there is no such table.
+pub fn describe(engine: &mut dyn Engine, table: &TableName) -> Result<Vec<(String, String)>, EngineError> {
+    let sql = describe_sql(engine.dialect(), table)?;
+    let (mut described, mut is_over) = (Vec::new(), false);
+    engine.run(&sql, &mut |cells| {
+        // Behind the columns, Spark tells by what a table is parted, and the columns of that once more.
+        is_over |= cells.get(1).is_none_or(|type_name| type_name.is_empty());
+        if let (false, &[name, type_name, ..]) = (is_over, cells) {
+            described.push((name.to_owned(), type_name.to_owned()));
+        }
+        Ok(())
+    })?;
+    if described.is_empty() {
+        return Err(EngineError::NoTable { table: table.to_string() });
+    }
+    Ok(described)
+}
+
+/// How described columns are counted; those in `ignored` are left out, whatever their type.
+///
+/// # Errors
+/// A column has a type that is not taken.
+pub fn sql_columns(described: Vec<(String, String)>, ignored: &[String]) -> Result<Vec<SqlColumn>, EngineError> {
+    let kept = described.into_iter().filter(|(name, _)| !ignored.contains(name));
+    let column = |(name, type_name): (String, String)| match Kind::of_type(&type_name) {
+        Ok(kind) => Ok(SqlColumn { name, kind }),
+        Err(error) => Err(EngineError::Column { name, error }),
+    };
+    kept.map(column).collect()
+}
+
+/// Counts two tables, the reference first, each with the columns that are counted of it.
+///
+/// # Errors
+/// As [`Engine::run`]; or the result is not whole.
+pub fn count(engine: &mut dyn Engine, sides: [(&TableName, &[SqlColumn]); 2]) -> Result<Sides, EngineError> {
+    let sql = count_sql(engine.dialect(), sides)?;
+    loop {
+        // From nothing each time: rows of a result that was lost half-way may come again in another order.
+        let mut gathering = Gathering::of(sides.map(|(_, columns)| columns));
+        match engine.run(&sql, &mut |cells| gathering.take(cells)) {
+            Ok(()) => return Ok(gathering.finish()?),
+            Err(EngineError::Lost { .. }) if engine.may_run_again() => {}
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dialect::Spark;
+
+    /// Answers every statement with the next of its results; one that ends with `lost` breaks off there.
+    struct Scripted(Vec<Vec<Vec<&'static str>>>);
+
+    impl Cancel for () {
+        fn cancel(&self) -> Result<(), String> {
+            Ok(())
+        }
+    }
+
+    impl Engine for Scripted {
+        fn name(&self) -> &'static str {
+            "scripted"
+        }
+
+        fn dialect(&self) -> &'static dyn Dialect {
+            &Spark
+        }
+
+        fn run(&mut self, _: &str, take: TakeRow<'_>) -> Result<(), EngineError> {
+            for row in self.0.remove(0) {
+                if row == ["lost"] {
+                    return Err(EngineError::Lost { reason: "it broke off".to_owned() });
+                }
+                take(&row)?;
+            }
+            Ok(())
+        }
+
+        fn may_run_again(&mut self) -> bool {
+            !self.0.is_empty()
+        }
+
+        fn cancel(&self) -> Arc<dyn Cancel> {
+            Arc::new(())
+        }
+    }
+
+    #[test]
+    fn what_a_table_is_parted_by_is_told_twice_and_counted_once() {
+        let described = vec![
+            vec!["x", "double", ""],
+            vec!["day", "date", ""],
+            vec!["# Partition Information", "", ""],
+            vec!["# col_name", "data_type", "comment"],
+            vec!["day", "date", ""],
+        ];
+        let table: TableName = "t".parse().unwrap();
+        let columns = describe(&mut Scripted(vec![described]), &table).unwrap();
+        assert_eq!(columns.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), ["x", "day"]);
+    }
+
+    #[test]
+    fn a_type_that_is_not_taken_may_be_left_out_and_no_columns_are_no_table() {
+        let table: TableName = "s.t".parse().unwrap();
+        let described = || vec![("x".to_owned(), "double".to_owned()), ("place".to_owned(), "geometry".to_owned())];
+        let error = sql_columns(described(), &[]).unwrap_err();
+        assert!(error.to_string().contains("\"place\"") && error.to_string().contains("geometry"), "{error}");
+        assert_eq!(sql_columns(described(), &["place".to_owned()]).unwrap().len(), 1);
+        let error = describe(&mut Scripted(vec![vec![]]), &table).unwrap_err();
+        assert_eq!(error, EngineError::NoTable { table: "\"s\".\"t\"".to_owned() });
+    }
+
+    #[test]
+    fn a_result_that_ends_early_is_no_count() {
+        let table: TableName = "t".parse().unwrap();
+        let columns = [SqlColumn { name: "x".to_owned(), kind: Kind::Float }];
+        let rows = vec![
+            vec!["reference", "0", "value", "1.5", "2"],
+            vec!["reference", "0", "rows", "1", "3"],
+            vec!["current", "0", "rows", "1", "0"],
+        ];
+        let counted = |rows| count(&mut Scripted(vec![rows]), [(&table, &columns), (&table, &columns)]);
+        assert!(matches!(counted(rows.clone()), Err(EngineError::Counts(CountsError::Rows { found: 2, .. }))));
+        let whole = [rows, vec![vec!["reference", "0", "missing", "", "1"]]].concat();
+        assert_eq!(counted(whole).unwrap().reference.columns[0].missing, 1);
+    }
+
+    #[test]
+    fn what_came_before_a_result_was_lost_is_not_counted_twice() {
+        let table: TableName = "t".parse().unwrap();
+        let columns = [SqlColumn { name: "x".to_owned(), kind: Kind::Float }];
+        let whole = vec![
+            vec!["reference", "0", "value", "1.5", "3"],
+            vec!["reference", "0", "rows", "1", "3"],
+            vec!["current", "0", "rows", "1", "0"],
+        ];
+        let lost = [whole[..2].to_vec(), vec![vec!["lost"]]].concat();
+        let mut engine = Scripted(vec![lost.clone(), whole]);
+        assert_eq!(count(&mut engine, [(&table, &columns), (&table, &columns)]).unwrap().reference.rows, 3);
+        let ended = count(&mut Scripted(vec![lost]), [(&table, &columns), (&table, &columns)]);
+        assert_eq!(ended, Err(EngineError::Lost { reason: "it broke off".to_owned() }));
+    }
+}
