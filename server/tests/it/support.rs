@@ -218,6 +218,7 @@ fn open_keeping(folder: &Path, clock: Arc<HandClock>, log: LogOptions, policy: P
         policy,
         config,
         base_url: None,
+        replica: None,
         keep_reports: None,
     };
     off_the_runtime(|| {
