@@ -26,6 +26,7 @@ mod predict;
 mod progress;
 mod report;
 mod serve;
+mod shared;
 mod simulate;
 mod stop;
 mod train;

@@ -1,17 +1,17 @@
 //! Who may do what: keys with roles, of which only hashes are kept, and the sessions of people who signed in with one.
 
-use rusqlite::{Connection, params};
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
 use std::fmt;
-use std::path::Path;
 use std::str::FromStr;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use subtle::ConstantTimeEq;
 use tidemark_app::monitor::Millis;
 
-use tidemark_watch::store::{StoreError, open};
+use tidemark_watch::db::{Db, Row};
+use tidemark_watch::store::StoreError;
+use tidemark_watch::values;
 
 mod secret;
 
@@ -89,9 +89,9 @@ impl KeyRecord {
     }
 }
 
-/// The keys in the data folder's store.
+/// The keys in the data folder's database, or in the one that replicas share.
 pub struct KeyStore {
-    connection: Mutex<Connection>,
+    db: Db,
 }
 
 const SCHEMA: &str = "
@@ -108,14 +108,13 @@ const SCHEMA: &str = "
 ";
 
 impl KeyStore {
-    /// Opens the keys in this file, and makes the table if there is none.
+    /// The keys in this database; their table is made if there is none.
     ///
     /// # Errors
-    /// The file cannot be opened.
-    pub fn open(path: &Path) -> Result<Self, StoreError> {
-        let connection = open(path)?;
-        connection.execute_batch(SCHEMA)?;
-        Ok(Self { connection: Mutex::new(connection) })
+    /// The database cannot be written.
+    pub fn on(db: Db) -> Result<Self, StoreError> {
+        db.write(|tx| tx.declare(SCHEMA))?;
+        Ok(Self { db })
     }
 
     /// Makes a key. The secret is returned this once and kept nowhere.
@@ -132,9 +131,9 @@ impl KeyStore {
         let secret = Secret::draw().map_err(|error| StoreError::Io(format!("no random bytes: {error}")))?;
         let hash = hash(secret.reveal());
         let id: String = hash[..4].iter().map(|byte| format!("{byte:02x}")).collect();
-        self.connection().execute(
+        self.db.execute(
             "insert into keys (id, name, role, hash, created, expires) values (?1, ?2, ?3, ?4, ?5, ?6)",
-            params![id, name, role.name(), hash.as_slice(), now, expires],
+            values![id, name, role.name(), hash.as_slice(), now, expires],
         )?;
         let record =
             KeyRecord { id, name: name.to_owned(), role, created: now, expires, last_used: None, revoked: None, hash };
@@ -146,22 +145,8 @@ impl KeyStore {
     /// # Errors
     /// The store cannot be read.
     pub fn list(&self) -> Result<Vec<KeyRecord>, StoreError> {
-        let connection = self.connection();
-        let mut statement = connection.prepare_cached(
-            "select id, name, role, hash, created, expires, last_used, revoked from keys order by created, rowid",
-        )?;
-        let rows = statement.query_map([], |row| {
-            Ok((
-                (row.get(0)?, row.get(1)?, row.get::<_, String>(2)?, row.get::<_, Hash>(3)?),
-                (row.get(4)?, row.get(5)?, row.get(6)?, row.get(7)?),
-            ))
-        })?;
-        rows.map(|row| {
-            let ((id, name, role, hash), (created, expires, last_used, revoked)) = row?;
-            let role = role.parse().map_err(StoreError::Corrupt)?;
-            Ok(KeyRecord { id, name, role, created, expires, last_used, revoked, hash })
-        })
-        .collect()
+        let select = "select id, name, role, hash, created, expires, last_used, revoked from keys order by created, id";
+        self.db.query(select, &[], record)
     }
 
     /// Ends a key from `at` on; `false` if there is no such key, or it has been ended.
@@ -170,19 +155,28 @@ impl KeyStore {
     /// The store cannot be written.
     pub fn revoke(&self, id: &str, at: Millis) -> Result<bool, StoreError> {
         let sql = "update keys set revoked = ?2 where id = ?1 and (revoked is null or revoked > ?2)";
-        Ok(self.connection().execute(sql, params![id, at])? > 0)
+        Ok(self.db.execute(sql, values![id, at])? > 0)
     }
 
     fn touch(&self, id: &str, at: Millis) -> Result<(), StoreError> {
-        let sql = "update keys set last_used = max(coalesce(last_used, 0), ?2) where id = ?1";
-        self.connection().execute(sql, params![id, at])?;
+        let sql = "update keys set last_used = ?2 where id = ?1 and coalesce(last_used, 0) < ?2";
+        self.db.execute(sql, values![id, at])?;
         Ok(())
     }
+}
 
-    fn connection(&self) -> MutexGuard<'_, Connection> {
-        // A transaction that a panic interrupted was rolled back.
-        self.connection.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+fn record(row: &Row<'_>) -> Result<KeyRecord, StoreError> {
+    let hash: Vec<u8> = row.get(3)?;
+    Ok(KeyRecord {
+        id: row.get(0)?,
+        name: row.get(1)?,
+        role: row.get::<String>(2)?.parse().map_err(StoreError::Corrupt)?,
+        hash: hash.try_into().map_err(|_wrong_length| StoreError::Corrupt("a key's hash has 32 bytes".to_owned()))?,
+        created: row.get(4)?,
+        expires: row.get(5)?,
+        last_used: row.get(6)?,
+        revoked: row.get(7)?,
+    })
 }
 
 fn hash(secret: &str) -> Hash {
@@ -325,9 +319,11 @@ mod tests {
     use super::*;
 
     fn ring() -> Keyring {
-        let connection = Connection::open_in_memory().unwrap();
-        connection.execute_batch(SCHEMA).unwrap();
-        Keyring::open(KeyStore { connection: Mutex::new(connection) }).unwrap()
+        on(Db::in_memory().unwrap())
+    }
+
+    fn on(db: Db) -> Keyring {
+        Keyring::open(KeyStore::on(db).unwrap()).unwrap()
     }
 
     #[test]
@@ -370,6 +366,26 @@ mod tests {
         assert_eq!(ring.resume(first.reveal(), 1), None);
         assert!(ring.resume(second.reveal(), SESSION_MILLIS - 1).is_some());
         assert_eq!(ring.resume(second.reveal(), SESSION_MILLIS), None);
+    }
+
+    #[test]
+    fn replicas_share_keys_and_when_they_were_used() {
+        let Some(server) = tidemark_throwaway::shared() else { return };
+        let db = Db::postgres(server.database().parse().unwrap());
+        let (one, other) = (on(db.clone()), on(db));
+        let (record, secret) = one.store.create(Role::Read, "dashboard", 1000, Some(2000)).unwrap();
+        other.refresh().unwrap();
+        let caller = other.recognise(secret.reveal(), 1500).unwrap();
+        assert_eq!((&*caller.key, caller.role), (record.id.as_str(), Role::Read));
+        // Whoever saw it last says so, in whatever order they write it down.
+        one.refresh().unwrap();
+        one.recognise(secret.reveal(), 1400).unwrap();
+        other.refresh().unwrap();
+        one.refresh().unwrap();
+        assert_eq!(one.store.list().unwrap()[0].last_used, Some(1500));
+        assert!(other.store.revoke(&record.id, 1600).unwrap());
+        one.refresh().unwrap();
+        assert_eq!(one.recognise(secret.reveal(), 1700), None);
     }
 
     #[test]

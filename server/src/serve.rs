@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tidemark_log::Maintained;
+use tidemark_watch::store::{Lead, TTL};
 use tokio::net::TcpListener;
 use tokio::time::MissedTickBehavior;
 
@@ -40,6 +41,8 @@ pub async fn run(
     metrics::start();
     let Edge { settings, limits, tls } = edge;
     let (router, front) = routes::router_behind(Arc::clone(&service), settings);
+    let leading = service.replica().is_some().then(|| tokio::spawn(lead(Arc::clone(&service))));
+    let of_stop = Arc::clone(&service);
     let checks = tokio::spawn(tick(Arc::clone(&service), Arc::clone(&front)));
     let messages = tokio::spawn(send_messages(Arc::clone(&service)));
     let upkeep = tokio::spawn(maintain(service));
@@ -55,6 +58,44 @@ pub async fn run(
     }
     // When keys were used since the last round.
     refresh(&front).await;
+    if let Some(leading) = leading {
+        leading.abort();
+        // Whoever is left need not wait for the lease to end.
+        let resigned = tokio::task::spawn_blocking(move || of_stop.store.resign()).await;
+        if let Ok(Err(error)) = resigned {
+            tracing::warn!(%error, "the others will find out by themselves that this replica leads no more");
+        }
+    }
+}
+
+/// How often a replica looks whether it leads: a few times while its lease holds.
+const LEAD_EVERY: Duration = Duration::from_secs(2);
+
+/// Leads whenever nobody else does. One that could not renew its lease stops acting as if it had it.
+async fn lead(service: Arc<Service>) {
+    let mut renewed = Instant::now();
+    let ttl = Duration::from_millis(TTL.unsigned_abs());
+    loop {
+        let of_round = Arc::clone(&service);
+        let (began, did_lead) = (Instant::now(), service.store.leads());
+        match tokio::task::spawn_blocking(move || of_round.lead()).await {
+            Ok(Ok(found)) => {
+                renewed = began;
+                match found {
+                    Lead::Begun => tracing::info!("this replica leads: it makes what is due and sends messages"),
+                    Lead::Others if did_lead => tracing::warn!("another replica leads now"),
+                    Lead::Held | Lead::Others => {}
+                }
+            }
+            Ok(Err(error)) => tracing::error!(%error, "whether this replica leads could not be found out"),
+            Err(panic) => tracing::error!(%panic, "finding out whether this replica leads panicked"),
+        }
+        if service.store.leads() && renewed.elapsed() > ttl {
+            service.store.stand_back();
+            tracing::warn!("this replica leads no more: it could not say so for longer than its lease holds");
+        }
+        tokio::time::sleep(LEAD_EVERY).await;
+    }
 }
 
 /// What the command line changes about keys is in force within this time.

@@ -24,6 +24,7 @@ use crate::wire::rows::Rows;
 
 pub mod baseline;
 mod forms;
+mod leading;
 mod making;
 mod news;
 mod pages;
@@ -38,6 +39,7 @@ pub mod version;
 pub mod watching;
 mod windows;
 
+use leading::InTerm;
 use performance::Follower;
 use profiles::SegmentProfiler;
 use shadow::{ShadowRow, Shadows};
@@ -64,6 +66,8 @@ pub struct Options {
     pub config: Config,
     /// Where people reach the pages, for links in messages.
     pub base_url: Option<String>,
+    /// What this process is called among the replicas that share its store; `None` if it is alone.
+    pub replica: Option<String>,
 }
 
 /// The models, their log and their history. Shared behind an `Arc` by handlers, pages and the loop.
@@ -81,7 +85,7 @@ pub struct Service {
     clock: Arc<dyn Clock>,
     shadows: Shadows,
     /// What follows each model's performance.
-    followers: Mutex<HashMap<String, Follower>>,
+    followers: Mutex<HashMap<String, InTerm<Follower>>>,
     told: news::Told,
 }
 
@@ -169,7 +173,7 @@ impl Service {
         };
         let registry = Registry::open(ModelFolder::of(data_folder), Box::new(make))?;
         let shadows = Shadows::start(Arc::clone(&log));
-        let watching = Watching::new(options.config.clone(), options.base_url.clone());
+        let watching = Watching::new(options.config.clone(), options.base_url.clone(), options.replica.as_deref());
         let references = data_folder.join("references");
         Ok(Self {
             registry,
@@ -325,8 +329,9 @@ impl Service {
     ///
     /// # Errors
     /// The store cannot be written.
-    pub fn retain_reports(&self) -> Result<usize, StoreError> {
-        self.options.keep_reports.map_or(Ok(0), |keep| self.store.retain(self.now() - keep))
+    pub fn retain_reports(&self) -> Result<u64, StoreError> {
+        let Some(keep) = self.options.keep_reports.filter(|_| self.store.leads()) else { return Ok(0) };
+        leading::or_others(self.store.retain(self.now() - keep)).map(Option::unwrap_or_default)
     }
 
     fn check(&self, slot: &Slot) -> Result<SnapshotHead, CheckError> {

@@ -7,11 +7,11 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::error::WriteFailure;
+use crate::error::{ReadError, WriteFailure};
 use crate::id::Id;
 use crate::log::Shared;
 use crate::record::{LabelRecord, Record};
-use crate::segment::{self, ProfileFrom, Row, SealError, Segment, sidecar};
+use crate::segment::{self, ProfileFrom, Row, SealError, Segment, Written, sidecar};
 use crate::stream::{Line, Stream};
 
 /// Puts one run of small segments together; returns how many they were.
@@ -42,7 +42,7 @@ pub(crate) fn compact_one(shared: &Shared, target_bytes: u64) -> Result<usize, S
 /// The largest of them is at most twice the others together: a large segment that took up every small one as it came would
 /// be written again each time, while so a record is written again a number of times that grows as the logarithm of the
 /// day's bytes.
-fn run_of_small(segments: &[Arc<Segment>], target_bytes: u64) -> std::ops::Range<usize> {
+pub(crate) fn run_of_small(segments: &[Arc<Segment>], target_bytes: u64) -> std::ops::Range<usize> {
     for first in 0..segments.len() {
         let (mut bytes, mut largest, mut kept) = (0, 0, 0);
         let n = segments[first..]
@@ -64,6 +64,29 @@ fn run_of_small(segments: &[Arc<Segment>], target_bytes: u64) -> std::ops::Range
     0..0
 }
 
+/// Writes the records of neighbouring segments as one into a folder. `go_on` is asked before every few rows.
+pub(crate) fn write_together<R: Row>(
+    shared: &Shared,
+    line: &Line,
+    small: &[Arc<Segment>],
+    folder: &Path,
+    mut go_on: impl FnMut() -> Result<(), ReadError>,
+) -> Result<Written, SealError> {
+    let mut streams: Vec<Arc<Stream>> = Vec::new();
+    for stream in small.iter().flat_map(|segment| &segment.streams) {
+        if !streams.iter().any(|known| known.number() == stream.number()) {
+            streams.push(Arc::clone(stream));
+        }
+    }
+    let chunks = small.iter().flat_map(|segment| match segment.read::<R>(segment.first) {
+        Ok(chunks) => Box::new(chunks) as Box<dyn Iterator<Item = _>>,
+        Err(error) => Box::new(std::iter::once(Err(error))),
+    });
+    let profile = ProfileFrom::parts(shared.profiler.get(), line, small);
+    let chunks = chunks.map(|chunk| go_on().and(chunk));
+    segment::write(&*shared.options.disk, folder, line, &streams, chunks, profile)
+}
+
 fn merge<R: Row>(
     shared: &Shared,
     place: usize,
@@ -79,18 +102,7 @@ fn merge<R: Row>(
     let failed = |path: &Path, error: &std::io::Error| SealError::Write(WriteFailure::new(path, error));
     disk.create_folders(&staging).map_err(|error| failed(&staging, &error))?;
 
-    let mut streams: Vec<Arc<Stream>> = Vec::new();
-    for stream in small.iter().flat_map(|segment| &segment.streams) {
-        if !streams.iter().any(|known| known.number() == stream.number()) {
-            streams.push(Arc::clone(stream));
-        }
-    }
-    let chunks = small.iter().flat_map(|segment| match segment.read::<R>(segment.first) {
-        Ok(chunks) => Box::new(chunks) as Box<dyn Iterator<Item = _>>,
-        Err(error) => Box::new(std::iter::once(Err(error))),
-    });
-    let profile = ProfileFrom::parts(shared.profiler.get(), line, small);
-    let large = segment::write(disk, &staging, line, &streams, chunks, profile)?.publish(disk)?;
+    let large = write_together::<R>(shared, line, small, &staging, || Ok(()))?.publish(disk)?;
 
     let is_kept = |segment: &&Arc<Segment>| {
         segment.path.parent() == Some(folder) && !small.iter().any(|other| Arc::ptr_eq(other, segment))

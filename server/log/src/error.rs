@@ -13,8 +13,10 @@ use crate::stream::BadStream;
 pub enum Cause {
     /// The disk, or what the user may use of it, is full.
     DiskFull,
-    /// The folder may not be written.
+    /// The folder, or the database, may not be written.
     Permission,
+    /// The database that replicas share the log in failed, or does not answer.
+    Database,
     /// Anything else: a disk that fails, for example.
     Other,
 }
@@ -24,7 +26,7 @@ pub enum Cause {
 pub struct WriteFailure {
     /// The kind of failure.
     pub cause: Cause,
-    /// What the file system said, and about which file.
+    /// What the file system said, and about which file; or what the database said.
     pub detail: String,
 }
 
@@ -37,6 +39,10 @@ impl WriteFailure {
         };
         Self { cause, detail: format!("{}: {error}", path.display()) }
     }
+
+    pub(crate) fn of_database(detail: &str) -> Self {
+        Self { cause: Cause::Database, detail: detail.to_owned() }
+    }
 }
 
 impl fmt::Display for WriteFailure {
@@ -44,6 +50,7 @@ impl fmt::Display for WriteFailure {
         let cause = match self.cause {
             Cause::DiskFull => "the disk is full",
             Cause::Permission => "no permission",
+            Cause::Database => "the database failed",
             Cause::Other => "the file system failed",
         };
         write!(f, "the log cannot be written, {cause}: {}", self.detail)
@@ -192,6 +199,11 @@ pub enum OpenError {
         /// The file that says so.
         path: PathBuf,
     },
+    /// The folder is not the one that the log in the database has its segments in.
+    OtherLog {
+        /// The folder, or the file in it that says so.
+        path: PathBuf,
+    },
     /// It cannot be read, or is damaged.
     Read(ReadError),
     /// It cannot be written.
@@ -202,6 +214,9 @@ impl fmt::Display for OpenError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Locked { path } => write!(f, "another process uses this log: it holds {}", path.display()),
+            Self::OtherLog { path } => {
+                write!(f, "the folder is of another log than the one in the database: {}", path.display())
+            }
             Self::Read(error) => error.fmt(f),
             Self::Write(failure) => failure.fmt(f),
         }

@@ -18,13 +18,14 @@ use crate::queue::{Appended, Job, Queue, Refusal};
 use crate::read::Reader;
 use crate::record::{Entry, Label, Millis};
 use crate::recover::{self, Recovered, Recovery};
+use crate::replica::{Replica, ReplicaWriter, SharedBy, keeper};
 use crate::retention::{self, Retention};
-use crate::seal::{ClosedFile, Sealer};
+use crate::seal::{Closed, Sealer};
 use crate::segment::SealError;
 use crate::state::State;
 use crate::stream::{self, Layout, Line, Stream};
 use crate::wal::Spare;
-use crate::writer::{Start, Writer};
+use crate::writer::Writer;
 
 /// When a record is acknowledged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -83,11 +84,13 @@ fn now() -> Millis {
 pub(crate) struct Shared {
     pub(crate) root: PathBuf,
     pub(crate) options: Options,
-    pub(crate) queue: Queue,
+    pub(crate) queue: Arc<Queue>,
+    /// Where the log is shared by replicas.
+    pub(crate) replica: Option<Replica>,
     state: Arc<RwLock<State>>,
     pub(crate) profiler: OnceLock<Arc<dyn Profiler>>,
     /// Files that are written no more and not sealed, or not deleted yet, oldest first.
-    closed: Mutex<Vec<ClosedFile>>,
+    closed: Mutex<Vec<Closed>>,
     /// The bytes of `closed`.
     closed_bytes: AtomicU64,
     pub(crate) something_closed: Condvar,
@@ -108,6 +111,30 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
+    fn new(root: &Path, options: Options, state: State, closed: Vec<Closed>, replica: Option<Replica>) -> Self {
+        let queue = replica.as_ref().map_or_else(Arc::default, |replica| replica.freshness.queue());
+        Self {
+            root: root.to_owned(),
+            options,
+            queue,
+            replica,
+            state: Arc::new(RwLock::new(state)),
+            profiler: OnceLock::new(),
+            closed_bytes: AtomicU64::new(closed.iter().map(|stretch| stretch.bytes).sum()),
+            closed: Mutex::new(closed),
+            something_closed: Condvar::new(),
+            spare: Mutex::new(None),
+            wal_bytes: AtomicU64::new(0),
+            maintenance: Mutex::new(()),
+            failure: Mutex::new(None),
+            is_failing: AtomicBool::new(false),
+            is_closing: AtomicBool::new(false),
+            sealings: AtomicU64::new(0),
+            unsealed_since: AtomicI64::new(0),
+            n_groups: AtomicU64::new(0),
+        }
+    }
+
     pub(crate) fn wal_folder(&self) -> PathBuf {
         recover::wal_folder(&self.root)
     }
@@ -121,7 +148,7 @@ impl Shared {
         self.state.write().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn closed(&self) -> MutexGuard<'_, Vec<ClosedFile>> {
+    pub(crate) fn closed(&self) -> MutexGuard<'_, Vec<Closed>> {
         self.closed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -133,9 +160,9 @@ impl Shared {
         self.maintenance.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn close_file(&self, file: ClosedFile) {
-        self.closed_bytes.fetch_add(file.bytes, Ordering::Relaxed);
-        self.closed().push(file);
+    pub(crate) fn close(&self, stretch: Closed) {
+        self.closed_bytes.fetch_add(stretch.bytes, Ordering::Relaxed);
+        self.closed().push(stretch);
         self.unsealed_since.store(0, Ordering::Release);
         self.something_closed.notify_all();
     }
@@ -154,8 +181,29 @@ impl Shared {
         self.queue.push(job)
     }
 
+    /// Nothing is left that is in no segment.
+    pub(crate) fn nothing_unsealed(&self) {
+        self.unsealed_since.store(0, Ordering::Release);
+    }
+
+    /// What readers read.
+    pub(crate) fn state_of_readers(&self) -> Arc<RwLock<State>> {
+        Arc::clone(&self.state)
+    }
+
+    /// The position of the first record of a line that nothing is known of.
+    pub(crate) fn first_position(&self, line: &Line) -> u64 {
+        // A line may have lost all it had, and its place in the write-ahead log with it. Replicas keep lines in a table.
+        let floor = if self.replica.is_some() { None } else { retention::floor(&self.root, line).ok().flatten() };
+        floor.unwrap_or(1)
+    }
+
     pub(crate) fn note_group(&self, n_records: usize, received: Millis) {
         self.n_groups.fetch_add(1, Ordering::Relaxed);
+        self.note_records(n_records, received);
+    }
+
+    pub(crate) fn note_records(&self, n_records: usize, received: Millis) {
         if n_records > 0 && self.unsealed_since.load(Ordering::Relaxed) == 0 {
             self.unsealed_since.store(received, Ordering::Release);
         }
@@ -186,8 +234,8 @@ pub struct Log {
     recovery: Recovery,
     writer: Option<JoinHandle<()>>,
     sealer: Option<JoinHandle<()>>,
-    /// Locked as long as the log is open.
-    lock: File,
+    /// Locked as long as the log is open, unless others may have it too.
+    lock: Option<File>,
 }
 
 impl Log {
@@ -200,40 +248,51 @@ impl Log {
         let lock = recover::prepare(root, &*options.disk)?;
         let Recovered { state, start, recovery, closed, stale } = recover::read(root)?;
         stale.iter().try_for_each(|path| retention::remove(&*options.disk, path))?;
-        let state = Arc::new(RwLock::new(state));
-        let reader = Reader::of(Arc::clone(&state));
-        let shared = Arc::new(Shared {
-            root: root.to_owned(),
-            options,
-            queue: Queue::default(),
-            state,
-            profiler: OnceLock::new(),
-            closed_bytes: AtomicU64::new(closed.iter().map(|file| file.bytes).sum()),
-            closed: Mutex::new(closed),
-            something_closed: Condvar::new(),
-            spare: Mutex::new(None),
-            wal_bytes: AtomicU64::new(0),
-            maintenance: Mutex::new(()),
-            failure: Mutex::new(None),
-            is_failing: AtomicBool::new(false),
-            is_closing: AtomicBool::new(false),
-            sealings: AtomicU64::new(0),
-            unsealed_since: AtomicI64::new(0),
-            n_groups: AtomicU64::new(0),
-        });
-        let lookups = Lookups::start(reader.clone()).map_err(|error| WriteFailure::new(root, &error))?;
-        let mut log = Self { shared, reader, lookups, recovery, writer: None, sealer: None, lock };
-        log.start(start)?;
+        let shared = Arc::new(Shared::new(root, options, state, closed, None));
+        let mut log = Self::around(shared, recovery, Some(lock))?;
+        let writer = Writer::start(Arc::clone(&log.shared), start)?;
+        log.start(move || writer.run())?;
         Ok(log)
     }
 
-    fn start(&mut self, start: Start) -> Result<(), OpenError> {
+    /// Opens the log that replicas share, and makes it if there is none: its segments are in this folder, which all replicas
+    /// reach, and what is in no segment is in the database. Any replica may die at any time. What one of them has acknowledged
+    /// is durable by the database's commit, and the others read it from then on.
+    ///
+    /// `options.file_bytes`, `max_unsealed_bytes` and `seal_after` mean the same as elsewhere, for all replicas together. With
+    /// [`Durability::Async`] a record goes to the database at once, and nobody waits for it.
+    ///
+    /// # Errors
+    /// The database or the folder cannot be reached or written, or they are not of one log.
+    pub fn open_shared(root: &Path, by: &SharedBy, options: Options) -> Result<Self, OpenError> {
+        let queue = Arc::new(Queue::default());
+        let replica = Replica::new(by, queue);
+        let shared = Arc::new(Shared::new(root, options, State::default(), Vec::new(), Some(replica)));
+        // The database's client may not be used where tasks are driven, which is where a service is put together.
+        let opened = std::thread::scope(|scope| {
+            let shared = Arc::clone(&shared);
+            scope.spawn(move || ReplicaWriter::open(shared)).join()
+        });
+        let (writer, recovery) = opened.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+        let mut log = Self::around(shared, recovery, None)?;
+        log.start(move || writer.run())?;
+        Ok(log)
+    }
+
+    /// A log that has no threads yet that write it.
+    fn around(shared: Arc<Shared>, recovery: Recovery, lock: Option<File>) -> Result<Self, OpenError> {
+        let freshness = shared.replica.as_ref().map(|replica| Arc::clone(&replica.freshness));
+        let reader = Reader::of(Arc::clone(&shared.state), freshness);
+        let lookups = Lookups::start(reader.clone()).map_err(|error| WriteFailure::new(&shared.root, &error))?;
+        Ok(Self { shared, reader, lookups, recovery, writer: None, sealer: None, lock })
+    }
+
+    fn start(&mut self, write: impl FnOnce() + Send + 'static) -> Result<(), OpenError> {
         let thread = |name: &str, work: Box<dyn FnOnce() + Send>| {
             let started = std::thread::Builder::new().name(name.to_owned()).spawn(work);
             started.map_err(|error| WriteFailure::new(&self.shared.root, &error))
         };
-        let writer = Writer::start(Arc::clone(&self.shared), start)?;
-        let writer = thread("log-writer", Box::new(move || writer.run()))?;
+        let writer = thread("log-writer", Box::new(write))?;
         let sealer = Sealer::new(Arc::clone(&self.shared));
         sealer.remove_sealed_files();
         let sealer = if self.shared.options.seals_by_itself {
@@ -431,7 +490,10 @@ impl Log {
     /// The log cannot be written.
     pub fn seal(&self) -> Result<(), AppendError> {
         self.ask(|reply| Job::Rotate { reply })?;
-        Sealer::new(Arc::clone(&self.shared)).seal_closed().map_err(of_sealing)
+        match &self.shared.replica {
+            None => Sealer::new(Arc::clone(&self.shared)).seal_closed().map_err(of_sealing),
+            Some(_) => keeper::seal_waiting(&self.shared).map_err(of_sealing),
+        }
     }
 
     /// Moves into segments what is large or old enough by now, as the log's own thread does: files that are written no
@@ -455,6 +517,13 @@ impl Log {
     /// # Errors
     /// The folder cannot be written.
     pub fn retain(&self, retention: Retention) -> Result<usize, WriteFailure> {
+        if self.shared.replica.is_some() {
+            let now = (self.shared.options.clock)();
+            return keeper::retain(&self.shared, retention, now).map_err(|error| match error {
+                SealError::Read(error) => WriteFailure::of_database(&error.to_string()),
+                SealError::Write(failure) => failure,
+            });
+        }
         let _one_at_a_time = self.shared.maintenance();
         retention::apply_to_all(&self.shared, retention, (self.shared.options.clock)())
     }
@@ -467,6 +536,9 @@ impl Log {
     /// # Errors
     /// A segment cannot be read, or the folder cannot be written; then the small ones are still there.
     pub fn compact(&self, target_bytes: u64) -> Result<usize, AppendError> {
+        if self.shared.replica.is_some() {
+            return keeper::compact(&self.shared, target_bytes).map_err(of_sealing);
+        }
         let _one_at_a_time = self.shared.maintenance();
         compact::compact_one(&self.shared, target_bytes).map_err(of_sealing)
     }
@@ -550,7 +622,7 @@ impl Drop for Log {
             spare.remove(&*self.shared.options.disk);
         }
         // Closing the file would do, but for a child process that is just being started and has it open still.
-        drop(self.lock.unlock());
+        drop(self.lock.take().map(|lock| lock.unlock()));
     }
 }
 

@@ -4,6 +4,7 @@ use crate::compact;
 use crate::error::AppendError;
 use crate::log::{Log, of_sealing};
 use crate::record::Millis;
+use crate::replica::keeper;
 use crate::retention::{self, Retention};
 
 /// What the log is kept like.
@@ -42,6 +43,11 @@ impl Log {
     /// A segment cannot be read, or the folder cannot be written.
     pub fn maintain(&self, now: Millis, policy: &Policy) -> Result<Maintained, AppendError> {
         self.seal_due(now)?;
+        if self.shared.replica.is_some() {
+            let n_retired = keeper::retain(&self.shared, policy.retention, now).map_err(of_sealing)?;
+            let n_compacted = keeper::compact(&self.shared, policy.segment_bytes).map_err(of_sealing)?;
+            return Ok(Maintained { n_retired, n_compacted });
+        }
         let _one_at_a_time = self.shared.maintenance();
         let n_retired = retention::apply_to_all(&self.shared, policy.retention, now)?;
         let n_compacted = compact::compact_one(&self.shared, policy.segment_bytes).map_err(of_sealing)?;

@@ -1,10 +1,11 @@
 //! What waits to be written.
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::mpsc::SyncSender;
 use std::time::Duration;
 use tokio::sync::oneshot;
 
-use crate::error::AppendError;
+use crate::error::{AppendError, WriteFailure};
 use crate::frame::Encoded;
 use crate::stream::{Layout, Line, Stream};
 
@@ -42,6 +43,17 @@ pub(crate) enum Job {
     Rotate { reply: Reply<()> },
     /// The names of a line's records before `end` are to be found in segments, since this many sealings.
     Sealed { line: usize, end: u64, sealings: u64 },
+    /// What other replicas have written is to be known here.
+    Absorb { reply: SyncSender<Result<(), WriteFailure>> },
+}
+
+/// What was done for a job, to be answered once the group is written that it is in.
+#[derive(Debug, Clone)]
+pub(crate) enum Done {
+    One(Result<Appended, Refusal>),
+    Many(Result<Vec<Appended>, Refusal>),
+    Stream(Arc<Stream>),
+    Nothing,
 }
 
 impl Job {
@@ -50,6 +62,38 @@ impl Job {
             Self::One { encoded, .. } => encoded.bytes.len(),
             Self::Many { encoded, .. } => encoded.iter().map(|encoded| encoded.bytes.len()).sum(),
             _ => 0,
+        }
+    }
+
+    /// Answers what was done. Callers may have gone away; what they sent is logged all the same.
+    pub(crate) fn answer(self, done: Done, failure: Option<&WriteFailure>) {
+        fn unless<T>(failure: Option<&WriteFailure>, result: Result<T, Refusal>) -> Result<T, Refusal> {
+            // What was refused is refused either way.
+            match (failure, result) {
+                (Some(failure), Ok(_)) => Err(Refusal::Error(failure.clone().into())),
+                (_, result) => result,
+            }
+        }
+        match (self, done) {
+            (Self::One { reply: Some(reply), .. }, Done::One(result)) => drop(reply.send(unless(failure, result))),
+            (Self::Many { reply, .. }, Done::Many(result)) => drop(reply.send(unless(failure, result))),
+            (Self::Stream { reply, .. }, Done::Stream(stream)) => drop(reply.send(unless(failure, Ok(stream)))),
+            (Self::Flush { reply } | Self::Rotate { reply }, _) => drop(reply.send(unless(failure, Ok(())))),
+            (Self::Absorb { reply }, _) => drop(reply.try_send(failure.map_or(Ok(()), |failure| Err(failure.clone())))),
+            _ => {}
+        }
+    }
+
+    /// Answers that nothing can be written.
+    pub(crate) fn refuse(self, failure: &WriteFailure) {
+        let error = || Refusal::Error(failure.clone().into());
+        match self {
+            Self::One { reply: Some(reply), .. } => drop(reply.send(Err(error()))),
+            Self::Many { reply, .. } => drop(reply.send(Err(error()))),
+            Self::Stream { reply, .. } => drop(reply.send(Err(error()))),
+            Self::Flush { reply } | Self::Rotate { reply } => drop(reply.send(Err(error()))),
+            Self::Absorb { reply } => drop(reply.try_send(Err(failure.clone()))),
+            Self::One { reply: None, .. } | Self::Sealed { .. } => {}
         }
     }
 

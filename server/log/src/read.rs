@@ -10,6 +10,7 @@ use crate::frame;
 use crate::id::Id;
 use crate::record::{Answer, LabelRecord, Millis, Record};
 use crate::recover;
+use crate::replica::Freshness;
 use crate::rows::{Rows, RowsBuilder};
 use crate::segment::{self, CHUNK_ROWS, Segment, Stored};
 use crate::state::{HotRow, State, Streams};
@@ -20,6 +21,8 @@ use crate::stream::{Line, Stream};
 #[derive(Debug, Clone)]
 pub struct Reader {
     state: Arc<RwLock<State>>,
+    /// Where others write too.
+    freshness: Option<Arc<Freshness>>,
 }
 
 /// A segment, as a list of them shows it.
@@ -50,8 +53,8 @@ pub struct SegmentProfile {
 type FoundRecord = (u64, Arc<Vec<u8>>);
 
 impl Reader {
-    pub(crate) const fn of(state: Arc<RwLock<State>>) -> Self {
-        Self { state }
+    pub(crate) const fn of(state: Arc<RwLock<State>>, freshness: Option<Arc<Freshness>>) -> Self {
+        Self { state, freshness }
     }
 
     /// Reads a folder without changing anything in it, whether or not a process has the log open: what it has
@@ -60,26 +63,39 @@ impl Reader {
     /// # Errors
     /// There is no log in the folder, it cannot be read, or a file is damaged.
     pub fn open(root: &Path) -> Result<Self, ReadError> {
-        Ok(Self::of(Arc::new(RwLock::new(recover::read_unlocked(root)?.state))))
+        Ok(Self::of(Arc::new(RwLock::new(recover::read_unlocked(root)?.state)), None))
     }
 
     pub(crate) fn state(&self) -> RwLockReadGuard<'_, State> {
         self.state.read().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// What is known, once all is known that was acknowledged anywhere before.
+    fn fresh_state(&self) -> RwLockReadGuard<'_, State> {
+        self.refresh();
+        self.state()
+    }
+
+    /// Waits for what other replicas have written.
+    fn refresh(&self) {
+        if let Some(freshness) = &self.freshness {
+            freshness.wait();
+        }
+    }
+
     /// The lines there are, in the order in which they began.
     pub fn lines(&self) -> Vec<Line> {
-        self.state().lines.iter().map(|state| state.line.clone()).collect()
+        self.fresh_state().lines.iter().map(|state| state.line.clone()).collect()
     }
 
     /// The streams there are: what was appended since the log was opened may be of any of them.
     pub fn streams(&self) -> Vec<Arc<Stream>> {
-        self.state().streams.values().cloned().collect()
+        self.fresh_state().streams.values().cloned().collect()
     }
 
     /// The positions there are, from the first that retention has left up to but not including the next. Nothing is 1..1.
     pub fn positions(&self, line: &Line) -> Range<u64> {
-        self.state().line(line).map_or(1..1, |line| line.first()..line.end())
+        self.fresh_state().line(line).map_or(1..1, |line| line.first()..line.end())
     }
 
     /// The position after the last record: 1 for a line without records.
@@ -89,7 +105,7 @@ impl Reader {
 
     /// The segments of a line, in order.
     pub fn segments(&self, line: &Line) -> Vec<SegmentInfo> {
-        let state = self.state();
+        let state = self.fresh_state();
         let segments = state.line(line).map(|line| line.segments.as_slice()).unwrap_or_default();
         let info = |segment: &Arc<Segment>| SegmentInfo {
             path: segment.path.clone(),
@@ -106,7 +122,7 @@ impl Reader {
     /// # Errors
     /// A profile cannot be read.
     pub fn profiles(&self, line: &Line, positions: Range<u64>) -> Result<Vec<SegmentProfile>, ReadError> {
-        let segments: Vec<Arc<Segment>> = match self.state().line(line) {
+        let segments: Vec<Arc<Segment>> = match self.fresh_state().line(line) {
             Some(state) => state.segments.clone(),
             None => return Ok(Vec::new()),
         };
@@ -189,13 +205,13 @@ impl Reader {
     /// # Errors
     /// The log cannot be read.
     pub fn share_positive(&self, line: &Line, n: u64) -> Result<Option<f64>, ReadError> {
-        again_if_replaced(|| self.count_positive(line, n))
+        self.again_if_replaced(|| self.count_positive(line, n))
     }
 
     fn count_positive(&self, line: &Line, n: u64) -> Result<Option<f64>, ReadError> {
         let (mut sealed, mut counts) = (Vec::new(), [0_u64; 2]);
         {
-            let state = self.state();
+            let state = self.fresh_state();
             let Some(line) = state.line(line) else { return Ok(None) };
             let first = line.end().saturating_sub(n).max(line.first());
             let hot = usize::try_from(first.saturating_sub(line.hot_first)).unwrap_or(usize::MAX);
@@ -224,7 +240,7 @@ impl Reader {
 
     /// The position and the bytes of the record of this name, if it is in a segment.
     pub(crate) fn find_sealed(&self, line: &Line, id: &Id) -> Result<Option<FoundRecord>, ReadError> {
-        again_if_replaced(|| self.find_in_segments(line, id))
+        self.again_if_replaced(|| self.find_in_segments(line, id))
     }
 
     fn find_in_segments(&self, line: &Line, id: &Id) -> Result<Option<FoundRecord>, ReadError> {
@@ -248,16 +264,22 @@ impl Reader {
     }
 }
 
-/// Reads again when a segment was replaced by a larger one, or deleted, since it was looked up.
-fn again_if_replaced<T>(read: impl Fn() -> Result<T, ReadError>) -> Result<T, ReadError> {
-    let mut result = read();
-    for _ in 0..ATTEMPTS {
-        match &result {
-            Err(ReadError::Io { path, .. }) if !path.exists() => result = read(),
-            _ => break,
+
+impl Reader {
+    /// Reads again when a segment was replaced by a larger one, or deleted, since it was looked up.
+    fn again_if_replaced<T>(&self, read: impl Fn() -> Result<T, ReadError>) -> Result<T, ReadError> {
+        let mut result = read();
+        for _ in 0..ATTEMPTS {
+            match &result {
+                Err(ReadError::Io { path, .. }) if !path.exists() => {
+                    self.refresh();
+                    result = read();
+                }
+                _ => break,
+            }
         }
+        result
     }
-    result
 }
 
 /// How often a reader looks again for what was replaced under its hands. That happens once in minutes.
@@ -293,6 +315,7 @@ enum Source {
 #[expect(private_bounds, reason = "records and labels are all there is")]
 impl<R: Stored> Chunks<R> {
     fn new(reader: Reader, line: &Line, positions: Range<u64>, times: Option<Range<Millis>>) -> Self {
+        reader.refresh();
         Self { reader, line: line.clone(), positions, times, segment: None }
     }
 
@@ -364,7 +387,10 @@ impl<R: Stored> Chunks<R> {
     /// Begins to read a segment; `None` if it has been replaced since it was looked up.
     fn open(&self, segment: &Arc<Segment>) -> Result<Option<segment::Reader<R>>, ReadError> {
         match segment.read(self.positions.start) {
-            Err(ReadError::Io { .. }) if !segment.path.exists() && self.is_replaced(segment) => Ok(None),
+            Err(ReadError::Io { .. }) if !segment.path.exists() => {
+                self.reader.refresh();
+                if self.is_replaced(segment) { Ok(None) } else { segment.read(self.positions.start).map(Some) }
+            }
             other => other.map(Some),
         }
     }

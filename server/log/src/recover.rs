@@ -8,14 +8,15 @@ use std::sync::Arc;
 use crate::disk::Disk;
 use crate::error::{Damage, OpenError, ReadError, WriteFailure};
 use crate::frame::{self, FrameKind, NewStream};
+use crate::ledger::{Start, WriterLine};
 use crate::record::Millis;
 use crate::retention;
-use crate::seal::ClosedFile;
+use crate::seal::{Closed, Stretch};
 use crate::segment::{self, Segment};
 use crate::state::{HotRow, LineState, State};
 use crate::stream::{Line, Stream, StreamSpec};
 use crate::wal::{self, FileHeader};
-use crate::writer::{Start, WriterLine};
+
 
 /// What was found when a log was opened.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -33,7 +34,7 @@ pub(crate) struct Recovered {
     pub(crate) state: State,
     pub(crate) start: Start,
     pub(crate) recovery: Recovery,
-    pub(crate) closed: Vec<ClosedFile>,
+    pub(crate) closed: Vec<Closed>,
     /// Segments that are not to be kept.
     pub(crate) stale: Vec<PathBuf>,
 }
@@ -93,7 +94,7 @@ fn list(folder: &Path) -> Result<Vec<PathBuf>, ReadError> {
 }
 
 /// Visits everything below a folder whose name is not hidden, and what is hidden itself.
-fn walk(folder: &Path, visit: &mut dyn FnMut(&Path)) -> Result<(), ReadError> {
+pub(crate) fn walk(folder: &Path, visit: &mut dyn FnMut(&Path)) -> Result<(), ReadError> {
     for path in list(folder)? {
         visit(&path);
         let is_hidden = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
@@ -104,10 +105,14 @@ fn walk(folder: &Path, visit: &mut dyn FnMut(&Path)) -> Result<(), ReadError> {
     Ok(())
 }
 
+/// Whether anything in a folder is of a log.
+pub(crate) fn has_log(root: &Path) -> bool {
+    wal_folder(root).is_dir() || SEGMENT_FOLDERS.iter().any(|name| root.join(name).is_dir())
+}
+
 /// Reads a folder that another process may be writing. It has to have been a log's.
 pub(crate) fn read_unlocked(root: &Path) -> Result<Recovered, ReadError> {
-    let has_log = wal_folder(root).is_dir() || SEGMENT_FOLDERS.iter().any(|name| root.join(name).is_dir());
-    if !has_log {
+    if !has_log(root) {
         return Err(ReadError::NoLog { folder: root.to_owned() });
     }
     // Files may be sealed and deleted between being listed and being read. That happens every few seconds at most.
@@ -181,7 +186,7 @@ struct Recovering<'a> {
     sequence: u64,
     received: Millis,
     recovery: Recovery,
-    closed: Vec<ClosedFile>,
+    closed: Vec<Closed>,
     has_begun: bool,
     stale: Vec<PathBuf>,
 }
@@ -301,7 +306,7 @@ impl<'a> Recovering<'a> {
         self.recovery.torn_bytes += scan.torn;
         let ends = self.lines.iter().map(|line| line.next).collect();
         let written = scan.frames.last().map_or(0, |found| found.range.end);
-        self.closed.push(ClosedFile { path: path.to_owned(), bytes: written as u64, ends, closed: self.received });
+        self.closed.push(Closed { stretch: Stretch::File(path.to_owned()), bytes: written as u64, ends, closed: self.received });
         for line in &mut self.lines {
             line.close_names();
         }

@@ -62,7 +62,7 @@ fn apply(shared: &Shared, place: usize, retention: Retention, now: Millis) -> Re
 }
 
 /// How many of a line's segments, the oldest, are not to be kept.
-fn n_not_kept(segments: &[Arc<Segment>], retention: Retention, now: Millis) -> usize {
+pub(crate) fn n_not_kept(segments: &[Arc<Segment>], retention: Retention, now: Millis) -> usize {
     let is_old = |segment: &Segment| retention.max_age.is_some_and(|age| now.saturating_sub(segment.received[1]) > age);
     let mut bytes: u64 = segments.iter().map(|segment| segment.bytes).sum();
     segments

@@ -15,17 +15,27 @@ use crate::error::{ReadError, WriteFailure};
 use crate::log::{Options, Shared};
 use crate::queue::Job;
 use crate::record::{LabelRecord, Millis, Record};
-use crate::segment::{self, ProfileFrom, Row, SealError};
+use crate::replica::keeper;
+use crate::segment::{self, ProfileFrom, Row, SealError, Written};
 use crate::state::{HotRow, Streams};
 use crate::stream::{Line, Stream};
 use crate::wal::Spare;
 
-/// A file of the write-ahead log that is not written any more.
+/// A stretch of the write-ahead log.
 #[derive(Debug, Clone)]
-pub(crate) struct ClosedFile {
-    pub(crate) path: PathBuf,
+pub(crate) enum Stretch {
+    /// A file, which is deleted once all of it is sealed.
+    File(PathBuf),
+    /// Groups in a table up to this one: see [`crate::replica`].
+    Groups(i64),
+}
+
+/// A stretch of the write-ahead log that is not written any more.
+#[derive(Debug, Clone)]
+pub(crate) struct Closed {
+    pub(crate) stretch: Stretch,
     pub(crate) bytes: u64,
-    /// For every line that there was then, the position after its last record in this file or before.
+    /// For every line that there was then, the position after its last record in this stretch or before.
     pub(crate) ends: Vec<u64>,
     pub(crate) closed: Millis,
 }
@@ -124,6 +134,9 @@ impl Sealer {
 
     /// Makes segments of all that is in closed files, and deletes these.
     pub(crate) fn seal_closed(&self) -> Result<(), SealError> {
+        if self.shared.replica.is_some() {
+            return keeper::seal(&self.shared);
+        }
         let _one_at_a_time = self.shared.maintenance();
         let Some(last) = self.shared.closed().last().cloned() else { return Ok(()) };
         for (place, &end) in last.ends.iter().enumerate() {
@@ -141,19 +154,10 @@ impl Sealer {
     /// Makes segments of a line's records before `end`, one for every day.
     fn seal_line<R: Row>(&self, place: usize, line: &Line, end: u64) -> Result<(), SealError> {
         loop {
-            let (first, rows, streams) = self.next_day(place, end);
-            if rows.is_empty() {
-                return Ok(());
-            }
-            let n_rows = rows.len();
-            let folder = self.shared.root.join(line.folder()).join(day_folder(rows[0].received));
-            let disk = &*self.shared.options.disk;
-            let made = disk.create_folders(&folder);
-            made.map_err(|error| SealError::Write(WriteFailure::new(&folder, &error)))?;
-            let profile = ProfileFrom::rows(self.shared.profiler.get(), line);
-            let used = streams_of(&rows, &streams)?;
-            let chunks = chunks_of::<R>(first, rows, streams);
-            let segment = segment::write(disk, &folder, line, &used, chunks, profile)?.publish(disk)?;
+            let first = self.shared.state().lines[place].hot_first;
+            let Some(day) = Day::of(&self.shared, place, first, end) else { return Ok(()) };
+            let n_rows = day.rows.len();
+            let segment = day.write::<R>(&self.shared, line, || Ok(()))?.publish(&*self.shared.options.disk)?;
             let sealings = self.shared.sealings.load(Ordering::Acquire) + 1;
             let mut state = self.shared.state_mut();
             let line = &mut state.lines[place];
@@ -168,27 +172,21 @@ impl Sealer {
         }
     }
 
-    /// The records of a line that are not sealed, up to `end` or to the end of the first one's day.
-    fn next_day(&self, place: usize, end: u64) -> (u64, Vec<HotRow>, Streams) {
-        let state = self.shared.state();
-        let line = &state.lines[place];
-        let n_rows = usize::try_from(end.saturating_sub(line.hot_first)).unwrap_or(usize::MAX);
-        let day = line.hot.front().map(|row| day_of(row.received));
-        let rows = line.hot.iter().take(n_rows).take_while(|row| Some(day_of(row.received)) == day);
-        (line.hot_first, rows.cloned().collect(), state.streams.clone())
-    }
-
     /// Deletes files whose records are all in segments.
     pub(crate) fn remove_sealed_files(&self) {
         loop {
-            let path = {
+            let stretch = {
                 let state = self.shared.state();
                 let closed = self.shared.closed();
                 let is_sealed =
-                    |file: &&ClosedFile| file.ends.iter().zip(&state.lines).all(|(end, line)| line.is_sealed_to(*end));
-                closed.first().filter(is_sealed).map(|file| file.path.clone())
+                    |file: &&Closed| file.ends.iter().zip(&state.lines).all(|(end, line)| line.is_sealed_to(*end));
+                closed.first().filter(is_sealed).map(|file| file.stretch.clone())
             };
-            let Some(path) = path else { return };
+            let Some(stretch) = stretch else { return };
+            let Stretch::File(path) = stretch else {
+                self.shared.forget_oldest();
+                continue;
+            };
             match self.shared.options.disk.remove(&path) {
                 Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
                     // It stays known, and is tried again the next time; later files may not go before it.
@@ -198,6 +196,54 @@ impl Sealer {
                 _ => self.shared.forget_oldest(),
             }
         }
+    }
+}
+
+/// Records in memory that become one segment: neighbours that came on one day.
+pub(crate) struct Day {
+    pub(crate) first: u64,
+    pub(crate) rows: Vec<HotRow>,
+    streams: Streams,
+}
+
+impl Day {
+    /// The records of a line from `first` up to `end` or to the end of the first one's day; `None` if there is none.
+    pub(crate) fn of(shared: &Shared, place: usize, first: u64, end: u64) -> Option<Self> {
+        let state = shared.state();
+        let line = &state.lines[place];
+        let n_before = usize::try_from(first.checked_sub(line.hot_first)?).ok()?;
+        let n_rows = usize::try_from(end.saturating_sub(first)).unwrap_or(usize::MAX);
+        let day = day_of(line.hot.get(n_before)?.received);
+        let rows = line.hot.iter().skip(n_before).take(n_rows).take_while(|row| day_of(row.received) == day);
+        let rows: Vec<HotRow> = rows.cloned().collect();
+        (!rows.is_empty()).then(|| Self { first, rows, streams: state.streams.clone() })
+    }
+
+    /// The position after the last.
+    pub(crate) fn end(&self) -> u64 {
+        self.first + self.rows.len() as u64
+    }
+
+    /// The folder of the segment.
+    pub(crate) fn folder(&self, shared: &Shared, line: &Line) -> PathBuf {
+        shared.root.join(line.folder()).join(day_folder(self.rows[0].received))
+    }
+
+    /// Writes the segment. `go_on` is asked before every few rows.
+    pub(crate) fn write<R: Row>(
+        self,
+        shared: &Shared,
+        line: &Line,
+        mut go_on: impl FnMut() -> Result<(), ReadError>,
+    ) -> Result<Written, SealError> {
+        let (folder, disk) = (self.folder(shared, line), &*shared.options.disk);
+        let made = disk.create_folders(&folder);
+        made.map_err(|error| SealError::Write(WriteFailure::new(&folder, &error)))?;
+        let profile = ProfileFrom::rows(shared.profiler.get(), line);
+        let used = streams_of(&self.rows, &self.streams)?;
+        let chunks = chunks_of::<R>(self.first, self.rows, self.streams);
+        let chunks = chunks.map(|chunk| go_on().and(chunk));
+        segment::write(disk, &folder, line, &used, chunks, profile)
     }
 }
 

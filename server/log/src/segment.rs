@@ -307,6 +307,12 @@ impl From<ReadError> for SealError {
     }
 }
 
+impl From<WriteFailure> for SealError {
+    fn from(failure: WriteFailure) -> Self {
+        Self::Write(failure)
+    }
+}
+
 impl std::fmt::Display for SealError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {

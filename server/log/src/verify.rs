@@ -49,7 +49,7 @@ pub fn verify(root: &Path) -> Result<Verified, ReadError> {
             verified.n_unsealed = recovered.recovery.n_records;
             verified.torn_bytes = recovered.recovery.torn_bytes;
             verify_beginnings(root, &recovered.state, &mut verified)?;
-            verify_unsealed(&Reader::of(Arc::new(std::sync::RwLock::new(recovered.state))), &mut verified)?;
+            verify_unsealed(&Reader::of(Arc::new(std::sync::RwLock::new(recovered.state)), None), &mut verified)?;
         }
         Err(ReadError::Damaged(damage)) if !verified.problems.iter().any(|known| known.path == damage.path) => {
             verified.problems.push(damage);

@@ -50,7 +50,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
 
     let is_over = AtomicBool::new(false);
     std::thread::scope(|scope| {
-        let served = serve(&[model], &args.service, |address| {
+        let served = serve(&[model], &args.service, None, |address| {
             let labels = format!("http://{address}/api/v1/models/{MODEL}/labels");
             let traffic = Traffic {
                 bodies,

@@ -3,10 +3,11 @@
 use clap::{Args as ClapArgs, Subcommand};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use tidemark_app::monitor::Millis;
 
 use super::Failure;
+use super::shared::SharedArgs;
 use crate::clock::{Clock, SystemClock, rfc3339};
 use crate::keys::{KeyRecord, KeyStore, Role, Secret};
 
@@ -20,6 +21,8 @@ pub(super) struct Args {
     /// The data folder of the service
     #[arg(long, global = true, value_name = "DIR", default_value = "tidemark-data")]
     data_dir: PathBuf,
+    #[command(flatten)]
+    shared: SharedArgs,
 }
 
 #[derive(Subcommand)]
@@ -54,7 +57,8 @@ enum Command {
 }
 
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
-    let store = open(&args.data_dir)?;
+    let store =
+        KeyStore::on(args.shared.database(&args.data_dir)?).map_err(|error| Failure::file(&args.data_dir, error))?;
     let failed = |error| Failure::file(&args.data_dir, error);
     let now = SystemClock.now();
     match &args.command {
@@ -76,13 +80,6 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         }
     }
     Ok(())
-}
-
-/// The keys of a data folder, which is made if it is not there.
-pub(super) fn open(folder: &Path) -> Result<KeyStore, Failure> {
-    std::fs::create_dir_all(folder).map_err(|error| Failure::file(folder, error))?;
-    let path = folder.join("tidemark.db");
-    KeyStore::open(&path).map_err(|error| Failure::file(&path, error))
 }
 
 fn unknown(id: &str) -> Failure {

@@ -5,10 +5,11 @@ use std::io::Write;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use tidemark::data::datetime;
-use tidemark_log::{Format, Line, Millis, Reader, verify};
+use tidemark_log::{Format, Line, Log, Millis, Options, ReadError, Reader, SharedBy, verify};
 
 use super::Failure;
 use super::files::write_atomically;
+use super::shared::SharedArgs;
 
 /// Check, replay or export the predictions that were logged
 ///
@@ -18,6 +19,8 @@ use super::files::write_atomically;
 pub(super) struct Args {
     #[command(subcommand)]
     command: Command,
+    #[command(flatten)]
+    shared: SharedArgs,
 }
 
 #[derive(Subcommand)]
@@ -83,21 +86,85 @@ fn moment(text: &str) -> Result<Millis, String> {
 
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
     match &args.command {
+        Command::Verify { data_dir } if args.shared.address()?.is_some() => {
+            check_shared(&Opened::new(data_dir, &args.shared)?.reader)
+        }
         Command::Verify { data_dir } => check(data_dir),
         Command::Replay { selection } => {
-            let (reader, line) = selection.open()?;
-            selection.write(|out| tidemark_log::replay(&reader, &line, selection.times(), out).map(drop))
+            let opened = Opened::new(&selection.data_dir, &args.shared)?;
+            let (reader, line) = (&opened.reader, selection.line(&opened.reader)?);
+            selection.write(|out| tidemark_log::replay(reader, &line, selection.times(), out).map(drop))
         }
         Command::Export { selection, format } => {
-            let (reader, line) = selection.open()?;
+            let opened = Opened::new(&selection.data_dir, &args.shared)?;
+            let (reader, line) = (&opened.reader, selection.line(&opened.reader)?);
             let format = match format {
                 ExportFormat::Ndjson => Format::Ndjson,
                 ExportFormat::Csv => Format::Csv,
                 ExportFormat::Parquet => Format::Parquet,
             };
-            selection.write(|out| tidemark_log::export(&reader, &line, selection.times(), format, out).map(drop))
+            selection.write(|out| tidemark_log::export(reader, &line, selection.times(), format, out).map(drop))
         }
     }
+}
+
+/// A log that is read, and changed by nobody through this.
+struct Opened {
+    reader: Reader,
+    /// What is in no segment of a log that replicas share comes through the log itself.
+    _log: Option<Log>,
+}
+
+impl Opened {
+    fn new(data_dir: &Path, shared: &SharedArgs) -> Result<Self, Failure> {
+        let Some(address) = shared.address()? else {
+            let reader = Reader::open(data_dir).map_err(|error| Failure::new("the log", error))?;
+            return Ok(Self { reader, _log: None });
+        };
+        let by = SharedBy { address, replica: "command line".to_owned() };
+        let options = Options { seals_by_itself: false, ..Options::default() };
+        let log = Log::open_shared(data_dir, &by, options).map_err(|error| Failure::new("the log", error))?;
+        Ok(Self { reader: log.reader().clone(), _log: Some(log) })
+    }
+}
+
+/// Reads every record of a log that replicas share: that each segment reads, and that positions follow each other.
+fn check_shared(reader: &Reader) -> Result<(), Failure> {
+    let lines = reader.lines();
+    let mut n_records = 0;
+    for line in &lines {
+        let positions = reader.positions(line);
+        n_records += match line {
+            Line::Labels { model } => {
+                count(line, positions.clone(), reader.labels(model, positions), |label| label.position)?
+            }
+            _ => count(line, positions.clone(), reader.records(line, positions), |record| record.position)?,
+        };
+    }
+    super::files::write_or_print(None, &format!("{} lines, {n_records} records\n", lines.len()))
+}
+
+/// How many records a line has, if there is one at every position.
+fn count<R>(
+    line: &Line,
+    positions: Range<u64>,
+    chunks: impl Iterator<Item = Result<Vec<R>, ReadError>>,
+    position: impl Fn(&R) -> u64,
+) -> Result<u64, Failure> {
+    let mut next = positions.start;
+    for chunk in chunks {
+        for record in chunk.map_err(|error| Failure::new(line, error))? {
+            if position(&record) != next {
+                let found = position(&record);
+                return Err(Failure::Error(format!("{line}: expected the position {next}, found {found}")));
+            }
+            next += 1;
+        }
+    }
+    if next == positions.end {
+        return Ok(next - positions.start);
+    }
+    Err(Failure::Error(format!("{line}: ends before the position {next}, expected {}", positions.end)))
 }
 
 fn check(data_dir: &Path) -> Result<(), Failure> {
@@ -115,8 +182,7 @@ fn check(data_dir: &Path) -> Result<(), Failure> {
 }
 
 impl Selection {
-    fn open(&self) -> Result<(Reader, Line), Failure> {
-        let reader = Reader::open(&self.data_dir).map_err(|error| Failure::new("the log", error))?;
+    fn line(&self, reader: &Reader) -> Result<Line, Failure> {
         let lines = reader.lines();
         let models: Vec<&str> =
             lines.iter().filter(|line| matches!(line, Line::Predictions { .. })).map(Line::model).collect();
@@ -130,7 +196,7 @@ impl Selection {
                 return Err(Failure::Error(format!("which model? --model takes one of {names}")));
             }
         };
-        if lines.contains(&line) { Ok((reader, line)) } else { Err(Failure::Error(format!("there are no {line}"))) }
+        if lines.contains(&line) { Ok(line) } else { Err(Failure::Error(format!("there are no {line}"))) }
     }
 
     /// The times that were asked for; `None` for all of them.

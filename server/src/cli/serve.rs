@@ -7,9 +7,11 @@ use std::sync::Arc;
 use std::time::Duration;
 use tidemark_log::Log;
 use tidemark_watch::config::Config;
+use tidemark_watch::db::Db;
 use tidemark_watch::store::Store;
 
 use super::report::Judging;
+use super::shared::{Replica, ReplicaArgs};
 use super::{Failure, files};
 use crate::clock::SystemClock;
 use crate::listen;
@@ -37,6 +39,8 @@ pub(super) struct Args {
     models: Vec<PathBuf>,
     #[command(flatten)]
     service: ServiceArgs,
+    #[command(flatten)]
+    replica: ReplicaArgs,
 }
 
 /// What `serve` and `demo` have in common.
@@ -84,12 +88,22 @@ pub(super) enum Durability {
 }
 
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
-    serve(&args.models, &args.service, |_| {})
+    serve(&args.models, &args.service, args.replica.replica()?.as_ref(), |_| {})
 }
 
 /// Serves until a signal comes. `on_ready` gets the address once requests are answered.
-pub(super) fn serve(models: &[PathBuf], args: &ServiceArgs, on_ready: impl FnOnce(SocketAddr)) -> Result<(), Failure> {
-    let service = open(models, args)?;
+pub(super) fn serve(
+    models: &[PathBuf],
+    args: &ServiceArgs,
+    replica: Option<&Replica>,
+    on_ready: impl FnOnce(SocketAddr),
+) -> Result<(), Failure> {
+    let service = open(models, args, replica)?;
+    // A file's keys have a connection of their own: their times of use need not wait for a report that is stored.
+    let keys = match replica {
+        Some(_) => service.store.db().clone(),
+        None => open_file(&args.data_dir)?,
+    };
     let runtime = tokio::runtime::Runtime::new().map_err(|error| Failure::new("threads", error))?;
     runtime.block_on(async {
         let listener = listen::bind(args.listen).map_err(|error| {
@@ -98,7 +112,8 @@ pub(super) fn serve(models: &[PathBuf], args: &ServiceArgs, on_ready: impl FnOnc
             Failure::new(args.listen, format!("{error}{remedy}"))
         })?;
         let address = listener.local_addr().map_err(|error| Failure::new(args.listen, error))?;
-        let edge = args.edge.open(address, &args.data_dir)?;
+        // The client of PostgreSQL must not be used on a thread that drives tasks.
+        let edge = tokio::task::block_in_place(|| args.edge.open(address, &args.data_dir, &keys))?;
         println!("Tidemark is at {}://{address}/", if edge.tls.is_some() { "https" } else { "http" });
         on_ready(address);
         serve::run(listener, service, edge, serve::stop_signal()).await;
@@ -109,7 +124,7 @@ pub(super) fn serve(models: &[PathBuf], args: &ServiceArgs, on_ready: impl FnOnc
 }
 
 /// Opens the data folder and puts the service together.
-fn open(models: &[PathBuf], args: &ServiceArgs) -> Result<Arc<Service>, Failure> {
+fn open(models: &[PathBuf], args: &ServiceArgs, replica: Option<&Replica>) -> Result<Arc<Service>, Failure> {
     args.judging.check_without_rows()?;
     let folder: &Path = &args.data_dir;
     std::fs::create_dir_all(folder).map_err(|error| Failure::file(folder, error))?;
@@ -118,13 +133,11 @@ fn open(models: &[PathBuf], args: &ServiceArgs) -> Result<Arc<Service>, Failure>
         Durability::Async => tidemark_log::Durability::Async { flush_within: FLUSH_WITHIN },
     };
     let log_options = tidemark_log::Options { durability, ..tidemark_log::Options::default() };
-    // The log's lock is also what keeps a second service out of the folder.
-    let log = Log::open(folder, log_options).map_err(|error| Failure::file(folder, error))?;
+    let (log, store) = match replica {
+        None => open_alone(folder, log_options)?,
+        Some(replica) => open_shared(folder, replica, log_options)?,
+    };
     add_models(&ModelFolder::of(folder), models)?;
-    let path = folder.join("tidemark.db");
-    let store = Store::open(&path).map_err(|error| Failure::file(&path, error))?;
-    // Nobody else has the folder, so that whoever was at a run is no more.
-    store.release_all().map_err(|error| Failure::file(&path, error))?;
     let options = Options {
         interval_seconds: args.interval,
         window_rows: args.window,
@@ -134,6 +147,7 @@ fn open(models: &[PathBuf], args: &ServiceArgs) -> Result<Arc<Service>, Failure>
         keep_reports: args.keep.reports(),
         config: args.config.as_deref().map(read_config).transpose()?.unwrap_or_default(),
         base_url: args.public_url.clone(),
+        replica: replica.map(|replica| replica.name.clone()),
     };
     let service = Service::new(folder, log, store, options, Arc::new(SystemClock));
     let service = service.map_err(|error| Failure::file(folder, error))?;
@@ -146,13 +160,44 @@ fn open(models: &[PathBuf], args: &ServiceArgs) -> Result<Arc<Service>, Failure>
     if let Some(path) = &args.config {
         service.check_set_up().map_err(|error| Failure::file(path, error))?;
     }
-    match migrate::take_over(&path, &service) {
-        Ok(0) => {}
-        Ok(n_moved) => tracing::info!(n_moved, "predictions that 0.1 had logged were taken over"),
-        // They stay where they are, and the next start tries again.
-        Err(error) => tracing::error!(%error, "predictions that 0.1 had logged were not taken over"),
+    if replica.is_none() {
+        match migrate::take_over(&folder.join(DATABASE), &service) {
+            Ok(0) => {}
+            Ok(n_moved) => tracing::info!(n_moved, "predictions that 0.1 had logged were taken over"),
+            // They stay where they are, and the next start tries again.
+            Err(error) => tracing::error!(%error, "predictions that 0.1 had logged were not taken over"),
+        }
     }
     Ok(Arc::new(service))
+}
+
+/// The file of all but the predictions.
+const DATABASE: &str = "tidemark.db";
+
+fn open_file(folder: &Path) -> Result<Db, Failure> {
+    let path = folder.join(DATABASE);
+    Db::sqlite(&path).map_err(|error| Failure::file(&path, error))
+}
+
+/// Log and store of a data folder that no other service has.
+fn open_alone(folder: &Path, options: tidemark_log::Options) -> Result<(Log, Store), Failure> {
+    // The log's lock is also what keeps a second service out of the folder.
+    let log = Log::open(folder, options).map_err(|error| Failure::file(folder, error))?;
+    let store = Store::on(open_file(folder)?).map_err(|error| Failure::file(folder, error))?;
+    // Nobody else has the folder, so that whoever was at a run is no more.
+    store.release_all().map_err(|error| Failure::file(folder, error))?;
+    Ok((log, store))
+}
+
+/// Log and store that replicas share.
+fn open_shared(folder: &Path, replica: &Replica, options: tidemark_log::Options) -> Result<(Log, Store), Failure> {
+    let Replica { name, address } = replica;
+    // The store first: it says at once whether the database is one that this version can use.
+    let store = Store::on(Db::postgres(address.clone())).map_err(|error| Failure::new(address, error))?;
+    let by = tidemark_log::SharedBy { address: address.clone(), replica: name.clone() };
+    let log = Log::open_shared(folder, &by, options).map_err(|error| Failure::file(folder, error))?;
+    tracing::info!(replica = name, database = %address, "this is a replica");
+    Ok((log, store))
 }
 
 fn read_config(path: &Path) -> Result<Config, Failure> {

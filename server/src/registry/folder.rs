@@ -228,11 +228,11 @@ fn read_bounded(path: &Path) -> Result<Vec<u8>, RegistryError> {
     fs::read(path).map_err(io_error(path))
 }
 
-/// Writes a file beside its place, flushes it, and moves it there.
+/// Writes a file beside its place, under a name that no other process has on whatever machine, flushes it, and moves it there.
 fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), RegistryError> {
     let folder = path.parent().expect("every file lies in a folder");
     fs::create_dir_all(folder).map_err(io_error(folder))?;
-    let unfinished = path.with_extension(format!("{}.new", std::process::id()));
+    let unfinished = path.with_extension(format!("{}.new", uuid::Uuid::now_v7()));
     let write = || {
         let mut file = File::create(&unfinished)?;
         file.write_all(bytes)?;

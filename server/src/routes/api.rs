@@ -99,10 +99,13 @@ fn view<'a>(state: &AppState, catalog: &'a Catalog, slot: &'a Slot) -> ModelView
         (status = 200, description = "The models, and which one is the default", body = Object),
     ),
 )]
-async fn list(State(state): State<AppState>) -> Response {
-    let catalog = state.service.catalog();
-    let models: Vec<ModelView<'_>> = catalog.slots().iter().map(|slot| view(&state, &catalog, slot)).collect();
-    Json(json!({ "default": catalog.manifest().default, "models": models })).into_response()
+async fn list(State(state): State<AppState>) -> Result<Response, Problem> {
+    blocking(move || {
+        let catalog = state.service.catalog();
+        let models: Vec<ModelView<'_>> = catalog.slots().iter().map(|slot| view(&state, &catalog, slot)).collect();
+        Json(json!({ "default": catalog.manifest().default, "models": models })).into_response()
+    })
+    .await
 }
 
 /// One model
@@ -114,9 +117,12 @@ async fn list(State(state): State<AppState>) -> Response {
         (status = 404, description = "There is no such model or version", body = Problem, content_type = "application/problem+json"),
     ),
 )]
-async fn show(State(state): State<AppState>, Path(model): Path<String>) -> Response {
-    let catalog = state.service.catalog();
-    respond(async { Ok(Json(view(&state, &catalog, find(&catalog, &model)?)).into_response()) }).await
+async fn show(State(state): State<AppState>, Path(model): Path<String>) -> Result<Response, Problem> {
+    blocking(move || {
+        let catalog = state.service.catalog();
+        Ok(Json(view(&state, &catalog, find(&catalog, &model)?)).into_response())
+    })
+    .await?
 }
 
 #[derive(Deserialize)]

@@ -12,6 +12,7 @@ use tidemark_watch::span::Span;
 use tidemark_watch::store::{Made, Run, RunState, StoreError};
 
 use super::Service;
+use super::leading::or_others;
 use super::making::{Kept, head_of};
 use super::slot::Slot;
 
@@ -89,17 +90,19 @@ pub(super) struct Watching {
     pub(super) kept: Mutex<HashMap<String, Kept>>,
     /// One tick at a time.
     ticking: Mutex<()>,
-    /// This process, as runs have it.
-    owner: String,
+    /// This process, as runs and leases have it.
+    pub(super) owner: String,
 }
 
 /// A run that takes longer counts as one whose process died.
 const LEASE: Millis = 15 * 60_000;
 
 impl Watching {
-    pub(super) fn new(config: Config, base_url: Option<String>) -> Self {
+    pub(super) fn new(config: Config, base_url: Option<String>, replica: Option<&str>) -> Self {
         let sender = Sender::new(config.channels.clone(), base_url);
-        let owner = uuid::Uuid::now_v7().to_string();
+        // A replica that is started again is another one: the one before may not be dead.
+        let id = uuid::Uuid::now_v7();
+        let owner = replica.map_or_else(|| id.to_string(), |name| format!("{name} {id}"));
         Self { config, sender, kept: Mutex::default(), ticking: Mutex::default(), owner }
     }
 }
@@ -224,8 +227,8 @@ impl Service {
         }
     }
 
-    /// Takes over what the command line changed, then makes what became due of every monitor. What fails is on record as a
-    /// failed run.
+    /// Takes over what the command line changed, then makes what became due of every monitor, unless another replica leads. What
+    /// fails is on record as a failed run.
     ///
     /// # Errors
     /// The store cannot be read or written; what was not stored is made at the next tick.
@@ -240,11 +243,14 @@ impl Service {
             self.follow(slot)?;
         }
         let mut heads = Vec::new();
-        for Watched { monitor, .. } in self.monitors()? {
-            let catalog = self.catalog();
-            // A model that is gone, or has nothing to be held against, has no windows either.
-            let Some(slot) = catalog.slot(&monitor.model).filter(|slot| slot.baseline.is_some()) else { continue };
-            heads.extend(self.tick_monitor(slot, &monitor)?);
+        if self.store.leads() {
+            for Watched { monitor, .. } in self.monitors()? {
+                let catalog = self.catalog();
+                // A model that is gone, or has nothing to be held against, has no windows either.
+                let Some(slot) = catalog.slot(&monitor.model).filter(|slot| slot.baseline.is_some()) else { continue };
+                let Some(made) = or_others(self.tick_monitor(slot, &monitor))? else { break };
+                heads.extend(made);
+            }
         }
         self.tell()?;
         Ok(heads)
@@ -278,7 +284,10 @@ impl Service {
     /// The store cannot be written.
     pub fn send_messages(&self) -> Result<u64, StoreError> {
         let mut n = 0;
-        while self.watching.sender.send_next(&self.store, || self.now())? {
+        if !self.store.leads() {
+            return Ok(n);
+        }
+        while or_others(self.watching.sender.send_next(&self.store, || self.now()))? == Some(true) {
             n += 1;
         }
         Ok(n)

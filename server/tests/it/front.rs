@@ -9,6 +9,7 @@ use tidemark_server::front::{Front, Settings};
 use tidemark_server::keys::{KeyStore, Keyring, Role};
 use tidemark_server::routes::{Access, router_behind};
 use tidemark_server::slow_body::Pace;
+use tidemark_watch::db::Db;
 use tower::ServiceExt;
 
 use crate::support::{Answer, Instance, body_of};
@@ -28,7 +29,7 @@ impl Guarded {
 
     fn with(change: impl FnOnce(&mut Settings)) -> Self {
         let instance = Instance::new();
-        let store = KeyStore::open(&instance.folder.path("tidemark.db")).unwrap();
+        let store = KeyStore::on(Db::sqlite(&instance.folder.path("tidemark.db")).unwrap()).unwrap();
         let create = |role| (role, store.create(role, "", 0, None).unwrap().1.reveal().to_owned());
         let keys = Role::ALL.map(create).to_vec();
         let mut settings = Settings::local();
@@ -196,7 +197,7 @@ async fn wrong_keys_and_ended_keys_open_nothing() {
     }
     let right = format!("bearer {key}");
     assert_eq!(send(&guarded.router, "GET", "/metrics", &[("authorization", &right)], "").await.status, 200);
-    let store = KeyStore::open(&guarded.instance.folder.path("tidemark.db")).unwrap();
+    let store = KeyStore::on(Db::sqlite(&guarded.instance.folder.path("tidemark.db")).unwrap()).unwrap();
     let id = store.list().unwrap().into_iter().find(|record| record.role == Role::Admin).unwrap().id;
     store.revoke(&id, 0).unwrap();
     guarded.front.keys().unwrap().refresh().unwrap();

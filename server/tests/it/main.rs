@@ -21,6 +21,7 @@ mod performance;
 mod performance_cli;
 mod predict;
 mod real_data;
+mod replicas;
 mod reports;
 mod reports_cli;
 mod standards;

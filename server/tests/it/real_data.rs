@@ -62,6 +62,7 @@ async fn stored_reports_on_real_traffic_are_the_command_lines() {
         policy: Policy::default(),
         config: tidemark_watch::config::Config::default(),
         base_url: None,
+        replica: None,
         keep_reports: None,
     };
     let clock = Arc::new(HandClock(AtomicI64::new(0)));

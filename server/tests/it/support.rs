@@ -209,17 +209,23 @@ pub fn open(folder: &Path, clock: Arc<HandClock>, log: LogOptions) -> Arc<Servic
     open_keeping(folder, clock, log, Policy::default(), Config::default())
 }
 
-fn open_keeping(folder: &Path, clock: Arc<HandClock>, log: LogOptions, policy: Policy, config: Config) -> Arc<Service> {
-    let options = Options {
+/// What a service is told about its work, where a test has no wish of its own.
+pub fn options() -> Options {
+    Options {
         interval_seconds: 10,
         window_rows: WINDOW,
         min_window_rows: MIN_WINDOW,
         settings: Settings::default(),
-        policy,
-        config,
+        policy: Policy::default(),
+        config: Config::default(),
         base_url: None,
+        replica: None,
         keep_reports: None,
-    };
+    }
+}
+
+fn open_keeping(folder: &Path, clock: Arc<HandClock>, log: LogOptions, policy: Policy, config: Config) -> Arc<Service> {
+    let options = Options { policy, config, ..options() };
     off_the_runtime(|| {
         let log = Log::open(folder, log).expect("the folder can be written");
         let store = Store::open(&folder.join("tidemark.db")).expect("the folder can be written");

@@ -5,6 +5,7 @@
 //! run, its snapshot, the alerts it sets off and the messages about them appear together or not at all.
 
 pub mod config;
+pub mod db;
 pub mod deliver;
 pub mod monitor;
 pub mod plan;

@@ -6,4 +6,5 @@ mod damage;
 mod export;
 mod faults;
 mod maintenance;
+mod shared;
 mod support;

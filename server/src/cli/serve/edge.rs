@@ -5,13 +5,14 @@ use clap::Args as ClapArgs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use super::super::{Failure, keys};
+use super::super::Failure;
 use crate::clock::{Clock, SystemClock};
 use crate::front::Settings;
-use crate::keys::Keyring;
+use crate::keys::{KeyStore, Keyring};
 use crate::listen::{Limits, Tls};
 use crate::serve::Edge;
 use crate::slow_body::Pace;
+use tidemark_watch::db::Db;
 
 const NETWORK: &str = "Network";
 
@@ -46,7 +47,10 @@ pub(in super::super) struct EdgeArgs {
 
 impl EdgeArgs {
     /// What the flags add up to for a service at this address.
-    pub(super) fn open(&self, address: SocketAddr, folder: &Path) -> Result<Edge, Failure> {
+    ///
+    /// # Errors
+    /// There is no key, or no certificate.
+    pub(super) fn open(&self, address: SocketAddr, folder: &Path, db: &Db) -> Result<Edge, Failure> {
         let is_reachable = !address.ip().is_loopback() || self.trust_proxy;
         let asks = self.require_keys || is_reachable && !self.insecure_no_keys;
         if is_reachable && !asks {
@@ -55,7 +59,7 @@ impl EdgeArgs {
                  everything and change everything"
             );
         }
-        let keyring = if asks { Some(self.keyring(folder)?) } else { None };
+        let keyring = if asks { Some(keyring(folder, db)?) } else { None };
         let tls = match (&self.tls_cert, &self.tls_key) {
             (Some(certificate), Some(key)) => {
                 Some(Tls::open(certificate, key).map_err(|error| Failure::new("TLS", error))?)
@@ -79,19 +83,19 @@ impl EdgeArgs {
         };
         Ok(Edge { settings, limits, tls })
     }
+}
 
-    /// Without a key nobody could use the service.
-    fn keyring(&self, folder: &Path) -> Result<Keyring, Failure> {
-        let ring = Keyring::open(keys::open(folder)?).map_err(|error| Failure::file(folder, error))?;
-        if ring.has_valid(SystemClock.now()) {
-            return Ok(ring);
-        }
-        Err(Failure::Error(format!(
-            "a service that other machines can reach asks for keys, and there is none yet. Make one with\n  \
-             tidemark keys create --role admin --data-dir {}\nor let everyone in with --insecure-no-keys",
-            folder.display()
-        )))
+/// Without a key nobody could use the service.
+fn keyring(folder: &Path, db: &Db) -> Result<Keyring, Failure> {
+    let ring = KeyStore::on(db.clone()).and_then(Keyring::open).map_err(|error| Failure::file(folder, error))?;
+    if ring.has_valid(SystemClock.now()) {
+        return Ok(ring);
     }
+    let place = if db.is_shared() { "--replica-of URL".to_owned() } else { format!("--data-dir {}", folder.display()) };
+    Err(Failure::Error(format!(
+        "a service that other machines can reach asks for keys, and there is none yet. Make one with\n  \
+         tidemark keys create --role admin {place}\nor let everyone in with --insecure-no-keys"
+    )))
 }
 
 fn parse_origin(text: &str) -> Result<HeaderValue, String> {

@@ -16,6 +16,7 @@ use tidemark_watch::store::{Figures, StoreError, Watched};
 use super::follow::{Follower, Labelled as OfTwo, State};
 use super::mistakes::Labelled;
 use crate::service::Service;
+use crate::service::leading::{InTerm, or_others};
 use crate::service::making::bounds_of;
 use crate::service::pages::internal;
 use crate::service::slot::Slot;
@@ -38,16 +39,19 @@ fn log(error: &tidemark_log::ReadError) -> StoreError {
 }
 
 impl Service {
-    /// Takes in what is new of a model's predictions and labels, and stores what came of it.
+    /// Takes in what is new of a model's predictions and labels, and stores what came of it; on a replica that does not lead it is for
+    /// this one's pages alone.
     ///
     /// # Errors
     /// The log cannot be read, or the store not be written; the next round begins again where the last one was stored.
     pub(in crate::service) fn follow(&self, slot: &Slot) -> Result<(), StoreError> {
         let mut followers = self.followers.lock().unwrap_or_else(PoisonError::into_inner);
-        // It comes back when all it found is stored; what fails is forgotten, and read again from the store.
+        let term = self.store.term();
+        // It comes back when all it found is stored; what fails is forgotten, and read again from the store. So is what was found
+        // while another replica led, which stored it.
         let mut follower = match followers.remove(slot.name()) {
-            Some(follower) => follower,
-            None => self.resume(slot)?,
+            Some(follower) if follower.term == term => follower.found,
+            _ => self.resume(slot)?,
         };
         for _ in 0..ROUNDS {
             let before = follower.state.clone();
@@ -58,19 +62,22 @@ impl Service {
             let is_behind = found.is_behind;
             let of_window = |figures: PerformanceWindow| Figures { window: bounds_of(figures.window), figures };
             let of_alarm = |alarm: Alarm| (alarm.at, alarm.series.name().to_owned(), alarm.detector.clone(), alarm);
-            self.store.save_performance(
-                slot.name(),
-                &Watched {
+            if self.store.leads() {
+                let watched = Watched {
                     state: follower.state.clone(),
                     windows: found.windows.into_iter().map(of_window).collect(),
                     alarms: found.alarms.into_iter().map(of_alarm).collect(),
-                },
-            )?;
+                };
+                let saved = self.store.save_performance(slot.name(), term, &watched);
+                if or_others(saved)?.is_none() {
+                    return Ok(());
+                }
+            }
             if !is_behind {
                 break;
             }
         }
-        followers.insert(slot.name().to_owned(), follower);
+        followers.insert(slot.name().to_owned(), InTerm { term, found: follower });
         Ok(())
     }
 
@@ -87,7 +94,7 @@ impl Service {
     /// What the scores of these rows let expect, as far as they are at hand.
     pub(in crate::service) fn expected(&self, slot: &Slot, positions: Range<u64>) -> Judged {
         let followers = self.followers.lock().unwrap_or_else(PoisonError::into_inner);
-        let follower = followers.get(slot.name());
+        let follower = followers.get(slot.name()).map(|follower| &follower.found);
         let estimated = follower.and_then(|follower| follower.estimate(positions, &slot.reference));
         Judged { realised: None, estimated: estimated.unwrap_or_default() }
     }
@@ -106,7 +113,7 @@ impl Service {
         let alarms = self.store.performance_alarms(slot.name(), ALARMS)?;
         let estimator = slot.reference.estimator(self.options.window_rows);
         let followers = self.followers.lock().unwrap_or_else(PoisonError::into_inner);
-        let follower = followers.get(slot.name());
+        let follower = followers.get(slot.name()).map(|follower| &follower.found);
         let known = &slot.reference.known;
         let latest = follower.and_then(|follower| latest_labelled(&windows, follower, query));
         let said = follower.and_then(|follower| Labelled::of(latest_window(&windows)?, follower));
@@ -135,7 +142,7 @@ impl Service {
     /// The latest window that is whole, and the latest one with labels, as they were worked out last.
     pub(crate) fn latest_figures(&self, model: &str) -> [Option<PerformanceWindow>; 2] {
         let followers = self.followers.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(follower) = followers.get(model) else { return [None, None] };
+        let Some(InTerm { found: follower, .. }) = followers.get(model) else { return [None, None] };
         let latest =
             |holds: fn(&PerformanceWindow) -> bool| follower.windows().rev().find(|window| holds(window)).cloned();
         let whole = latest(|window| !window.is_open).or_else(|| latest(|_| true));

@@ -1,6 +1,5 @@
 //! Alerts: what began, what is over, who knows of it.
 
-use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -8,8 +7,10 @@ use super::outbox::{self, Message, Told};
 use super::runs::Run;
 use super::{Store, StoreError};
 use crate::Millis;
+use crate::db::{Row, Tx};
 use crate::monitor::{Monitor, Rule, Severity};
 use crate::rules::{Came, Finding, RuleState, Step, find};
+use crate::values;
 
 /// An alert.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -52,7 +53,7 @@ pub struct Mute {
 const ALERT: &str =
     "id, monitor, model, rule, severity, sentence, began, snapshot, ended, acknowledged, acknowledged_by";
 
-fn alert(row: &Row<'_>) -> rusqlite::Result<Alert> {
+fn alert(row: &Row<'_>) -> Result<Alert, StoreError> {
     let severity: String = row.get(4)?;
     Ok(Alert {
         id: row.get(0)?,
@@ -71,7 +72,7 @@ fn alert(row: &Row<'_>) -> rusqlite::Result<Alert> {
 
 /// Lets a run speak to every rule of its monitor, within the transaction that ends the run.
 pub(super) fn step(
-    connection: &Connection,
+    tx: &mut Tx<'_>,
     monitor: &Monitor,
     run: &Run,
     came: Came<'_>,
@@ -79,7 +80,7 @@ pub(super) fn step(
 ) -> Result<(), StoreError> {
     let mut told: BTreeMap<&str, Vec<Told>> = BTreeMap::new();
     for rule in &monitor.alerts {
-        if let Some(about) = step_rule(connection, monitor, run, rule, came, now)? {
+        if let Some(about) = step_rule(tx, monitor, run, rule, came, now)? {
             for channel in &rule.channels {
                 told.entry(channel).or_default().push(about.clone());
             }
@@ -95,48 +96,48 @@ pub(super) fn step(
             is_test: false,
             alerts,
         };
-        outbox::write(connection, channel, &message)?;
+        outbox::write(tx, channel, &message)?;
     }
     Ok(())
 }
 
 /// What is to be told about a rule, if anything.
 fn step_rule(
-    connection: &Connection,
+    tx: &mut Tx<'_>,
     monitor: &Monitor,
     run: &Run,
     rule: &Rule,
     came: Came<'_>,
     now: Millis,
 ) -> Result<Option<Told>, StoreError> {
-    let key = params![monitor.name, rule.name];
     let select = "select state from rule_states where monitor = ?1 and rule = ?2";
-    let state: Option<String> = connection.query_row(select, key, |row| row.get(0)).optional()?;
+    let state: Option<String> = tx.query_one(select, values![monitor.name, rule.name], |row| row.get(0))?;
     let mut state: RuleState = state.map(|state| serde_json::from_str(&state)).transpose()?.unwrap_or_default();
     let before = state;
     let finding = find(&rule.when, came);
     let step = state.step(rule, &finding);
     if let (Step::Begins, Finding::Met(sentence, severity)) = (step, &finding) {
         let severity = rule.severity.unwrap_or(*severity);
-        connection.execute(
-            "insert into alerts (monitor, model, rule, severity, sentence, began, began_run, snapshot) values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-            params![monitor.name, monitor.model, rule.name, severity.name(), sentence, now, run.id, run.snapshot],
+        let id = tx.insert(
+            "insert into alerts (monitor, model, rule, severity, sentence, began, began_run, snapshot)
+             values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) returning id",
+            values![monitor.name, monitor.model, rule.name, severity.name(), sentence, now, run.id, run.snapshot],
         )?;
-        (state.alert, state.is_told) = (Some(connection.last_insert_rowid()), false);
+        (state.alert, state.is_told) = (Some(id), false);
     }
     let mut told = None;
     if let Some(id) = state.alert {
         let select = format!("select {ALERT} from alerts where id = ?1");
-        let Some(alert) = connection.query_row(&select, [id], alert).optional()? else {
+        let Some(alert) = tx.query_one(&select, values![id], alert)? else {
             // Somebody deleted it; the next window that meets the rule begins another.
             state.alert = None;
-            return store_state(connection, monitor, rule, &state).map(|()| None);
+            return store_state(tx, monitor, rule, &state).map(|()| None);
         };
         let is_over = step == Step::Ends;
         if is_over {
-            connection.execute("update alerts set ended = ?2 where id = ?1", [id, now])?;
+            tx.execute("update alerts set ended = ?2 where id = ?1", values![id, now])?;
         }
-        let may_tell = state.may_tell(rule.cooldown, now) && !is_muted(connection, monitor, rule, now)?;
+        let may_tell = state.may_tell(rule.cooldown, now) && !is_muted(tx, monitor, rule, now)?;
         // Its end is told to whom its beginning was told.
         let is_due = if is_over {
             state.is_told
@@ -162,22 +163,21 @@ fn step_rule(
         }
     }
     if state != before {
-        store_state(connection, monitor, rule, &state)?;
+        store_state(tx, monitor, rule, &state)?;
     }
     Ok(told)
 }
 
-fn store_state(connection: &Connection, monitor: &Monitor, rule: &Rule, state: &RuleState) -> Result<(), StoreError> {
-    connection.execute(
-        "insert or replace into rule_states (monitor, rule, state) values (?1, ?2, ?3)",
-        params![monitor.name, rule.name, serde_json::to_string(state)?],
-    )?;
+fn store_state(tx: &mut Tx<'_>, monitor: &Monitor, rule: &Rule, state: &RuleState) -> Result<(), StoreError> {
+    let insert = "insert into rule_states (monitor, rule, state) values (?1, ?2, ?3)
+                  on conflict (monitor, rule) do update set state = excluded.state";
+    tx.execute(insert, values![monitor.name, rule.name, serde_json::to_string(state)?])?;
     Ok(())
 }
 
-fn is_muted(connection: &Connection, monitor: &Monitor, rule: &Rule, now: Millis) -> Result<bool, StoreError> {
+fn is_muted(tx: &mut Tx<'_>, monitor: &Monitor, rule: &Rule, now: Millis) -> Result<bool, StoreError> {
     let select = "select 1 from mutes where monitor = ?1 and rule in ('', ?2) and until > ?3";
-    Ok(connection.query_row(select, params![monitor.name, rule.name, now], |_| Ok(())).optional()?.is_some())
+    tx.exists(select, values![monitor.name, rule.name, now])
 }
 
 impl Store {
@@ -186,12 +186,10 @@ impl Store {
     /// # Errors
     /// The store cannot be read.
     pub fn alerts(&self, monitor: Option<&str>, n: u64) -> Result<Vec<Alert>, StoreError> {
-        let connection = self.connection();
-        let mut statement = connection.prepare_cached(&format!(
+        let select = format!(
             "select {ALERT} from alerts where ?1 is null or monitor = ?1 order by ended is not null, id desc limit ?2"
-        ))?;
-        let alerts = statement.query_map(params![monitor, n], alert)?;
-        Ok(alerts.collect::<Result<_, _>>()?)
+        );
+        self.db.query(&select, values![monitor, n], alert)
     }
 
     /// Takes note of an alert. Says whether there is one of this number.
@@ -200,7 +198,7 @@ impl Store {
     /// The store cannot be written.
     pub fn acknowledge(&self, id: i64, by: &str, now: Millis) -> Result<bool, StoreError> {
         let update = "update alerts set acknowledged = coalesce(acknowledged, ?2), acknowledged_by = coalesce(acknowledged_by, ?3) where id = ?1";
-        Ok(self.connection().execute(update, params![id, now, by])? > 0)
+        Ok(self.db.execute(update, values![id, now, by])? > 0)
     }
 
     /// Tells nobody about a monitor's alerts, or those of one of its rules, until then; a time that has passed ends that.
@@ -208,10 +206,9 @@ impl Store {
     /// # Errors
     /// The store cannot be written.
     pub fn mute(&self, mute: &Mute) -> Result<(), StoreError> {
-        self.connection().execute(
-            "insert or replace into mutes (monitor, rule, until) values (?1, ?2, ?3)",
-            params![mute.monitor, mute.rule, mute.until],
-        )?;
+        let insert = "insert into mutes (monitor, rule, until) values (?1, ?2, ?3)
+                      on conflict (monitor, rule) do update set until = excluded.until";
+        self.db.execute(insert, values![mute.monitor, mute.rule, mute.until])?;
         Ok(())
     }
 
@@ -220,11 +217,8 @@ impl Store {
     /// # Errors
     /// The store cannot be read.
     pub fn mutes(&self, now: Millis) -> Result<Vec<Mute>, StoreError> {
-        let connection = self.connection();
-        let mut statement = connection
-            .prepare_cached("select monitor, rule, until from mutes where until > ?1 order by monitor, rule")?;
-        let mutes = statement
-            .query_map([now], |row| Ok(Mute { monitor: row.get(0)?, rule: row.get(1)?, until: row.get(2)? }))?;
-        Ok(mutes.collect::<Result<_, _>>()?)
+        let select = "select monitor, rule, until from mutes where until > ?1 order by monitor, rule";
+        self.db
+            .query(select, values![now], |row| Ok(Mute { monitor: row.get(0)?, rule: row.get(1)?, until: row.get(2)? }))
     }
 }

@@ -17,11 +17,9 @@ impl Store {
     /// # Errors
     /// The store cannot be read.
     pub fn news(&self) -> Result<News, StoreError> {
-        let connection = self.connection();
-        let mut statement = connection.prepare_cached(
-            "select coalesce((select max(id) from snapshots), 0),
-                    (select count(*) + count(ended) from alerts)",
-        )?;
-        Ok(statement.query_row([], |row| Ok(News { snapshots: row.get(0)?, alerts: row.get(1)? }))?)
+        let select =
+            "select coalesce((select max(id) from snapshots), 0), (select count(*) + count(ended) from alerts)";
+        let news = self.db.query_one(select, &[], |row| Ok(News { snapshots: row.get(0)?, alerts: row.get(1)? }))?;
+        Ok(news.unwrap_or(News { snapshots: 0, alerts: 0 }))
     }
 }

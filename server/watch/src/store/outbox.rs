@@ -1,11 +1,12 @@
 //! The outbox: messages lie here from the transaction that made their alert until a channel has taken them.
 
-use rusqlite::{Connection, OptionalExtension, params};
 use serde::{Deserialize, Serialize};
 
 use super::{Store, StoreError};
 use crate::Millis;
+use crate::db::Tx;
 use crate::monitor::Severity;
+use crate::values;
 
 /// What one channel is told about one run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -72,10 +73,10 @@ const LONGEST_WAIT: Millis = 3_600_000;
 /// Tries before a message is given up: about three days.
 const MAX_ATTEMPTS: u32 = 80;
 
-pub(super) fn write(connection: &Connection, channel: &str, message: &Message) -> Result<(), StoreError> {
-    connection.execute(
-        "insert or ignore into outbox (id, channel, body, written, due) values (?1, ?2, ?3, ?4, ?4)",
-        params![message.id, channel, serde_json::to_string(message)?, message.written],
+pub(super) fn write(tx: &mut Tx<'_>, channel: &str, message: &Message) -> Result<(), StoreError> {
+    tx.execute(
+        "insert into outbox (id, channel, body, written, due) values (?1, ?2, ?3, ?4, ?4) on conflict do nothing",
+        values![message.id, channel, serde_json::to_string(message)?, message.written],
     )?;
     Ok(())
 }
@@ -87,17 +88,20 @@ impl Store {
     /// # Errors
     /// The store cannot be written.
     pub fn next_message(&self, now: Millis, lease: Millis) -> Result<Option<Waiting>, StoreError> {
-        let connection = self.connection();
+        // Most often there is none, and then nobody need wait.
+        let is_any = "select 1 from outbox where state = 'waiting' and due <= ?1 limit 1";
+        if !self.db.read(|tx| tx.exists(is_any, values![now]))? {
+            return Ok(None);
+        }
         let update = "update outbox set due = ?1 + ?2, attempts = attempts + 1 where id = (
                           select id from outbox where state = 'waiting' and due <= ?1 order by due, id limit 1
                       ) returning channel, body, attempts";
-        let found = connection.query_row(update, [now, lease], |row| {
-            Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?, row.get::<_, u32>(2)?))
-        });
-        let found = found.optional()?;
-        found
-            .map(|(channel, body, attempts)| Ok(Waiting { channel, message: serde_json::from_str(&body)?, attempts }))
-            .transpose()
+        self.lead(|tx| {
+            tx.query_one(update, values![now, lease], |row| {
+                let message = serde_json::from_str(&row.get::<String>(1)?)?;
+                Ok(Waiting { channel: row.get(0)?, message, attempts: row.get(2)? })
+            })
+        })
     }
 
     /// Says what came of sending a message.
@@ -112,10 +116,9 @@ impl Store {
             Sent::Never(reason) => ("given_up", Some(reason)),
         };
         let due = now + wait_after(waiting.attempts);
-        self.connection().execute(
-            "update outbox set state = ?2, detail = ?3, due = ?4 where id = ?1",
-            params![waiting.message.id, state, detail, due],
-        )?;
+        // Whoever leads by now may have taken it again; a message that was taken is not sent once more for that.
+        let update = "update outbox set state = ?2, detail = ?3, due = ?4 where id = ?1 and state = 'waiting'";
+        self.db.execute(update, values![waiting.message.id, state, detail, due])?;
         Ok(())
     }
 
@@ -126,7 +129,7 @@ impl Store {
     pub fn undelivered(&self) -> Result<(u64, u64), StoreError> {
         let select =
             "select count(*) filter (where state = 'waiting'), count(*) filter (where state = 'given_up') from outbox";
-        Ok(self.connection().query_row(select, [], |row| Ok((row.get(0)?, row.get(1)?)))?)
+        Ok(self.db.query_one(select, &[], |row| Ok((row.get(0)?, row.get(1)?)))?.unwrap_or_default())
     }
 }
 

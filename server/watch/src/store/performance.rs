@@ -2,13 +2,13 @@
 //!
 //! What a window's figures, a state and an alarm are is the caller's: the store keeps them as JSON.
 
-use rusqlite::{OptionalExtension, TransactionBehavior, params};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::snapshots::Bounds;
 use super::{Store, StoreError};
 use crate::Millis;
+use crate::values;
 
 /// Windows of a model that are kept: the latest ones.
 const KEPT: u64 = 1000;
@@ -34,41 +34,42 @@ pub struct Watched<S, F, A> {
 }
 
 impl Store {
-    /// Stores what a round of watching found.
+    /// Stores what a round of watching found, in the term of leading ([`Store::term`]) in which it was resumed from the store.
     ///
     /// # Errors
     /// The store cannot be written; then nothing is stored.
     pub fn save_performance<S: Serialize, F: Serialize, A: Serialize>(
         &self,
         model: &str,
+        term: i64,
         watched: &Watched<S, F, A>,
     ) -> Result<(), StoreError> {
         let state = serde_json::to_string(&watched.state)?;
-        let mut connection = self.connection();
-        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        transaction.execute(
-            "insert or replace into performance_states (model, state) values (?1, ?2)",
-            params![model, state],
-        )?;
-        for Figures { window, figures } in &watched.windows {
-            transaction.execute(
-                "insert or replace into performance_windows (model, first, end, \"from\", \"to\", figures) values (?1, ?2, ?3, ?4, ?5, ?6)",
-                params![model, window.first, window.end, window.from, window.to, serde_json::to_string(figures)?],
+        self.lead_in(term, |tx| {
+            let insert = "insert into performance_states (model, state) values (?1, ?2)
+                          on conflict (model) do update set state = excluded.state";
+            tx.execute(insert, values![model, state])?;
+            for Figures { window, figures } in &watched.windows {
+                tx.execute(
+                    "insert into performance_windows (model, first, \"end\", \"from\", \"to\", figures)
+                     values (?1, ?2, ?3, ?4, ?5, ?6) on conflict (model, first) do update
+                     set \"end\" = excluded.\"end\", \"from\" = excluded.\"from\", \"to\" = excluded.\"to\", figures = excluded.figures",
+                    values![model, window.first, window.end, window.from, window.to, serde_json::to_string(figures)?],
+                )?;
+            }
+            tx.execute(
+                "delete from performance_windows where model = ?1 and first < (
+                     select first from performance_windows where model = ?1 order by first desc limit 1 offset ?2)",
+                values![model, KEPT - 1],
             )?;
-        }
-        transaction.execute(
-            "delete from performance_windows where model = ?1 and first < (
-                 select first from performance_windows where model = ?1 order by first desc limit 1 offset ?2)",
-            params![model, KEPT - 1],
-        )?;
-        for (at, series, detector, alarm) in &watched.alarms {
-            transaction.execute(
-                "insert into performance_alarms (model, at, series, detector, alarm) values (?1, ?2, ?3, ?4, ?5)",
-                params![model, at, series, detector, serde_json::to_string(alarm)?],
-            )?;
-        }
-        transaction.commit()?;
-        Ok(())
+            for (at, series, detector, alarm) in &watched.alarms {
+                tx.execute(
+                    "insert into performance_alarms (model, at, series, detector, alarm) values (?1, ?2, ?3, ?4, ?5)",
+                    values![model, *at, series, detector, serde_json::to_string(alarm)?],
+                )?;
+            }
+            Ok(())
+        })
     }
 
     /// How far the watching of a model has come.
@@ -77,7 +78,7 @@ impl Store {
     /// The store cannot be read.
     pub fn performance_state<S: DeserializeOwned>(&self, model: &str) -> Result<Option<S>, StoreError> {
         let select = "select state from performance_states where model = ?1";
-        let state: Option<String> = self.connection().query_row(select, [model], |row| row.get(0)).optional()?;
+        let state: Option<String> = self.db.query_one(select, values![model], |row| row.get(0))?;
         Ok(state.map(|state| serde_json::from_str(&state)).transpose()?)
     }
 
@@ -86,19 +87,12 @@ impl Store {
     /// # Errors
     /// The store cannot be read.
     pub fn performance_windows<F: DeserializeOwned>(&self, model: &str, n: u64) -> Result<Vec<Figures<F>>, StoreError> {
-        let connection = self.connection();
-        let mut statement = connection.prepare_cached(
-            "select first, end, \"from\", \"to\", figures from performance_windows where model = ?1 order by first desc limit ?2",
-        )?;
-        let rows = statement.query_map(params![model, n], |row| {
+        let select = "select first, \"end\", \"from\", \"to\", figures from performance_windows
+                      where model = ?1 order by first desc limit ?2";
+        let mut windows = self.db.query(select, values![model, n], |row| {
             let window = Bounds { first: row.get(0)?, end: row.get(1)?, from: row.get(2)?, to: row.get(3)? };
-            Ok((window, row.get::<_, String>(4)?))
+            Ok(Figures { window, figures: serde_json::from_str(&row.get::<String>(4)?)? })
         })?;
-        let mut windows = Vec::new();
-        for row in rows {
-            let (window, figures) = row?;
-            windows.push(Figures { window, figures: serde_json::from_str(&figures)? });
-        }
         windows.reverse();
         Ok(windows)
     }
@@ -108,11 +102,8 @@ impl Store {
     /// # Errors
     /// The store cannot be read.
     pub fn performance_alarms<A: DeserializeOwned>(&self, model: &str, n: u64) -> Result<Vec<A>, StoreError> {
-        let connection = self.connection();
-        let mut statement = connection
-            .prepare_cached("select alarm from performance_alarms where model = ?1 order by id desc limit ?2")?;
-        let rows = statement.query_map(params![model, n], |row| row.get::<_, String>(0))?;
-        rows.map(|row| Ok(serde_json::from_str(&row?)?)).collect()
+        let select = "select alarm from performance_alarms where model = ?1 order by id desc limit ?2";
+        self.db.query(select, values![model, n], |row| Ok(serde_json::from_str(&row.get::<String>(0)?)?))
     }
 
     /// How many alarms there were of a model, by series and detector.
@@ -120,11 +111,8 @@ impl Store {
     /// # Errors
     /// The store cannot be read.
     pub fn n_performance_alarms(&self, model: &str) -> Result<Vec<(String, String, u64)>, StoreError> {
-        let connection = self.connection();
-        let mut statement = connection.prepare_cached(
-            "select series, detector, count(*) from performance_alarms where model = ?1 group by series, detector order by 1, 2",
-        )?;
-        let rows = statement.query_map([model], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
-        Ok(rows.collect::<Result<_, _>>()?)
+        let select = "select series, detector, count(*) from performance_alarms
+                      where model = ?1 group by series, detector order by 1, 2";
+        self.db.query(select, values![model], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
     }
 }

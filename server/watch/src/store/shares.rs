@@ -1,6 +1,5 @@
 //! Shared reports: whoever has the token reads the report, until it expires or is taken back.
 
-use rusqlite::{OptionalExtension, params};
 use serde::{Deserialize, Serialize};
 use tidemark::report::DriftReport;
 
@@ -9,6 +8,7 @@ use super::{Store, StoreError};
 use crate::Millis;
 use crate::monitor::Invalid;
 use crate::token::{Token, hash};
+use crate::values;
 
 /// A shared report, as its owner sees it. The token itself is nowhere.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -72,18 +72,18 @@ impl Store {
         now: Millis,
         expires: Option<Millis>,
     ) -> Result<Option<(Token, Share)>, StoreError> {
-        let connection = self.connection();
-        let select = "select 1 from snapshots where id = ?1";
-        if connection.query_row(select, [snapshot], |_| Ok(())).optional()?.is_none() {
-            return Ok(None);
-        }
-        let token = fresh()?;
-        connection.execute(
-            "insert into shares (hash, title, created, expires, snapshot) values (?1, ?2, ?3, ?4, ?5)",
-            params![hash(token.as_str()), title, now, expires, snapshot],
-        )?;
-        let share = share(&token, title, now, expires, Some(snapshot));
-        Ok(Some((token, share)))
+        self.db.write(|tx| {
+            if !tx.exists("select 1 from snapshots where id = ?1", values![snapshot])? {
+                return Ok(None);
+            }
+            let token = fresh()?;
+            tx.execute(
+                "insert into shares (hash, title, created, expires, snapshot) values (?1, ?2, ?3, ?4, ?5)",
+                values![hash(token.as_str()), title, now, expires, snapshot],
+            )?;
+            let share = share(&token, title, now, expires, Some(snapshot));
+            Ok(Some((token, share)))
+        })
     }
 
     /// Shares a report that somebody sent.
@@ -98,9 +98,9 @@ impl Store {
         expires: Option<Millis>,
     ) -> Result<(Token, Share), StoreError> {
         let token = fresh()?;
-        self.connection().execute(
+        self.db.execute(
             "insert into shares (hash, title, created, expires, report) values (?1, ?2, ?3, ?4, ?5)",
-            params![hash(token.as_str()), title, now, expires, pack(report)?],
+            values![hash(token.as_str()), title, now, expires, pack(report)?],
         )?;
         let share = share(&token, title, now, expires, None);
         Ok((token, share))
@@ -114,10 +114,10 @@ impl Store {
         let select = "select title, shares.created, expires, coalesce(shares.report, snapshots.report)
                       from shares left join snapshots on snapshots.id = shares.snapshot
                       where hash = ?1 and revoked is null and (expires is null or expires > ?2)";
-        let found = self.connection().query_row(select, params![hash(token), now], |row| {
-            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get::<_, Option<Vec<u8>>>(3)?))
-        });
-        let Some((title, created, expires, Some(packed))) = found.optional()? else { return Ok(None) };
+        let found = self.db.query_one(select, values![hash(token), now], |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get::<Option<Vec<u8>>>(3)?))
+        })?;
+        let Some((title, created, expires, Some(packed))) = found else { return Ok(None) };
         Ok(Some(Opened { title, created, expires, report: unpack(&packed)? }))
     }
 
@@ -127,7 +127,7 @@ impl Store {
     /// The store cannot be written.
     pub fn revoke_share(&self, id: &str, now: Millis) -> Result<bool, StoreError> {
         let update = "update shares set revoked = ?2 where substr(hash, 1, 16) = ?1 and revoked is null";
-        Ok(self.connection().execute(update, params![id, now])? > 0)
+        Ok(self.db.execute(update, values![id, now])? > 0)
     }
 
     /// All shares, the latest first.
@@ -135,11 +135,8 @@ impl Store {
     /// # Errors
     /// The store cannot be read.
     pub fn shares(&self) -> Result<Vec<Share>, StoreError> {
-        let connection = self.connection();
-        let mut statement = connection.prepare_cached(
-            "select substr(hash, 1, 16), title, created, expires, revoked, snapshot from shares order by created desc, hash",
-        )?;
-        let shares = statement.query_map([], |row| {
+        let select = "select substr(hash, 1, 16), title, created, expires, revoked, snapshot from shares order by created desc, hash";
+        self.db.query(select, &[], |row| {
             Ok(Share {
                 id: row.get(0)?,
                 title: row.get(1)?,
@@ -148,8 +145,7 @@ impl Store {
                 revoked: row.get(4)?,
                 snapshot: row.get(5)?,
             })
-        })?;
-        Ok(shares.collect::<Result<_, _>>()?)
+        })
     }
 }
 

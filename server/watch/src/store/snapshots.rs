@@ -1,6 +1,5 @@
 //! Snapshots: what a run found, whole, and what lists and timelines show of it.
 
-use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde::{Deserialize, Serialize};
 use tidemark::judge::Verdict;
 use tidemark::report::DriftReport;
@@ -8,7 +7,9 @@ use tidemark::stattest::{Score, Tested};
 
 use super::{Store, StoreError};
 use crate::Millis;
+use crate::db::{Row, ToValue, Tx, Value};
 use crate::rules::Performance;
+use crate::values;
 
 /// A half-open run of the log, by position.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -83,10 +84,10 @@ pub enum Cursor<'a> {
     Monitor(&'a str),
 }
 
-const HEAD: &str = "id, model, monitor, created, first, end, \"from\", \"to\", share_drifted, n_drifted, n_columns, data_drifted, \
+const HEAD: &str = "id, model, monitor, created, first, \"end\", \"from\", \"to\", share_drifted, n_drifted, n_columns, data_drifted, \
                     predictions_drifted, sentence";
 
-fn head(row: &Row<'_>) -> rusqlite::Result<Head> {
+fn head(row: &Row<'_>) -> Result<Head, StoreError> {
     Ok(Head {
         id: row.get(0)?,
         model: row.get(1)?,
@@ -126,7 +127,7 @@ pub(super) fn unpack(packed: &[u8]) -> Result<DriftReport, StoreError> {
 
 /// Stores a report and says what lists show of it.
 pub(super) fn insert(
-    connection: &Connection,
+    tx: &mut Tx<'_>,
     (model, monitor): (&str, &str),
     created: Millis,
     window: Bounds,
@@ -147,48 +148,84 @@ pub(super) fn insert(
         predictions_drifted: report.predictions.as_ref().map(|group| group.drifted),
         sentence: report.sentence.clone(),
     };
-    connection.execute(
-        &format!("insert into snapshots ({HEAD}, points, report, performance, estimated) values (null, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)"),
-        params![
-            head.model, head.monitor, created, window.first, window.end, window.from, window.to, head.share_drifted,
-            head.n_drifted, head.n_columns, head.data_drifted, head.predictions_drifted, head.sentence,
-            serde_json::to_string(&points)?, pack(report)?,
+    let columns = HEAD.strip_prefix("id, ").expect("the database gives the number");
+    head.id = tx.insert(
+        &format!(
+            "insert into snapshots ({columns}, points, report, performance, estimated)
+             values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17) returning id"
+        ),
+        values![
+            head.model,
+            head.monitor,
+            created,
+            window.first,
+            window.end,
+            window.from,
+            window.to,
+            head.share_drifted,
+            head.n_drifted,
+            head.n_columns,
+            head.data_drifted,
+            head.predictions_drifted,
+            head.sentence,
+            serde_json::to_string(&points)?,
+            pack(report)?,
             performance.realised.as_ref().map(serde_json::to_string).transpose()?,
             (!performance.estimated.is_empty()).then(|| serde_json::to_string(&performance.estimated)).transpose()?
         ],
     )?;
-    head.id = connection.last_insert_rowid();
     // A column's state is when it last became pressing, or last ceased to be.
-    let mut statement = connection.prepare_cached(
-        "insert into column_states (monitor, name, pressing, since, snapshot) values (?1, ?2, ?3, ?4, ?5)
-         on conflict (monitor, name) do update set pressing = excluded.pressing, since = excluded.since,
-         snapshot = excluded.snapshot where pressing is not excluded.pressing",
-    )?;
-    for point in &points {
-        let is_drifted = point.verdict == Verdict::Drifted;
-        statement.execute(params![monitor, point.name, is_drifted, window.to, head.id])?;
+    for some in points.chunks(COLUMNS_AT_ONCE) {
+        put_column_states(tx, monitor, some, window.to, head.id)?;
     }
     Ok(head)
 }
 
-/// Moves the snapshots of 0.1 into today's table, numbers and all.
-pub(super) fn take_over(connection: &Connection) -> Result<(), StoreError> {
-    let has_model = "select count(*) from pragma_table_info('snapshots_0_1') where name = 'model'";
-    let has_model = connection.query_row(has_model, [], |row| row.get::<_, u32>(0))? > 0;
-    let model = if has_model { "model" } else { "''" };
-    let mut old = connection.prepare(&format!("select id, head, report, {model} from snapshots_0_1 order by id"))?;
-    let mut rows = old.query([])?;
-    while let Some(row) = rows.next()? {
-        let (id, old, report, model): (i64, String, String, String) =
-            (row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?);
-        let old: OldHead = serde_json::from_str(&old)?;
-        let report: DriftReport = serde_json::from_str(&report)?;
-        let new = insert(connection, (&model, ""), old.created, old.window, &report, &Performance::default())?;
-        connection.execute("update snapshots set id = ?1 where id = ?2", [id, new.id])?;
+/// Columns that one statement takes: each statement is a trip to the server, and has so many parameters at most.
+const COLUMNS_AT_ONCE: usize = 100;
+
+fn put_column_states(
+    tx: &mut Tx<'_>,
+    monitor: &str,
+    points: &[Point],
+    to: Millis,
+    snapshot: i64,
+) -> Result<(), StoreError> {
+    let mut values = vec![monitor.to_value(), to.to_value(), snapshot.to_value()];
+    let mut rows = Vec::with_capacity(points.len());
+    for point in points {
+        let (name, pressing) = (values.len() + 1, values.len() + 2);
+        rows.push(format!("(?1, ?{name}, ?{pressing}, ?2, ?3)"));
+        values.extend([point.name.to_value(), Value::Integer(Some(i64::from(point.verdict == Verdict::Drifted)))]);
     }
-    drop(rows);
-    drop(old);
-    connection.execute_batch("drop table snapshots_0_1; delete from column_states;")?;
+    let insert = format!(
+        "insert into column_states (monitor, name, pressing, since, snapshot) values {}
+         on conflict (monitor, name) do update set pressing = excluded.pressing, since = excluded.since,
+         snapshot = excluded.snapshot where column_states.pressing <> excluded.pressing",
+        rows.join(", ")
+    );
+    tx.execute(&insert, &values)?;
+    Ok(())
+}
+
+/// Moves the snapshots of 0.1 into today's table, numbers and all.
+pub(super) fn take_over(tx: &mut Tx<'_>) -> Result<(), StoreError> {
+    let has_model = "select count(*) from pragma_table_info('snapshots_0_1') where name = 'model'";
+    let has_model = tx.query_one(has_model, &[], |row| row.get::<u32>(0))? > Some(0);
+    let model = if has_model { "model" } else { "''" };
+    let ids = tx.query("select id from snapshots_0_1 order by id", &[], |row| row.get::<i64>(0))?;
+    let select = format!("select head, report, {model} from snapshots_0_1 where id = ?1");
+    for id in ids {
+        let old = tx.query_one(&select, values![id], |row| {
+            let (head, report) = (row.get::<String>(0)?, row.get::<String>(1)?);
+            let (head, report): (OldHead, DriftReport) = (serde_json::from_str(&head)?, serde_json::from_str(&report)?);
+            Ok((head, report, row.get::<String>(2)?))
+        })?;
+        let Some((old, report, model)) = old else { continue };
+        let new = insert(tx, (&model, ""), old.created, old.window, &report, &Performance::default())?;
+        tx.execute("update snapshots set id = ?1 where id = ?2", values![id, new.id])?;
+    }
+    tx.declare("drop table snapshots_0_1; delete from column_states;")?;
     Ok(())
 }
 
@@ -212,11 +249,7 @@ impl Store {
         report: &DriftReport,
         performance: &Performance,
     ) -> Result<Head, StoreError> {
-        let connection = self.connection();
-        let transaction = connection.unchecked_transaction()?;
-        let head = insert(&transaction, (model, ""), created, window, report, performance)?;
-        transaction.commit()?;
-        Ok(head)
+        self.db.write(|tx| insert(tx, (model, ""), created, window, report, performance))
     }
 
     /// The snapshot of this id.
@@ -225,11 +258,11 @@ impl Store {
     /// The store cannot be read.
     pub fn snapshot(&self, id: i64) -> Result<Option<Snapshot>, StoreError> {
         let select = format!("select {HEAD}, report, performance, estimated from snapshots where id = ?1");
-        let found = self.connection().query_row(&select, [id], |row| {
+        let found = self.db.query_one(&select, values![id], |row| {
             let performance: [Option<String>; 2] = [row.get(15)?, row.get(16)?];
-            Ok((head(row)?, row.get::<_, Vec<u8>>(14)?, performance))
-        });
-        let Some((head, report, [realised, estimated])) = found.optional()? else { return Ok(None) };
+            Ok((head(row)?, row.get::<Vec<u8>>(14)?, performance))
+        })?;
+        let Some((head, report, [realised, estimated])) = found else { return Ok(None) };
         let performance = Performance {
             realised: realised.map(|text| serde_json::from_str(&text)).transpose()?,
             estimated: estimated.map(|text| serde_json::from_str(&text)).transpose()?.unwrap_or_default(),
@@ -252,7 +285,7 @@ impl Store {
     /// # Errors
     /// The store cannot be read.
     pub fn timeline(&self, of: Cursor<'_>, column: &str, n: u64) -> Result<Vec<(Millis, i64, Point)>, StoreError> {
-        let read = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get::<_, String>(2)?));
+        let read = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get::<String>(2)?));
         let rows: Vec<(Millis, i64, String)> = self.list(of, None, n, "\"to\", id, points", read)?;
         let mut timeline = Vec::with_capacity(rows.len());
         for (to, id, points) in rows.into_iter().rev() {
@@ -268,12 +301,9 @@ impl Store {
     /// # Errors
     /// The store cannot be read.
     pub fn drifted_since(&self, monitor: &str) -> Result<Vec<(String, Millis, i64)>, StoreError> {
-        let connection = self.connection();
-        let mut statement = connection.prepare_cached(
-            "select name, since, snapshot from column_states where monitor = ?1 and pressing order by since, name",
-        )?;
-        let rows = statement.query_map([monitor], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
-        Ok(rows.collect::<Result<_, _>>()?)
+        let select =
+            "select name, since, snapshot from column_states where monitor = ?1 and pressing <> 0 order by since, name";
+        self.db.query(select, values![monitor], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
     }
 
     /// Deletes snapshots whose windows ended before `before`, and the runs, alerts, figures and alarms of that time that are over. Shared
@@ -281,20 +311,20 @@ impl Store {
     ///
     /// # Errors
     /// The store cannot be written.
-    pub fn retain(&self, before: Millis) -> Result<usize, StoreError> {
-        let connection = self.connection();
-        let transaction = connection.unchecked_transaction()?;
-        let n = transaction.execute(
-            "delete from snapshots where created < ?1 and id not in (select snapshot from shares where snapshot is not null and revoked is null)",
-            [before],
-        )?;
-        transaction.execute("delete from runs where finished < ?1", [before])?;
-        transaction.execute("delete from alerts where ended < ?1", [before])?;
-        transaction.execute("delete from performance_windows where \"to\" < ?1", [before])?;
-        transaction.execute("delete from performance_alarms where at < ?1", [before])?;
-        transaction.execute("delete from outbox where state != 'waiting' and written < ?1", [before])?;
-        transaction.commit()?;
-        Ok(n)
+    pub fn retain(&self, before: Millis) -> Result<u64, StoreError> {
+        self.lead(|tx| {
+            let n = tx.execute(
+                "delete from snapshots where created < ?1
+                 and id not in (select snapshot from shares where snapshot is not null and revoked is null)",
+                values![before],
+            )?;
+            tx.execute("delete from runs where finished < ?1", values![before])?;
+            tx.execute("delete from alerts where ended < ?1", values![before])?;
+            tx.execute("delete from performance_windows where \"to\" < ?1", values![before])?;
+            tx.execute("delete from performance_alarms where at < ?1", values![before])?;
+            tx.execute("delete from outbox where state != 'waiting' and written < ?1", values![before])?;
+            Ok(n)
+        })
     }
 
     fn list<T>(
@@ -303,18 +333,14 @@ impl Store {
         before: Option<i64>,
         n: u64,
         what: &str,
-        read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
+        read: impl FnMut(&Row<'_>) -> Result<T, StoreError>,
     ) -> Result<Vec<T>, StoreError> {
         let (condition, name) = match of {
             // Those of 0.1 have no name and count as the default model's, which is the only one there was.
             Cursor::Model(name) => ("model in (?1, '')", name),
             Cursor::Monitor(name) => ("monitor = ?1", name),
         };
-        let connection = self.connection();
-        let mut statement = connection.prepare_cached(&format!(
-            "select {what} from snapshots where {condition} and id < ?2 order by id desc limit ?3"
-        ))?;
-        let rows = statement.query_map(params![name, before.unwrap_or(i64::MAX), n], read)?;
-        Ok(rows.collect::<Result<_, _>>()?)
+        let select = format!("select {what} from snapshots where {condition} and id < ?2 order by id desc limit ?3");
+        self.db.query(&select, values![name, before.unwrap_or(i64::MAX), n], read)
     }
 }

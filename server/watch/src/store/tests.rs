@@ -14,28 +14,84 @@ use crate::monitor::{Condition, Monitor, Rule, Schedule, Window};
 use crate::plan::{beginning, due};
 use crate::rules::Performance;
 use crate::span::Span;
+use crate::values;
 
-/// A file that goes with the test.
-struct File(PathBuf);
+/// Where a test keeps its store: a file or a database that goes with it.
+enum Place {
+    File(PathBuf),
+    Postgres(Db),
+}
 
-impl File {
-    fn new() -> Self {
+impl Place {
+    fn file() -> Self {
         let token = crate::token::Token::fresh().unwrap();
-        Self(std::env::temp_dir().join(format!("tidemark-watch-{}.db", token.as_str())))
+        Self::File(std::env::temp_dir().join(format!("tidemark-watch-{}.db", token.as_str())))
     }
 
+    fn postgres() -> Option<Self> {
+        let address = tidemark_throwaway::shared()?.database().parse().unwrap();
+        Some(Self::Postgres(Db::postgres(address)))
+    }
+
+    /// A store that may write without leading, so that several at a time meet in the database alone.
     fn open(&self) -> Store {
-        Store::open(&self.0).unwrap()
+        match self {
+            Self::File(path) => Store::open(path).unwrap(),
+            Self::Postgres(db) => Store { role: Role::alone(), ..Store::on(db.clone()).unwrap() },
+        }
+    }
+
+    /// One of several stores that share the database.
+    fn replica(&self) -> Store {
+        let db = match self {
+            Self::File(path) => Db::sqlite(path).unwrap(),
+            Self::Postgres(db) => db.clone(),
+        };
+        Store { role: Role::replica(), ..Store::on(db).unwrap() }
     }
 }
 
-impl Drop for File {
+impl Drop for Place {
     fn drop(&mut self) {
-        for end in ["", "-wal", "-shm"] {
-            drop(std::fs::remove_file(format!("{}{end}", self.0.display())));
+        if let Self::File(path) = self {
+            for end in ["", "-wal", "-shm"] {
+                drop(std::fs::remove_file(format!("{}{end}", path.display())));
+            }
         }
     }
 }
+
+/// Tests that hold on either database.
+macro_rules! on_both {
+    ($($name:ident),* $(,)?) => {
+        mod on_sqlite {
+            $(#[test] fn $name() { super::$name(&super::Place::file()); })*
+        }
+        mod on_postgres {
+            $(#[test] fn $name() { if let Some(place) = super::Place::postgres() { super::$name(&place); } })*
+        }
+    };
+}
+
+on_both!(
+    two_schedulers_make_every_window_once,
+    a_run_that_was_interrupted_is_made_by_the_next_and_the_first_may_not_finish_it,
+    a_run_that_takes_the_service_down_again_and_again_is_given_up,
+    a_gap_and_idle_windows_take_one_line_each,
+    a_failed_run_is_on_record_with_its_reason,
+    alerts_begin_are_told_in_one_message_and_end,
+    what_is_muted_acknowledged_or_told_lately_is_not_told,
+    missing_traffic_is_an_alert,
+    a_message_whose_sender_died_is_sent_again_under_the_same_id,
+    a_token_opens_its_report_until_it_expires_or_is_taken_back,
+    what_is_shared_outlives_retention,
+    a_column_knows_since_when_it_is_drifted,
+    a_monitor_that_is_removed_begins_anew,
+    a_hundred_thousand_snapshots_are_listed_at_once,
+    what_watching_found_survives_and_a_window_is_stored_once,
+    the_lease_changes_hands_when_its_owner_dies_and_the_old_one_may_not_write,
+    a_replica_that_resigns_is_followed_at_once,
+);
 
 fn report(shift: f64) -> DriftReport {
     let column = |shift: f64| {
@@ -105,17 +161,15 @@ fn messages(store: &Store, now: Millis) -> Vec<Message> {
     .collect()
 }
 
-#[test]
-fn two_schedulers_make_every_window_once() {
-    let file = File::new();
-    file.open();
+fn two_schedulers_make_every_window_once(place: &Place) {
+    place.open();
     let monitor = monitor();
     let made = made(&STABLE);
     std::thread::scope(|scope| {
         for owner in ["one", "other", "third"] {
-            let (file, monitor, made) = (&file, &monitor, &made);
+            let (monitor, made) = (&monitor, &made);
             scope.spawn(move || {
-                let store = file.open();
+                let store = place.open();
                 for now in 1..=60 {
                     plan(&store, monitor, now * SECOND);
                     while let Some(claim) = store.claim("m", owner, now * SECOND, 3600 * SECOND).unwrap() {
@@ -125,7 +179,7 @@ fn two_schedulers_make_every_window_once() {
             });
         }
     });
-    let store = file.open();
+    let store = place.open();
     tick(&store, &monitor, 60 * SECOND, &made);
     let runs = store.runs("m", 1000).unwrap();
     let ends: Vec<i64> = runs.iter().rev().map(|run| run.last / SECOND).collect();
@@ -134,10 +188,8 @@ fn two_schedulers_make_every_window_once() {
     assert_eq!(store.latest(Cursor::Monitor("m"), None, 1000).unwrap().len(), 60);
 }
 
-#[test]
-fn a_run_that_was_interrupted_is_made_by_the_next_and_the_first_may_not_finish_it() {
-    let file = File::new();
-    let (store, monitor) = (file.open(), monitor());
+fn a_run_that_was_interrupted_is_made_by_the_next_and_the_first_may_not_finish_it(place: &Place) {
+    let (store, monitor) = (place.open(), monitor());
     plan(&store, &monitor, SECOND);
     let first = store.claim("m", "one", SECOND, 5 * SECOND).unwrap().unwrap();
     assert_eq!(store.claim("m", "other", 2 * SECOND, 5 * SECOND).unwrap(), None);
@@ -149,10 +201,8 @@ fn a_run_that_was_interrupted_is_made_by_the_next_and_the_first_may_not_finish_i
     assert_eq!(store.finish(&second, &monitor, &made(&STABLE), 8 * SECOND).unwrap(), None);
 }
 
-#[test]
-fn a_run_that_takes_the_service_down_again_and_again_is_given_up() {
-    let file = File::new();
-    let (store, monitor) = (file.open(), monitor());
+fn a_run_that_takes_the_service_down_again_and_again_is_given_up(place: &Place) {
+    let (store, monitor) = (place.open(), monitor());
     plan(&store, &monitor, SECOND);
     for attempt in 1..=3 {
         let claim = store.claim("m", "me", SECOND, 3600 * SECOND).unwrap().unwrap();
@@ -165,10 +215,8 @@ fn a_run_that_takes_the_service_down_again_and_again_is_given_up() {
     assert!(run.detail.as_deref().unwrap().contains("3 times"));
 }
 
-#[test]
-fn a_gap_and_idle_windows_take_one_line_each() {
-    let file = File::new();
-    let (store, monitor) = (file.open(), Monitor { missed: crate::monitor::Missed::Latest, ..monitor() });
+fn a_gap_and_idle_windows_take_one_line_each(place: &Place) {
+    let (store, monitor) = (place.open(), Monitor { missed: crate::monitor::Missed::Latest, ..monitor() });
     tick(&store, &monitor, SECOND, &made(&STABLE));
     tick(&store, &monitor, 100 * SECOND, &made(&STABLE));
     for now in 101..=150 {
@@ -190,10 +238,8 @@ fn a_gap_and_idle_windows_take_one_line_each() {
     );
 }
 
-#[test]
-fn a_failed_run_is_on_record_with_its_reason() {
-    let file = File::new();
-    let store = file.open();
+fn a_failed_run_is_on_record_with_its_reason(place: &Place) {
+    let store = place.open();
     let monitor = Monitor { alerts: vec![rule("broken", Condition::Failed)], ..monitor() };
     tick(&store, &monitor, SECOND, &Made::Failed("the disk is gone".to_owned()));
     let run = &store.runs("m", 1).unwrap()[0];
@@ -201,10 +247,8 @@ fn a_failed_run_is_on_record_with_its_reason() {
     assert_eq!(store.alerts(None, 1).unwrap()[0].sentence, "The run failed: the disk is gone");
 }
 
-#[test]
-fn alerts_begin_are_told_in_one_message_and_end() {
-    let file = File::new();
-    let store = file.open();
+fn alerts_begin_are_told_in_one_message_and_end(place: &Place) {
+    let store = place.open();
     let mut monitor = monitor();
     monitor.alerts.push(rule(
         "amount",
@@ -227,10 +271,8 @@ fn alerts_begin_are_told_in_one_message_and_end() {
     assert_eq!(store.undelivered().unwrap(), (0, 0));
 }
 
-#[test]
-fn what_is_muted_acknowledged_or_told_lately_is_not_told() {
-    let file = File::new();
-    let store = file.open();
+fn what_is_muted_acknowledged_or_told_lately_is_not_told(place: &Place) {
+    let store = place.open();
     let mut monitor = monitor();
     monitor.alerts[0].cooldown = Some(Span::of_seconds(10));
     store.mute(&Mute { monitor: "m".to_owned(), rule: "drift".to_owned(), until: 3 * SECOND }).unwrap();
@@ -261,10 +303,8 @@ fn what_is_muted_acknowledged_or_told_lately_is_not_told() {
     assert!(!store.acknowledge(id + 1, "ada", 0).unwrap());
 }
 
-#[test]
-fn missing_traffic_is_an_alert() {
-    let file = File::new();
-    let (store, monitor) = (file.open(), monitor());
+fn missing_traffic_is_an_alert(place: &Place) {
+    let (store, monitor) = (place.open(), monitor());
     tick(&store, &monitor, SECOND, &Made::TooFewRows(3));
     let told = messages(&store, SECOND);
     assert_eq!(told[0].alerts[0].sentence, "The window has only 3 rows");
@@ -272,10 +312,8 @@ fn missing_traffic_is_an_alert() {
     assert!(messages(&store, 2 * SECOND)[0].alerts[0].is_over);
 }
 
-#[test]
-fn a_message_whose_sender_died_is_sent_again_under_the_same_id() {
-    let file = File::new();
-    let (store, monitor) = (file.open(), monitor());
+fn a_message_whose_sender_died_is_sent_again_under_the_same_id(place: &Place) {
+    let (store, monitor) = (place.open(), monitor());
     tick(&store, &monitor, SECOND, &made(&DRIFTED));
     let first = store.next_message(SECOND, 60 * SECOND).unwrap().unwrap();
     assert_eq!(store.next_message(60 * SECOND, 60 * SECOND).unwrap(), None);
@@ -288,10 +326,8 @@ fn a_message_whose_sender_died_is_sent_again_under_the_same_id() {
     assert_eq!(store.undelivered().unwrap(), (0, 1));
 }
 
-#[test]
-fn a_token_opens_its_report_until_it_expires_or_is_taken_back() {
-    let file = File::new();
-    let store = file.open();
+fn a_token_opens_its_report_until_it_expires_or_is_taken_back(place: &Place) {
+    let store = place.open();
     let head = store
         .insert("model", 5, Bounds { first: 1, end: 301, from: 0, to: 1 }, &STABLE, &Performance::default())
         .unwrap();
@@ -312,10 +348,8 @@ fn a_token_opens_its_report_until_it_expires_or_is_taken_back() {
     assert_eq!(ids, [other_share.id, share.id]);
 }
 
-#[test]
-fn what_is_shared_outlives_retention() {
-    let file = File::new();
-    let store = file.open();
+fn what_is_shared_outlives_retention(place: &Place) {
+    let store = place.open();
     let window = Bounds { first: 1, end: 301, from: 0, to: 1 };
     let (kept, gone) = (
         store.insert("a", 5, window, &STABLE, &Performance::default()).unwrap(),
@@ -329,10 +363,8 @@ fn what_is_shared_outlives_retention() {
     assert_eq!(store.snapshot(gone.id).unwrap(), None);
 }
 
-#[test]
-fn a_column_knows_since_when_it_is_drifted() {
-    let file = File::new();
-    let (store, monitor) = (file.open(), monitor());
+fn a_column_knows_since_when_it_is_drifted(place: &Place) {
+    let (store, monitor) = (place.open(), monitor());
     let at = |to, report: &DriftReport| {
         Made::Report(Bounds { first: 1, end: 301, from: 0, to }, Box::new(report.clone()), Performance::default())
     };
@@ -346,10 +378,8 @@ fn a_column_knows_since_when_it_is_drifted() {
     assert!(timeline[0].2.effect.unwrap().abs() < timeline[1].2.effect.unwrap().abs());
 }
 
-#[test]
-fn a_monitor_that_is_removed_begins_anew() {
-    let file = File::new();
-    let (store, monitor) = (file.open(), monitor());
+fn a_monitor_that_is_removed_begins_anew(place: &Place) {
+    let (store, monitor) = (place.open(), monitor());
     store.put_monitor(&monitor).unwrap();
     assert_eq!(store.monitors().unwrap(), std::slice::from_ref(&monitor));
     plan(&store, &monitor, SECOND);
@@ -359,18 +389,16 @@ fn a_monitor_that_is_removed_begins_anew() {
     assert_eq!(plan(&store, &monitor, 9 * SECOND).due, [9 * SECOND]);
 }
 
-#[test]
-fn a_hundred_thousand_snapshots_are_listed_at_once() {
-    let file = File::new();
-    let store = file.open();
+fn a_hundred_thousand_snapshots_are_listed_at_once(place: &Place) {
+    let store = place.open();
     let head = store
         .insert("model", 1, Bounds { first: 1, end: 301, from: 0, to: 1 }, &STABLE, &Performance::default())
         .unwrap();
-    store.connection().execute_batch(&format!(
-        "begin; with recursive n(i) as (select 2 union all select i + 1 from n where i < 100000)
-         insert into snapshots select i, model, 'm', i, first, end, i, i, share_drifted, n_drifted, n_columns, data_drifted,
-         predictions_drifted, sentence, points, report, performance, estimated from snapshots, n where id = {}; commit;", head.id,
-    )).unwrap();
+    let copies = "insert into snapshots
+         with recursive n(i) as (select 2 union all select i + 1 from n where i < 100000)
+         select i, model, 'm', i, first, \"end\", i, i, share_drifted, n_drifted, n_columns, data_drifted,
+         predictions_drifted, sentence, points, report, performance, estimated from snapshots, n where id = ?1";
+    store.db.execute(copies, values![head.id]).unwrap();
     let began = std::time::Instant::now();
     let latest = store.latest(Cursor::Model("model"), None, 60).unwrap();
     let page = store.latest(Cursor::Model("model"), Some(50_000), 60).unwrap();
@@ -382,8 +410,9 @@ fn a_hundred_thousand_snapshots_are_listed_at_once() {
 
 #[test]
 fn the_snapshots_of_0_1_are_taken_over() {
-    let file = File::new();
-    let old = open(&file.0).unwrap();
+    let place = Place::file();
+    let Place::File(path) = &place else { unreachable!("it is a file") };
+    let old = rusqlite::Connection::open(path).unwrap();
     old.execute_batch(
         "create table snapshots (id integer primary key autoincrement, head text not null, report text not null) strict;",
     )
@@ -394,29 +423,27 @@ fn the_snapshots_of_0_1_are_taken_over() {
     old.execute("insert into snapshots (id, head, report) values (7, ?1, ?2)", [head, report.as_str()]).unwrap();
     drop(old);
     for _ in 0..2 {
-        let store = file.open();
+        let store = place.open();
         let heads = store.latest(Cursor::Model("whatever the default is"), None, 9).unwrap();
         assert_eq!((heads.len(), heads[0].id, heads[0].created, heads[0].window.to), (1, 7, 5, 3));
         assert_eq!(store.snapshot(7).unwrap().unwrap().report, *STABLE);
     }
 }
 
-#[test]
-fn what_watching_found_survives_and_a_window_is_stored_once() {
-    let file = File::new();
+fn what_watching_found_survives_and_a_window_is_stored_once(place: &Place) {
     let window = |first: u64, to: Millis| Bounds { first, end: first + 10, from: 0, to };
     let watched = |state: &str, windows: &[(u64, f64)], alarms: &[&str]| Watched {
         state: state.to_owned(),
         windows: windows.iter().map(|&(first, figure)| Figures { window: window(first, 5), figures: figure }).collect(),
         alarms: alarms.iter().map(|alarm| (5, "error".to_owned(), "ADWIN".to_owned(), (*alarm).to_owned())).collect(),
     };
-    let store = file.open();
+    let store = place.open();
     assert_eq!(store.performance_state::<String>("m").unwrap(), None);
-    store.save_performance("m", &watched("first", &[(1, 0.5), (11, 0.6)], &["a"])).unwrap();
-    store.save_performance("m", &watched("second", &[(11, 0.7)], &["b"])).unwrap();
-    store.save_performance("other", &watched("third", &[(1, 0.1)], &[])).unwrap();
+    store.save_performance("m", 0, &watched("first", &[(1, 0.5), (11, 0.6)], &["a"])).unwrap();
+    store.save_performance("m", 0, &watched("second", &[(11, 0.7)], &["b"])).unwrap();
+    store.save_performance("other", 0, &watched("third", &[(1, 0.1)], &[])).unwrap();
     drop(store);
-    let store = file.open();
+    let store = place.open();
     assert_eq!(store.performance_state::<String>("m").unwrap().as_deref(), Some("second"));
     let figures = |n| -> Vec<(u64, f64)> {
         let windows = store.performance_windows::<f64>("m", n).unwrap();
@@ -428,4 +455,48 @@ fn what_watching_found_survives_and_a_window_is_stored_once() {
     assert_eq!(store.n_performance_alarms("m").unwrap(), [("error".to_owned(), "ADWIN".to_owned(), 2)]);
     store.retain(6).unwrap();
     assert!(store.performance_windows::<f64>("m", 10).unwrap().is_empty());
+}
+
+fn the_lease_changes_hands_when_its_owner_dies_and_the_old_one_may_not_write(place: &Place) {
+    let (first, second, monitor) = (place.replica(), place.replica(), monitor());
+    let nothing = |_: Option<i64>| (0, crate::plan::Plan::default());
+    assert_eq!(first.plan("m", 0, nothing), Err(StoreError::NotLeading), "nobody leads yet");
+    assert_eq!(first.lead_for("first", 300).unwrap(), Lead::Begun);
+    assert_eq!(second.lead_for("second", 300).unwrap(), Lead::Others);
+    assert_eq!((first.leads(), second.leads()), (true, false));
+    assert_eq!(second.leader().unwrap(), Some(("first".to_owned(), true)));
+    plan(&first, &monitor, SECOND);
+    let claim = first.claim("m", "first", SECOND, 3600 * SECOND).unwrap().unwrap();
+    assert_eq!(second.claim("m", "second", SECOND, SECOND), Err(StoreError::NotLeading));
+    // The first is paused for longer than its lease holds.
+    std::thread::sleep(std::time::Duration::from_millis(350));
+    assert_eq!(second.lead_for("second", 60_000).unwrap(), Lead::Begun);
+    assert!(first.leads(), "it does not know yet");
+    assert_eq!(first.finish(&claim, &monitor, &made(&DRIFTED), SECOND), Err(StoreError::NotLeading));
+    assert!(!first.leads());
+    assert_eq!(first.retain(0), Err(StoreError::NotLeading));
+    assert_eq!(first.next_message(SECOND, SECOND).unwrap(), None, "nothing was written");
+    // The claim was let go with the lease, so that the window need not wait for it.
+    let again = second.claim("m", "second", SECOND, SECOND).unwrap().unwrap();
+    assert_eq!((again.run.id, again.run.attempt), (claim.run.id, 2));
+    assert!(second.finish(&again, &monitor, &made(&DRIFTED), SECOND).unwrap().is_some());
+    assert_eq!(first.lead_for("first", 300).unwrap(), Lead::Others);
+    assert_eq!(first.next_message(SECOND, SECOND), Err(StoreError::NotLeading));
+    assert_eq!(messages(&second, SECOND).len(), 1);
+    assert_eq!(second.latest(Cursor::Monitor("m"), None, 9).unwrap().len(), 1);
+}
+
+fn a_replica_that_resigns_is_followed_at_once(place: &Place) {
+    let (first, second) = (place.replica(), place.replica());
+    assert_eq!(first.lead_as("first").unwrap(), Lead::Begun);
+    assert_eq!(first.lead_as("first").unwrap(), Lead::Held);
+    second.resign().unwrap();
+    assert_eq!(second.lead_as("second").unwrap(), Lead::Others, "only the one that leads can resign");
+    first.resign().unwrap();
+    assert!(!first.leads());
+    assert_eq!(second.lead_as("second").unwrap(), Lead::Begun);
+    // What a person asks for needs no lease.
+    first.insert("model", 5, Bounds { first: 1, end: 301, from: 0, to: 1 }, &STABLE, &Performance::default()).unwrap();
+    second.put_monitor(&monitor()).unwrap();
+    assert_eq!(first.monitors().unwrap(), [monitor()]);
 }
