@@ -8,7 +8,7 @@ use tidemark::validation::{Mode, Value as RuleValue, Violation};
 use tidemark_log::{AppendError, BadId, Entry, Features, Id, Label, Origin, Outcome, Stream, Value};
 
 pub mod columnar;
-pub mod parquet_file;
+pub mod parquet_table;
 
 use crate::problem::FieldError;
 use crate::registry::manifest::{Declaration, DeclaredFeature, DeclaredTask};

@@ -59,7 +59,6 @@ pub enum ByColumnError<E> {
 impl<E: fmt::Display> fmt::Display for ByColumnError<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NeedsRows(NeedsRows::Order) => f.write_str("columns one by one don't tell the order of the rows"),
             Self::NeedsRows(what) => what.fmt(f),
             Self::UnknownColumn(error) => error.fmt(f),
             Self::Read(error) => error.fmt(f),

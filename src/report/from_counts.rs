@@ -43,7 +43,7 @@ impl fmt::Display for NeedsRows {
             Self::Chunks => "chunks of rows",
             Self::Embeddings => "embeddings",
         };
-        write!(f, "grouped counts don't tell {what}")
+        write!(f, "only whole rows tell {what}")
     }
 }
 

@@ -57,11 +57,15 @@ pub(super) fn label(path: &Path) -> String {
 /// How Parquet files begin.
 const PARQUET_SIGN: &[u8] = b"PAR1";
 
-/// Whether there is a Parquet file at this path, told by how it begins; a pipe is none.
+/// Whether a table in Parquet is at this path: a file, told by how it begins, or a folder; a pipe is none.
 pub(super) fn is_parquet(path: &Path) -> Result<bool, Failure> {
     let failed = |error| Failure::file(path, error);
-    if path == Path::new("-") || !std::fs::metadata(path).map_err(failed)?.is_file() {
+    if path == Path::new("-") {
         return Ok(false);
+    }
+    let metadata = std::fs::metadata(path).map_err(failed)?;
+    if !metadata.is_file() {
+        return Ok(metadata.is_dir());
     }
     let mut sign = Vec::new();
     let file = File::open(path).map_err(failed)?;

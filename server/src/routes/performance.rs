@@ -81,15 +81,18 @@ async fn show(
     get, path = "/api/v1/models/{model}/detectors", tag = "models", operation_id = "models_detectors", security(("key" = ["read"])),
     params(
         ("model" = String, Path, description = "The model's name"),
-        ("series" = Option<String>, Query, description = "`errors`, `predictions`, `score`, or `feature.` and a feature's name"),
-        ("change" = Option<String>, Query, description = "`shift` (standard deviations), `scale` (a factor) or, of 0 and 1, `errors` (a share)"),
+        ("series" = Option<String>, Query, pattern = "^(errors|predictions|score|feature\\..+)$",
+            description = "`errors`, `predictions`, `score`, or `feature.` and a feature's name"),
+        ("change" = Option<String>, Query, pattern = "^(shift|scale|errors)$",
+            description = "`shift` (standard deviations), `scale` (a factor) or, of 0 and 1, `errors` (a share)"),
         ("size" = Option<f64>, Query, description = "Its size"),
-        ("before" = Option<u64>, Query, description = "Events of a run before the change, and as many after it: 100 to 5,000"),
+        ("before" = Option<u64>, Query, minimum = 100, maximum = 5000,
+            description = "Events of a run before the change, and as many after it: 100 to 5,000"),
     ),
     responses(
         (status = 200, description = "How the detectors fared", body = Object),
-        (status = 404, description = "There is no such model", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "There is no such series or change", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "There is no such model or series", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "There is no such change, or a number is none", body = Problem, content_type = "application/problem+json"),
     ),
 )]
 async fn detectors(
@@ -120,7 +123,7 @@ async fn detectors(
         let found = found.map_err(unread)?;
         if !found.series.contains(&found.shown) {
             let reason = format!("there is no series {:?}; there are {:?}", found.shown, found.series);
-            return Err(Problem::fields(vec![FieldError::new("series", reason)]));
+            return Err(Problem::new(StatusCode::NOT_FOUND, reason));
         }
         Ok(Json(found).into_response())
     })

@@ -1,12 +1,14 @@
 //! `report` of Parquet files, which are read column by column.
 
-use arrow_array::{ArrayRef, BooleanArray, Float64Array, Int64Array, RecordBatch, StringArray, TimestampMillisecondArray};
+use arrow_array::{
+    ArrayRef, BooleanArray, Float64Array, Int64Array, RecordBatch, StringArray, TimestampMillisecondArray,
+};
 use parquet::arrow::ArrowWriter;
 use parquet::file::properties::WriterProperties;
 use std::sync::Arc;
 use tidemark::data::sha256_hex;
 use tidemark::judge::Settings;
-use tidemark::report::{Source, compare};
+use tidemark::report::{DriftReport, Source, compare};
 use tidemark::schema::{Schema, SchemaOverrides};
 use tidemark::stattest::{Current, Reference};
 use tidemark_server::ingest::columnar::read_parquet;
@@ -16,6 +18,17 @@ use crate::support::Folder;
 
 /// Rows of every type, with gaps; in row groups of 300.
 fn table(rows: i64, shift: f64) -> Vec<u8> {
+    parquet(&table_rows(rows, shift))
+}
+
+fn parquet(batch: &RecordBatch) -> Vec<u8> {
+    let groups = WriterProperties::builder().set_max_row_group_row_count(Some(300)).build();
+    let mut writer = ArrowWriter::try_new(Vec::new(), batch.schema(), Some(groups)).unwrap();
+    writer.write(batch).unwrap();
+    writer.into_inner().unwrap()
+}
+
+fn table_rows(rows: i64, shift: f64) -> RecordBatch {
     let there = |row: &i64| row % 11 != 3;
     let all = || 0..rows;
     let fraction = |row: i64| (row * 7919 % 1000) as f64 / 250.0 + shift;
@@ -27,11 +40,7 @@ fn table(rows: i64, shift: f64) -> Vec<u8> {
     let flag: ArrayRef = Arc::new(BooleanArray::from_iter(all().map(|row| Some(row % 3 == 0))));
     let at: ArrayRef = Arc::new(TimestampMillisecondArray::from_iter_values(all().map(|row| row * 60_000)));
     let columns = [("number", number), ("gaps", gaps), ("count", count), ("kind", kind), ("flag", flag), ("at", at)];
-    let batch = RecordBatch::try_from_iter(columns).unwrap();
-    let groups = WriterProperties::builder().set_max_row_group_row_count(Some(300)).build();
-    let mut writer = ArrowWriter::try_new(Vec::new(), batch.schema(), Some(groups)).unwrap();
-    writer.write(&batch).unwrap();
-    writer.into_inner().unwrap()
+    RecordBatch::try_from_iter(columns).unwrap()
 }
 
 #[test]
@@ -54,6 +63,23 @@ fn a_report_column_by_column_is_that_of_the_whole_files() {
     );
     assert_eq!(found, serde_json::to_string_pretty(&expected).unwrap() + "\n");
     assert_eq!(expected.columns.len(), 6);
+    // The same rows in several files, whose names say the order.
+    let parts =
+        [("before", table_rows(1000, 0.0), [0, 400, 401, 1000]), ("now", table_rows(700, 0.5), [0, 1, 500, 700])];
+    for (folder_name, whole, rows) in parts {
+        std::fs::create_dir(folder.path(folder_name)).unwrap();
+        for (part, ends) in rows.windows(2).enumerate() {
+            let rows = whole.slice(ends[0], ends[1] - ends[0]);
+            std::fs::write(folder.path(&format!("{folder_name}/{part}.parquet")), parquet(&rows)).unwrap();
+        }
+    }
+    let found: DriftReport =
+        serde_json::from_str(&stdout(&tidemark(&folder, &["report", "before", "now", "--format", "json"]))).unwrap();
+    assert_eq!((&found.columns, &found.quality), (&expected.columns, &expected.quality));
+    assert_eq!((found.current.label.as_str(), found.current.rows, found.current.sha256), ("now", 700, None));
+    let refused = tidemark(&folder, &["report", "before", "now", "--quality", "full"]);
+    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(!refused.status.success() && said.contains("before: only whole rows tell repeated rows"), "{said}");
     // What takes whole rows is answered as before.
     let full = stdout(&tidemark(&folder, &[&report[..], &["--quality", "full", "--multivariate"]].concat()));
     assert!(full.contains("\"duplicate_rows\"") && full.contains("\"multivariate\""), "{full}");

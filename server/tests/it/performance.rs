@@ -494,8 +494,8 @@ async fn detectors_are_tried_on_the_models_own_numbers() {
         let found = tried(query).await.json();
         assert_eq!(found["bench"]["injected"]["kind"], kind, "{found}");
     }
-    for query in ["series=feature.y", "change=jump", "size=x", "before=1"] {
-        assert_eq!(tried(query).await.status, 422, "{query}");
+    for (query, status) in [("series=feature.y", 404), ("change=jump", 422), ("size=x", 422), ("before=1", 422)] {
+        assert_eq!(tried(query).await.status, status, "{query}");
     }
     let shown = instance.send("GET", "/detectors?model=loans&change=errors&size=0.5", None).await;
     assert_eq!(shown.status, 200);

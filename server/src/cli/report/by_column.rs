@@ -10,14 +10,15 @@ use tidemark::stattest::{Current, Reference};
 
 use super::super::{Failure, files, progress};
 use super::check_names;
-use crate::ingest::parquet_file::ParquetFile;
+use crate::ingest::parquet_table::ParquetTable;
 
 /// Bytes that the columns under comparison may take together, as long as there is more than one of them.
 const MOST_BYTES: u64 = 1 << 30;
 /// Bytes that a row of a column takes at most while it is sorted.
 const ROW_BYTES: u64 = 16;
 
-/// The report of two Parquet files; `None` where one of them is something else, or the settings ask for whole rows.
+/// The report of two tables in Parquet, each a file or a folder of files; `None` where one of them is something else, or the settings ask for
+/// whole rows.
 pub(super) fn report(
     paths: [&Path; 2],
     overrides: &SchemaOverrides,
@@ -27,7 +28,7 @@ pub(super) fn report(
     if !(files::is_parquet(reference)? && files::is_parquet(current)?) {
         return Ok(None);
     }
-    let open = |path| ParquetFile::open(path).map_err(|error| Failure::Error(error.to_string()));
+    let open = |path| ParquetTable::open(path).map_err(|error| Failure::Error(error.to_string()));
     let (before, now) = (open(reference)?, open(current)?);
     let labels = paths.map(files::label);
     check_names(settings, &labels[0], before.names())?;
@@ -36,7 +37,7 @@ pub(super) fn report(
     let fit = MOST_BYTES / (ROW_BYTES * (before.rows() + now.rows())).max(1);
     let bar = progress::bar(before.names().len() as u64, "Comparing", "columns");
     let (report, hashes) = thread::scope(|scope| {
-        let hashes = scope.spawn(|| paths.map(files::sha256));
+        let hashes = scope.spawn(|| paths.map(hash));
         let report = compare_by_column(
             Reference(side(&labels[0], &before)),
             Current(side(&labels[1], &now)),
@@ -50,12 +51,21 @@ pub(super) fn report(
     bar.finish_and_clear();
     let mut report = match report {
         Ok(report) => report,
-        Err(ByColumnError::NeedsRows(_)) => return Ok(None),
+        Err(ByColumnError::NeedsRows(what)) => match paths.into_iter().find(|path| path.is_dir()) {
+            Some(folder) => {
+                return Err(Failure::file(folder, format!("{what}, and a folder is read by columns: take a file")));
+            }
+            None => return Ok(None),
+        },
         Err(ByColumnError::UnknownColumn(error)) => return Err(Failure::new(&labels[0], error)),
         Err(ByColumnError::Read(error)) => return Err(Failure::Error(error.to_string())),
     };
     let [before, now] = hashes;
-    report.reference.sha256 = Some(before?);
-    report.current.sha256 = Some(now?);
+    (report.reference.sha256, report.current.sha256) = (before?, now?);
     Ok(Some(report))
+}
+
+/// SHA-256 of a file; a folder has none.
+fn hash(path: &Path) -> Result<Option<String>, Failure> {
+    (!path.is_dir()).then(|| files::sha256(path)).transpose()
 }
