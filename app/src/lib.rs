@@ -29,6 +29,7 @@ pub mod report_query;
 pub mod report_summary;
 #[cfg(feature = "hydrate")]
 mod scripts;
+pub mod timeline;
 pub mod watching;
 pub mod windows;
 

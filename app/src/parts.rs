@@ -24,6 +24,8 @@ pub enum Part {
     Change,
     /// Lists and whatever else is mostly text.
     Lists,
+    /// A monitor and what came of it.
+    Monitor,
     /// What goes on.
     Alerts,
     /// A monitor's form.
@@ -47,7 +49,8 @@ impl Part {
             ["reports", _, "since", _] | ["change" | "quality"] => Some(Self::Change),
             ["new-monitor"] | ["monitors", _, "edit"] => Some(Self::Form),
             ["alerts"] => Some(Self::Alerts),
-            ["reports" | "shares"] | ["monitors"] | ["monitors", _] => Some(Self::Lists),
+            ["monitors", _] => Some(Self::Monitor),
+            ["reports" | "shares" | "monitors"] => Some(Self::Lists),
             ["performance" | "detectors"] => Some(Self::Performance),
             ["compare"] => Some(Self::Compare),
             ["styleguide"] => Some(Self::Styleguide),
@@ -67,6 +70,7 @@ impl Part {
             Self::Report => "report",
             Self::Windows => "windows",
             Self::Change => "change",
+            Self::Monitor => "monitor",
             Self::Alerts => "alerts",
             Self::Lists => "lists",
             Self::Form => "form",
@@ -127,7 +131,7 @@ lazy_page!(change, quality_page, QualityRoute, pages::quality::QualityPage);
 lazy_page!(change, change_page, ChangeRoute, pages::change::ChangePage);
 lazy_page!(lists, reports_page, ReportsRoute, pages::reports::ReportsPage);
 lazy_page!(lists, monitors_page, MonitorsRoute, pages::monitors::MonitorsPage);
-lazy_page!(lists, monitor_page, MonitorRoute, pages::monitor::MonitorPage);
+lazy_page!(monitor, monitor_page, MonitorRoute, pages::monitor::MonitorPage);
 lazy_page!(form, monitor_form_page, MonitorFormRoute, pages::monitor_form::MonitorFormPage);
 lazy_page!(alerts, alerts_page, AlertsRoute, pages::alerts::AlertsPage);
 lazy_page!(lists, shares_page, SharesRoute, pages::shares::SharesPage);
@@ -184,7 +188,8 @@ mod tests {
             ("/reports/", Some(Part::Lists)),
             ("/reports/7", Some(Part::Report)),
             ("/reports/7/since/6", Some(Part::Change)),
-            ("/monitors/default", Some(Part::Lists)),
+            ("/monitors", Some(Part::Lists)),
+            ("/monitors/default", Some(Part::Monitor)),
             ("/monitors/default/edit", Some(Part::Form)),
             ("/detectors", Some(Part::Performance)),
             ("/nowhere", None),

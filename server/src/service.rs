@@ -34,6 +34,7 @@ mod pulse;
 mod quality;
 mod shadow;
 pub mod slot;
+mod timeline;
 pub mod version;
 pub mod watching;
 mod windows;
