@@ -17,6 +17,7 @@ pub mod components;
 pub mod detectors;
 pub mod error;
 pub mod format;
+pub mod keys;
 pub mod lab;
 pub mod live;
 pub mod monitor;

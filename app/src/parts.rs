@@ -50,7 +50,7 @@ impl Part {
             ["new-monitor"] | ["monitors", _, "edit"] => Some(Self::Form),
             ["alerts"] => Some(Self::Alerts),
             ["monitors", _] => Some(Self::Monitor),
-            ["reports" | "shares" | "monitors"] => Some(Self::Lists),
+            ["reports" | "shares" | "keys" | "monitors"] => Some(Self::Lists),
             ["performance" | "detectors"] => Some(Self::Performance),
             ["compare"] => Some(Self::Compare),
             ["styleguide"] => Some(Self::Styleguide),
@@ -135,6 +135,7 @@ lazy_page!(monitor, monitor_page, MonitorRoute, pages::monitor::MonitorPage);
 lazy_page!(form, monitor_form_page, MonitorFormRoute, pages::monitor_form::MonitorFormPage);
 lazy_page!(alerts, alerts_page, AlertsRoute, pages::alerts::AlertsPage);
 lazy_page!(lists, shares_page, SharesRoute, pages::shares::SharesPage);
+lazy_page!(lists, keys_page, KeysRoute, pages::keys::KeysPage);
 lazy_page!(performance, performance_page, PerformanceRoute, pages::performance::PerformancePage);
 lazy_page!(performance, detectors_page, DetectorsRoute, pages::detectors::DetectorsPage);
 lazy_page!(styleguide, styleguide_page, StyleguideRoute, pages::styleguide::StyleguidePage);

@@ -9,6 +9,7 @@ mod elsewhere;
 mod events;
 mod front;
 mod imported;
+mod keys_page;
 mod listen;
 mod log;
 mod models;
