@@ -30,8 +30,10 @@ pub enum Part {
     Alerts,
     /// A monitor's form.
     Form,
-    /// How well a model does, and how detectors of change do on its numbers.
+    /// How well a model does.
     Performance,
+    /// How detectors of change do on a model's numbers.
+    Detectors,
     /// The lab.
     Compare,
     /// Every component.
@@ -51,7 +53,8 @@ impl Part {
             ["alerts"] => Some(Self::Alerts),
             ["monitors", _] => Some(Self::Monitor),
             ["reports" | "shares" | "keys" | "monitors"] => Some(Self::Lists),
-            ["performance" | "detectors"] => Some(Self::Performance),
+            ["performance"] => Some(Self::Performance),
+            ["detectors"] => Some(Self::Detectors),
             ["compare"] => Some(Self::Compare),
             ["styleguide"] => Some(Self::Styleguide),
             _ => None,
@@ -75,6 +78,7 @@ impl Part {
             Self::Lists => "lists",
             Self::Form => "form",
             Self::Performance => "performance",
+            Self::Detectors => "detectors",
             Self::Compare => "compare",
             Self::Styleguide => "styleguide",
         }
@@ -137,7 +141,7 @@ lazy_page!(alerts, alerts_page, AlertsRoute, pages::alerts::AlertsPage);
 lazy_page!(lists, shares_page, SharesRoute, pages::shares::SharesPage);
 lazy_page!(lists, keys_page, KeysRoute, pages::keys::KeysPage);
 lazy_page!(performance, performance_page, PerformanceRoute, pages::performance::PerformancePage);
-lazy_page!(performance, detectors_page, DetectorsRoute, pages::detectors::DetectorsPage);
+lazy_page!(detectors, detectors_page, DetectorsRoute, pages::detectors::DetectorsPage);
 lazy_page!(styleguide, styleguide_page, StyleguideRoute, pages::styleguide::StyleguidePage);
 lazy_page!(compare, compare_page, CompareRoute, pages::compare::ComparePage);
 
@@ -192,7 +196,7 @@ mod tests {
             ("/monitors", Some(Part::Lists)),
             ("/monitors/default", Some(Part::Monitor)),
             ("/monitors/default/edit", Some(Part::Form)),
-            ("/detectors", Some(Part::Performance)),
+            ("/detectors", Some(Part::Detectors)),
             ("/nowhere", None),
         ] {
             assert_eq!(Part::of(path), part, "{path}");
