@@ -11,6 +11,7 @@ use self::json::Json;
 use crate::backend;
 use crate::detectors::{Detectors, DetectorsQuery};
 use crate::error::AppError;
+use crate::keys::Keys;
 use crate::monitor::{Overview, SnapshotHead};
 use crate::performance::{Performance, PerformanceQuery};
 use crate::places::Place;
@@ -330,4 +331,13 @@ pub async fn revoke_share(
     id: String,
 ) -> Result<(), AppError> {
     backend::call(move |backend| backend.revoke_share(&id)).await
+}
+
+/// All keys.
+///
+/// # Errors
+/// The keys cannot be read, or the service does not answer.
+#[server(endpoint = "keys", input = Json, output = Json)]
+pub async fn load_keys() -> Result<Keys, AppError> {
+    backend::keys().await
 }

@@ -97,6 +97,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/new-monitor") view={Lazy::<parts::MonitorFormRoute>::new()} ssr=SsrMode::Async/>
                     <Route path=path!("/alerts") view={Lazy::<parts::AlertsRoute>::new()} ssr=SsrMode::Async/>
                     <Route path=path!("/shares") view={Lazy::<parts::SharesRoute>::new()} ssr=SsrMode::Async/>
+                    <Route path=path!("/keys") view={Lazy::<parts::KeysRoute>::new()} ssr=SsrMode::Async/>
                     <Route path=path!("/performance") view={Lazy::<parts::PerformanceRoute>::new()} ssr=SsrMode::Async/>
                     <Route path=path!("/detectors") view={Lazy::<parts::DetectorsRoute>::new()} ssr=SsrMode::Async/>
                     <Route path=path!("/styleguide") view={Lazy::<parts::StyleguideRoute>::new()} ssr=SsrMode::Async/>

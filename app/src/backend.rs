@@ -1,11 +1,14 @@
 //! The seam between the pages and the service: the app says what it needs, the server gives it.
 
 use leptos::prelude::*;
+use leptos::server_fn::axum_export::http::request::Parts;
+use leptos::server_fn::axum_export::http::{HeaderMap, StatusCode};
 use std::sync::Arc;
 use tidemark::report::DriftReport;
 
 use crate::detectors::{Detectors, DetectorsQuery};
 use crate::error::AppError;
+use crate::keys::{Keys, Outcome};
 use crate::monitor::{Overview, Snapshot, SnapshotHead};
 use crate::performance::{Performance, PerformanceQuery};
 use crate::quality::QualityPage;
@@ -153,6 +156,18 @@ pub trait Backend: Send + Sync + 'static {
     fn revoke_share(&self, id: &str) -> Result<(), AppError>;
 }
 
+/// What the page of keys asks of whoever lets requests in.
+pub trait KeyBackend: Send + Sync + 'static {
+    /// All keys, and which of them the sender of these headers is signed in with. Blocks.
+    ///
+    /// # Errors
+    /// The keys cannot be read.
+    fn keys(&self, headers: &HeaderMap) -> Result<Keys, AppError>;
+}
+
+/// A shared [`KeyBackend`].
+pub type KeysHandle = Arc<dyn KeyBackend>;
+
 /// A shared [`Backend`].
 pub type BackendHandle = Arc<dyn Backend>;
 
@@ -167,13 +182,37 @@ pub async fn call<T: Send + 'static>(
         tracing::error!("a server function ran without a backend in its context");
         return Err(AppError::Internal);
     };
-    let result = tokio::task::spawn_blocking(move || work(backend.as_ref())).await;
-    let result = result.unwrap_or_else(|panic| {
+    let result = off_threads(move || work(backend.as_ref())).await;
+    with_status(result)
+}
+
+/// Asks for the keys, with what came of the form that was sent with this request.
+///
+/// # Errors
+/// The keys cannot be read.
+pub async fn keys() -> Result<Keys, AppError> {
+    let (Some(backend), Some(request)) = (use_context::<KeysHandle>(), use_context::<Parts>()) else {
+        tracing::error!("the page of keys was asked for without keys or a request in its context");
+        return Err(AppError::Internal);
+    };
+    let outcome = use_context::<Outcome>().unwrap_or_default();
+    let found = off_threads(move || backend.keys(&request.headers)).await;
+    with_status(found.map(|keys| Keys { outcome, ..keys }))
+}
+
+async fn off_threads<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, AppError> + Send + 'static,
+) -> Result<T, AppError> {
+    tokio::task::spawn_blocking(work).await.unwrap_or_else(|panic| {
         tracing::error!(%panic, "a backend call panicked");
         Err(AppError::Internal)
-    });
+    })
+}
+
+/// Gives the answer the status of its error.
+fn with_status<T>(result: Result<T, AppError>) -> Result<T, AppError> {
     if let Err(error) = &result {
-        let status = leptos::server_fn::axum_export::http::StatusCode::from_u16(error.status());
+        let status = StatusCode::from_u16(error.status());
         if let (Some(response), Ok(status)) = (use_context::<leptos_axum::ResponseOptions>(), status) {
             response.set_status(status);
         }

@@ -3,12 +3,10 @@
 //! No callback is ever put into a chart: `charming` would build it with `new Function`, which the pages' content
 //! security policy forbids. Numbers are rounded and labels written here instead.
 
-mod drift_timeline;
 mod histogram_overlay;
 mod palette;
 mod performance_timeline;
 
-pub use drift_timeline::{drift_timeline, timeline_top};
 pub use histogram_overlay::histogram_overlay;
 pub use palette::Palette;
 pub use performance_timeline::{performance_timeline, reliability_diagram, split_bars, worth_curve};
@@ -23,20 +21,10 @@ use serde_json::{Value, json};
 use tidemark::report::Bin;
 
 use crate::error::AppError;
-use crate::monitor::SnapshotHead;
 
 /// A chart without colours: plain data, so that the code that puts it into ECharts' words can be loaded when it is needed.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Picture {
-    /// [`drift_timeline`].
-    DriftTimeline {
-        /// The comparisons, oldest first.
-        history: Vec<SnapshotHead>,
-        /// The share from which on the data count as drifted.
-        threshold: f64,
-        /// Minutes that the reader's clock is east of UTC.
-        offset_minutes: i32,
-    },
     /// [`histogram_overlay`].
     HistogramOverlay {
         /// Both sides.
@@ -62,9 +50,6 @@ pub enum Picture {
 )]
 pub fn paint(picture: Picture, palette: Palette) -> Result<String, AppError> {
     let chart = match picture {
-        Picture::DriftTimeline { history, threshold, offset_minutes } => {
-            drift_timeline(&history, threshold, offset_minutes, &palette)
-        }
         Picture::HistogramOverlay { bins } => histogram_overlay(&bins, &palette),
     };
     Ok(option(&chart, &palette).to_string())

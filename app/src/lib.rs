@@ -17,6 +17,7 @@ pub mod components;
 pub mod detectors;
 pub mod error;
 pub mod format;
+pub mod keys;
 pub mod lab;
 pub mod live;
 pub mod monitor;
@@ -29,6 +30,7 @@ pub mod report_query;
 pub mod report_summary;
 #[cfg(feature = "hydrate")]
 mod scripts;
+pub mod timeline;
 pub mod watching;
 pub mod windows;
 

@@ -7,6 +7,7 @@ use tidemark::performance::estimated::Estimated;
 use tidemark::report::DriftReport;
 
 use crate::format::{date, time_of_day};
+use crate::timeline::Event;
 
 /// Milliseconds since 1970-01-01T00:00:00Z.
 pub type Millis = i64;
@@ -23,6 +24,9 @@ pub struct Overview {
     pub traffic: Traffic,
     /// The stored comparisons, oldest first; the last one is the latest.
     pub history: Vec<SnapshotHead>,
+    /// What else happened since the first of them, oldest first.
+    #[serde(default)]
+    pub events: Vec<Event>,
     /// Seconds between two comparisons.
     pub interval_seconds: u64,
     /// The share of drifted columns from which on the data count as drifted, 0 to 1.

@@ -4,6 +4,7 @@ pub mod alerts;
 pub mod change;
 pub mod compare;
 pub mod detectors;
+pub mod keys;
 pub mod monitor;
 pub mod monitor_form;
 pub mod monitors;

@@ -24,12 +24,16 @@ pub enum Part {
     Change,
     /// Lists and whatever else is mostly text.
     Lists,
+    /// A monitor and what came of it.
+    Monitor,
     /// What goes on.
     Alerts,
     /// A monitor's form.
     Form,
-    /// How well a model does, and how detectors of change do on its numbers.
+    /// How well a model does.
     Performance,
+    /// How detectors of change do on a model's numbers.
+    Detectors,
     /// The lab.
     Compare,
     /// Every component.
@@ -47,8 +51,10 @@ impl Part {
             ["reports", _, "since", _] | ["change" | "quality"] => Some(Self::Change),
             ["new-monitor"] | ["monitors", _, "edit"] => Some(Self::Form),
             ["alerts"] => Some(Self::Alerts),
-            ["reports" | "shares"] | ["monitors"] | ["monitors", _] => Some(Self::Lists),
-            ["performance" | "detectors"] => Some(Self::Performance),
+            ["monitors", _] => Some(Self::Monitor),
+            ["reports" | "shares" | "keys" | "monitors"] => Some(Self::Lists),
+            ["performance"] => Some(Self::Performance),
+            ["detectors"] => Some(Self::Detectors),
             ["compare"] => Some(Self::Compare),
             ["styleguide"] => Some(Self::Styleguide),
             _ => None,
@@ -67,10 +73,12 @@ impl Part {
             Self::Report => "report",
             Self::Windows => "windows",
             Self::Change => "change",
+            Self::Monitor => "monitor",
             Self::Alerts => "alerts",
             Self::Lists => "lists",
             Self::Form => "form",
             Self::Performance => "performance",
+            Self::Detectors => "detectors",
             Self::Compare => "compare",
             Self::Styleguide => "styleguide",
         }
@@ -127,12 +135,13 @@ lazy_page!(change, quality_page, QualityRoute, pages::quality::QualityPage);
 lazy_page!(change, change_page, ChangeRoute, pages::change::ChangePage);
 lazy_page!(lists, reports_page, ReportsRoute, pages::reports::ReportsPage);
 lazy_page!(lists, monitors_page, MonitorsRoute, pages::monitors::MonitorsPage);
-lazy_page!(lists, monitor_page, MonitorRoute, pages::monitor::MonitorPage);
+lazy_page!(monitor, monitor_page, MonitorRoute, pages::monitor::MonitorPage);
 lazy_page!(form, monitor_form_page, MonitorFormRoute, pages::monitor_form::MonitorFormPage);
 lazy_page!(alerts, alerts_page, AlertsRoute, pages::alerts::AlertsPage);
 lazy_page!(lists, shares_page, SharesRoute, pages::shares::SharesPage);
+lazy_page!(lists, keys_page, KeysRoute, pages::keys::KeysPage);
 lazy_page!(performance, performance_page, PerformanceRoute, pages::performance::PerformancePage);
-lazy_page!(performance, detectors_page, DetectorsRoute, pages::detectors::DetectorsPage);
+lazy_page!(detectors, detectors_page, DetectorsRoute, pages::detectors::DetectorsPage);
 lazy_page!(styleguide, styleguide_page, StyleguideRoute, pages::styleguide::StyleguidePage);
 lazy_page!(compare, compare_page, CompareRoute, pages::compare::ComparePage);
 
@@ -184,9 +193,10 @@ mod tests {
             ("/reports/", Some(Part::Lists)),
             ("/reports/7", Some(Part::Report)),
             ("/reports/7/since/6", Some(Part::Change)),
-            ("/monitors/default", Some(Part::Lists)),
+            ("/monitors", Some(Part::Lists)),
+            ("/monitors/default", Some(Part::Monitor)),
             ("/monitors/default/edit", Some(Part::Form)),
-            ("/detectors", Some(Part::Performance)),
+            ("/detectors", Some(Part::Detectors)),
             ("/nowhere", None),
         ] {
             assert_eq!(Part::of(path), part, "{path}");

@@ -33,6 +33,7 @@ pub fn pages() -> Vec<Place> {
         ("Detectors", "/detectors"),
         ("Alerts", "/alerts"),
         ("Share links", "/shares"),
+        ("Keys", "/keys"),
         ("Compare two files", "/compare"),
         ("Style guide", "/styleguide"),
         ("API", "/docs"),

@@ -47,6 +47,8 @@ pub struct QualityLine {
     pub name: String,
     /// What is wrong with it.
     pub problems: Vec<String>,
+    /// Whether it goes on beyond the reference as a clock or a running number does: then new values are no problem.
+    pub runs_on: bool,
     /// Missing values of the reference, as a share.
     pub missing_before: String,
     /// Missing values of the latest window, as a share.
@@ -118,6 +120,31 @@ fn table(quality: &QualityReport) -> Vec<TableLine> {
     quality.dataset.iter().filter(|measure| OF_TABLE.contains(&measure.name)).map(line).collect()
 }
 
+/// More values than this lie outside the reference's range where something is wrong. Chance puts two of the reference's number of rows there.
+#[cfg(feature = "ssr")]
+const LEAST_OUTSIDE: f64 = 0.05;
+/// A column that runs on has more of its values beyond the reference.
+#[cfg(feature = "ssr")]
+const NEARLY_ALL: f64 = 0.99;
+/// Windows that have to rise one after the other before a column counts as one that runs on.
+#[cfg(feature = "ssr")]
+const RISING: usize = 3;
+
+/// Whether the latest windows of a column rise as a whole, from the smallest value to the largest, as those of a clock do. Windows of a
+/// column that merely moved rise and fall by chance.
+#[cfg(feature = "ssr")]
+fn runs_on(windows: &[&SideSummary]) -> bool {
+    let latest = &windows[windows.len().saturating_sub(RISING)..];
+    let marks = |side: &SideSummary| [side.min, side.q25, side.median, side.q75, side.max];
+    latest.len() == RISING
+        && latest.windows(2).all(|pair| {
+            let rises = |(before, after): (Option<f64>, Option<f64>)| {
+                before.zip(after).is_some_and(|(before, after)| before < after)
+            };
+            marks(pair[0]).into_iter().zip(marks(pair[1])).all(rises)
+        })
+}
+
 #[cfg(feature = "ssr")]
 fn lines(latest: &DriftReport, windows: &[(SnapshotHead, DriftReport)]) -> Vec<QualityLine> {
     let findings = crate::components::quality_strip::findings(latest);
@@ -133,11 +160,22 @@ fn lines(latest: &DriftReport, windows: &[(SnapshotHead, DriftReport)]) -> Vec<Q
             Some((share(&column.current)? * 10_000.0).round() as u64)
         });
         let is_constant = column.current.distinct == 1 && column.reference.distinct > 1;
+        let sides = windows.iter().filter_map(|(_, report)| {
+            report.columns.iter().find(|found| found.name == column.name).map(|column| &column.current)
+        });
+        let beyond = measure(MeasureName::OutsideRangeShare);
+        let runs_on = beyond.is_some_and(|share| share > NEARLY_ALL) && runs_on(&sides.collect::<Vec<_>>());
+        let by_chance = LEAST_OUTSIDE.max(10.0 / column.reference.rows.max(1) as f64);
+        let is_outside = beyond.is_some_and(|share| share > by_chance) && !runs_on;
         let found = findings.iter().filter(|finding| finding.columns.contains(&column.name));
-        let problems = found.map(|finding| finding.title.clone()).chain(is_constant.then(|| "Constant now".to_owned()));
+        let problems = found
+            .map(|finding| finding.title.clone())
+            .chain(is_constant.then(|| "Constant now".to_owned()))
+            .chain(is_outside.then(|| "Outside the reference's range".to_owned()));
         QualityLine {
             name: column.name.clone(),
             problems: problems.collect(),
+            runs_on,
             missing_before: text(share(&column.reference)),
             missing: text(share(&column.current)),
             missing_over_time: if windows.len() > 1 { over_time.collect() } else { Vec::new() },
@@ -146,4 +184,46 @@ fn lines(latest: &DriftReport, windows: &[(SnapshotHead, DriftReport)]) -> Vec<Q
         }
     };
     latest.columns.iter().map(line).collect()
+}
+
+#[cfg(all(test, feature = "ssr"))]
+mod tests {
+    use super::*;
+
+    fn window(first: f64) -> SideSummary {
+        let mark = |step: f64| Some(first + step);
+        SideSummary {
+            rows: 100,
+            missing: 0,
+            infinite: 0,
+            distinct: 100,
+            mean: mark(2.0),
+            std: Some(1.0),
+            min: mark(0.0),
+            q25: mark(1.0),
+            median: mark(2.0),
+            q75: mark(3.0),
+            max: mark(4.0),
+        }
+    }
+
+    #[test]
+    fn a_clock_rises_in_every_window_and_a_shift_does_not() {
+        let rows_on = |firsts: &[f64]| {
+            let windows: Vec<SideSummary> = firsts.iter().copied().map(window).collect();
+            runs_on(&windows.iter().collect::<Vec<_>>())
+        };
+        assert!(rows_on(&[0.0, 5.0, 7.0]));
+        // Only the latest ones count: it may have begun anew before.
+        assert!(rows_on(&[90.0, 0.0, 5.0, 7.0]));
+        assert!(!rows_on(&[5.0, 5.0, 5.0]) && !rows_on(&[0.0, 7.0, 5.0]));
+        assert!(!rows_on(&[0.0, 5.0]), "two windows say little");
+    }
+
+    #[test]
+    fn a_window_that_grows_at_one_end_alone_does_not_run_on() {
+        let (first, second) = (window(0.0), window(5.0));
+        let third = SideSummary { min: first.min, ..window(9.0) };
+        assert!(!runs_on(&[&first, &second, &third]));
+    }
 }

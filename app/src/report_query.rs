@@ -7,7 +7,7 @@ use tidemark::report::what_if::{MAX_BINS, WhatIf};
 use tidemark::stattest::Method;
 
 /// What an address says of the page and not of the report on it: which stretches of which log are compared.
-const OF_PAGE: [&str; 3] = ["model", "reference", "current"];
+const OF_PAGE: [&str; 5] = ["model", "reference", "current", "from", "to"];
 
 /// The query part of a report's address.
 #[derive(Debug, Clone, PartialEq, Default)]

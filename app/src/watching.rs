@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use tidemark::report::{Difference, DriftReport};
 
 use crate::monitor::{Millis, SnapshotHead};
+use crate::timeline::Event;
 
 /// A monitor in the list of all.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -70,6 +71,9 @@ pub struct MonitorPage {
     pub line: MonitorLine,
     /// Its latest reports, oldest first.
     pub history: Vec<SnapshotHead>,
+    /// What else happened since the first of them, oldest first.
+    #[serde(default)]
+    pub events: Vec<Event>,
     /// The share from which on its data count as drifted.
     pub share_threshold: f64,
     /// Its latest runs, the latest first.

@@ -53,7 +53,7 @@ impl Stretch {
     }
 }
 
-/// What is asked, as the address has it: `model`, `reference` and `current`.
+/// What is asked, as the address has it: `model`, `reference` and `current`; a form without a script says the latter as `from` and `to`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WindowsQuery {
     /// The model; the default one where there is none.
@@ -68,11 +68,11 @@ impl WindowsQuery {
     /// Reads an address.
     pub fn of(get: impl Fn(&str) -> Option<String>) -> Self {
         let text = |name| get(name).unwrap_or_default();
-        Self {
-            model: get("model").filter(|name| !name.is_empty()),
-            reference: text("reference"),
-            current: text("current"),
-        }
+        let current = match (text("current"), get("from"), get("to")) {
+            (current, Some(from), Some(to)) if current.is_empty() => format!("{from}-{to}"),
+            (current, ..) => current,
+        };
+        Self { model: get("model").filter(|name| !name.is_empty()), reference: text("reference"), current }
     }
 }
 
@@ -110,6 +110,18 @@ mod tests {
         for wrong in ["", "7", "0-5", "5-4", "a-b", "-5-7", "1-99999999999999999999"] {
             assert_eq!(wrong.parse::<Stretch>(), Err(NoStretch), "{wrong}");
         }
+    }
+
+    #[test]
+    fn two_fields_say_the_same_as_one() {
+        let of = |fields: &[(&str, &str)]| {
+            let field =
+                |name: &str| fields.iter().find(|(known, _)| *known == name).map(|(_, text)| (*text).to_owned());
+            WindowsQuery::of(field).current
+        };
+        assert_eq!(of(&[("from", "7"), ("to", "20")]), "7-20");
+        assert_eq!(of(&[("from", "7"), ("to", "20"), ("current", "1-2")]), "1-2");
+        assert_eq!(of(&[("from", "7")]), "");
     }
 
     #[test]

@@ -227,6 +227,11 @@ impl Keyring {
         Ok(ring)
     }
 
+    /// Where the keys are kept. What is changed there holds after the next [`Self::refresh`].
+    pub const fn store(&self) -> &KeyStore {
+        &self.store
+    }
+
     /// Whether there is a key that is valid now.
     pub fn has_valid(&self, now: Millis) -> bool {
         self.known().iter().any(|known| known.record.is_valid(now))

@@ -12,7 +12,7 @@ use leptos::prelude::*;
 use leptos_axum::{AxumRouteListing, LeptosRoutes, ResponseOptions, generate_route_list};
 use std::sync::{Arc, LazyLock};
 use tidemark_app::assets::AssetVersion;
-use tidemark_app::backend::BackendHandle;
+use tidemark_app::backend::{BackendHandle, KeysHandle};
 use tidemark_app::{App, shell};
 use tower_http::cors::CorsLayer;
 use utoipa_axum::router::OpenApiRouter;
@@ -30,6 +30,7 @@ mod doors;
 mod events;
 mod example;
 mod health;
+mod keys;
 mod metrics;
 mod mlflow;
 mod monitors;
@@ -90,6 +91,7 @@ pub fn router_behind(service: Arc<Service>, settings: Settings) -> (Router, Arc<
         .route("/events", get(events::events))
         .route("/sign-in", get(sign_in::form).post(sign_in::sign_in))
         .route("/sign-out", post(sign_in::sign_out))
+        .route("/keys", post(keys::change))
         .leptos_routes_with_context(&state, PAGES.clone(), context, document)
         .fallback(asset_or_page)
         .method_not_allowed_fallback(|method: Method| async move {
@@ -137,9 +139,11 @@ fn bodies_up_to(most: usize, routes: OpenApiRouter<AppState>) -> OpenApiRouter<A
 /// What pages and server functions find in their context.
 fn contexts(state: &AppState) -> impl Fn() + Clone + Send + Sync + 'static {
     let backend: BackendHandle = state.service.clone();
+    let keys: KeysHandle = Arc::new(keys::KeysOf(Arc::clone(&state.front)));
     let version = assets::version().map_or_else(AssetVersion::default, AssetVersion);
     move || {
         provide_context(backend.clone());
+        provide_context(keys.clone());
         provide_context(version.clone());
     }
 }

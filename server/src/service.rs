@@ -35,6 +35,7 @@ mod pulse;
 mod quality;
 mod shadow;
 pub mod slot;
+mod timeline;
 pub mod version;
 pub mod watching;
 mod windows;

@@ -19,15 +19,12 @@ pub type Draw = Box<dyn Fn() -> Picture + Send + Sync>;
 pub fn Chart(
     /// What it shows.
     draw: Draw,
-    /// Called with the index of a point that was clicked.
-    #[prop(optional, into)]
-    on_pick: Option<Callback<u32>>,
     /// The still picture.
     children: Children,
 ) -> impl IntoView {
     let host = NodeRef::<Div>::new();
     let drawn = RwSignal::new(false);
-    mount::mount(host, draw, on_pick, drawn);
+    mount::mount(host, draw, drawn);
     view! {
         <div class="chart" class:chart--drawn=move || drawn.get()>
             <div class="chart__still">{children()}</div>

@@ -122,7 +122,7 @@ pub(crate) fn overlay(over: Over, close: Callback<()>) -> Result<AnyView, AppErr
 }
 
 /// Keys, and what they do.
-const KEYS: [(&str, &[(&str, &str)]); 3] = [
+const KEYS: [(&str, &[(&str, &str)]); 4] = [
     (
         "Everywhere",
         &[
@@ -132,6 +132,14 @@ const KEYS: [(&str, &[(&str, &str)]); 3] = [
         ],
     ),
     ("In a report", &[("j", "The next column"), ("k", "The previous column"), ("Esc", "Close the column")]),
+    (
+        "On a timeline",
+        &[
+            ("← →", "The comparison before and after"),
+            ("Shift ←", "Choose a window"),
+            ("Enter", "Compare it, or open the report"),
+        ],
+    ),
     ("In a list to choose from", &[("↑ ↓", "Up and down"), ("Enter", "Go there"), ("Esc", "Leave it")]),
 ];
 

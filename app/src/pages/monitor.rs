@@ -32,10 +32,11 @@ pub fn MonitorPage() -> impl IntoView {
 
 #[component]
 fn Shown(page: Page) -> impl IntoView {
-    let Page { line, history, share_threshold, runs, drifted, alerts, toml } = page;
+    let Page { line, history, events, share_threshold, runs, drifted, alerts, toml } = page;
     let (verdict, label, sentence) = standing(line.latest.as_ref());
     let report = line.latest.as_ref().map(|head| head.id.clone());
     let name = line.name.clone();
+    let model = line.model.clone();
     let performance = format!("/performance?model={}", line.model);
     let actions = match line.origin {
         MonitorOrigin::File => {
@@ -73,7 +74,17 @@ fn Shown(page: Page) -> impl IntoView {
                     </section>
                 }
             })}
-        {(!history.is_empty()).then(|| view! { <DriftHistory history=Signal::stored(history) threshold=Signal::stored(share_threshold)/> })}
+        {(!history.is_empty())
+            .then(|| {
+                view! {
+                    <DriftHistory
+                        history=Signal::stored(history)
+                        threshold=Signal::stored(share_threshold)
+                        events=Signal::stored(events)
+                        model
+                    />
+                }
+            })}
         {(!drifted.is_empty()).then(|| view! { <Drifted drifted/> })}
         <section class="stack" aria-labelledby="runs">
             <h2 id="runs" class="section-title">"Runs"</h2>

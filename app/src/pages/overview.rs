@@ -59,9 +59,10 @@ fn LiveOverview(first: Overview, chosen: Option<String>) -> impl IntoView {
         newer.then_some("A newer one waits until you have read these.")
     };
     let threshold = Memo::new(move |_| overview.with(|overview| overview.share_threshold));
+    let events = held(Memo::new(move |_| overview.with(|overview| overview.events.clone())), is_read);
     let is_empty = Memo::new(move |_| latest.with(Option::is_none));
     let has_reference = Memo::new(move |_| overview.with(has_reference));
-    let name = model.name.clone();
+    let (name, of_model) = (model.name.clone(), model.name.clone());
     let below = move || {
         if is_empty.get() && !has_reference.get() {
             view! { <WithoutReference/> }.into_any()
@@ -77,7 +78,7 @@ fn LiveOverview(first: Overview, chosen: Option<String>) -> impl IntoView {
                     on:focusin=move |_| is_read.set(true)
                     on:focusout=move |_| is_read.set(false)
                 >
-                <DriftHistory history=shown threshold/>
+                <DriftHistory history=shown threshold events model=of_model.clone()/>
                 <section class="overview__latest" aria-labelledby="latest">
                     <div class="overview__head">
                         <h2 id="latest">"Latest comparisons"</h2>

@@ -15,6 +15,7 @@ use crate::components::model_switch::ModelSwitch;
 use crate::components::performance_card::words;
 use crate::components::segmented::{Choice, Segmented};
 use crate::components::verdict_banner::VerdictBanner;
+use crate::live::offer_news;
 use crate::performance::standing::{Standing, default_metric, is_estimated, is_loss, metrics_of, standing};
 use crate::performance::{Performance, PerformanceQuery};
 
@@ -35,6 +36,7 @@ pub fn PerformancePage() -> impl IntoView {
     let asked = Memo::new(move |_| query.with(|query| PerformanceQuery::of(|name| query.get(name))));
     let metric = Memo::new(move |_| query.with(|query| query.get("metric")).filter(|name| !name.is_empty()));
     let found = Resource::new(move || asked.get(), api::load_performance);
+    offer_news(|news| news.reports, "There is a newer window.", move || found.refetch());
     view! {
         <Title text="Performance"/>
         {awaited("Performance", "Working out the performance", found, move |found| {

@@ -34,7 +34,7 @@ fn Shown(found: Found) -> impl IntoView {
     let Found { model, models, latest, n_windows, table, columns, violations } = found;
     let n_wrong = columns.iter().filter(|line| !line.problems.is_empty()).count() as u64;
     let sentence = match n_wrong {
-        0 => "No new gaps, no new categories, no column lost.".to_owned(),
+        0 => "No new gaps, no new categories, no new ranges, no column lost.".to_owned(),
         1 => "One column has a problem that the reference did not have.".to_owned(),
         n => format!("{} have problems that the reference did not have.", format::plural(n, "column")),
     };
@@ -103,10 +103,12 @@ fn Columns(columns: Vec<QualityLine>, id: String, n_windows: u64) -> impl IntoVi
 
 #[component]
 fn Line(line: QualityLine, id: String) -> impl IntoView {
-    let QualityLine { name, problems, missing_before, missing, missing_over_time, unknown, distinct } = line;
+    let QualityLine { name, problems, runs_on, missing_before, missing, missing_over_time, unknown, distinct } = line;
     let query = crate::report_query::ReportQuery::default();
     let href = format!("/reports/{id}{}#column", query.with_column(Some(&name)).href());
-    let badges = if problems.is_empty() {
+    let badges = if problems.is_empty() && runs_on {
+        view! { <StatusBadge verdict=Verdict::NotTested label="Goes on, as a clock does"/> }.into_any()
+    } else if problems.is_empty() {
         view! { <StatusBadge verdict=Verdict::Stable label="Fine"/> }.into_any()
     } else {
         let badge = |problem: String| view! { <StatusBadge verdict=Verdict::Minor label=problem/> };

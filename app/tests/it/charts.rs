@@ -1,12 +1,10 @@
 //! Charts as the JSON that ECharts gets. After a wanted change: `TIDEMARK_BLESS=1 cargo test -p tidemark-app --features
 //! ssr`, and look at the difference before it is committed.
 
-use crate::fixture;
 use serde_json::Value;
 use std::path::Path;
 use tidemark::report::Bin;
-use tidemark_app::charts::{Palette, drift_timeline, histogram_overlay, option};
-use tidemark_app::monitor::SnapshotHead;
+use tidemark_app::charts::{Palette, histogram_overlay, option};
 
 /// Every colour is the name of its token, so that a golden file shows which one was taken.
 fn palette() -> Palette {
@@ -32,19 +30,4 @@ fn a_histogram_is_bars_under_a_line_of_steps() {
     let bin = |low: f64, reference, current| Bin { low, high: low + 0.5, reference, current };
     let bins = [bin(-0.5, 0.25, 0.1), bin(0.0, 0.5, 0.300_04), bin(0.5, 0.25, 0.599_96)];
     check("histogram_overlay", &histogram_overlay(&bins, &palette()));
-}
-
-#[test]
-fn a_timeline_has_a_coloured_point_per_comparison_and_a_threshold() {
-    let head = |created, n_drifted: u64, data_drifted| SnapshotHead {
-        created,
-        n_drifted,
-        share_drifted: n_drifted as f64 / 30.0,
-        n_columns: 30,
-        data_drifted,
-        predictions_drifted: None,
-        ..fixture::snapshot().head
-    };
-    let history = [head(0, 0, false), head(60_000, 1, false), head(120_000, 6, true)];
-    check("drift_timeline", &drift_timeline(&history, 0.1, 60, &palette()));
 }

@@ -103,6 +103,7 @@ impl Backend for Fixed {
                 latest: Some(1_795_422_783_000),
             },
             history: if self.is_empty { Vec::new() } else { vec![snapshot().head] },
+            events: Vec::new(),
             interval_seconds: 4,
             share_threshold: 0.1,
             min_window_rows: 1_000,

@@ -45,7 +45,7 @@ pub struct Doors {
 }
 
 /// What pages and browsers use, which the OpenAPI document does not describe.
-const PAGES: [(&str, Method, Option<Role>); 47] = [
+const PAGES: [(&str, Method, Option<Role>); 50] = [
     ("/", Method::GET, Some(Role::Read)),
     ("/reports", Method::GET, Some(Role::Read)),
     ("/reports/{id}", Method::GET, Some(Role::Read)),
@@ -59,6 +59,8 @@ const PAGES: [(&str, Method, Option<Role>); 47] = [
     ("/monitors/{name}/edit", Method::GET, Some(Role::Read)),
     ("/alerts", Method::GET, Some(Role::Read)),
     ("/shares", Method::GET, Some(Role::Read)),
+    ("/keys", Method::GET, Some(Role::Admin)),
+    ("/keys", Method::POST, Some(Role::Admin)),
     ("/performance", Method::GET, Some(Role::Read)),
     ("/detectors", Method::GET, Some(Role::Read)),
     ("/styleguide", Method::GET, Some(Role::Read)),
@@ -81,6 +83,7 @@ const PAGES: [(&str, Method, Option<Role>); 47] = [
     ("/api/preview_monitor", Method::POST, Some(Role::Admin)),
     ("/api/alerts", Method::POST, Some(Role::Read)),
     ("/api/shares", Method::POST, Some(Role::Read)),
+    ("/api/keys", Method::POST, Some(Role::Admin)),
     ("/api/save_monitor", Method::POST, Some(Role::Admin)),
     ("/api/remove_monitor", Method::POST, Some(Role::Admin)),
     ("/api/acknowledge", Method::POST, Some(Role::Admin)),

@@ -166,11 +166,14 @@ impl Service {
 impl Backend for Service {
     fn overview(&self, model: Option<&str>) -> Result<Overview, AppError> {
         let slot = self.slot(model)?;
+        let history = self.history(slot.name()).map_err(internal)?;
+        let alerts = self.store.alerts(None, LISTED).map_err(internal)?;
         Ok(Overview {
             model: model_card(&slot),
             models: self.model_names(),
             traffic: self.traffic(&slot).map_err(|error| internal(StoreError::Log(error.to_string())))?,
-            history: self.history(slot.name()).map_err(internal)?,
+            events: self.events(slot.name(), &history, &alerts),
+            history,
             interval_seconds: self.options.interval_seconds,
             min_window_rows: self.options.min_window_rows,
             share_threshold: self.options.settings.drift_share(),
@@ -246,12 +249,14 @@ impl Backend for Service {
         let read = || -> Result<MonitorPage, StoreError> {
             let alerts = self.store.alerts(Some(name), RUNS)?;
             let history = self.store.latest(Cursor::Monitor(name), None, HISTORY)?;
+            let history: Vec<SnapshotHead> = history.into_iter().map(making::head_of).collect();
             let drifted = self.store.drifted_since(name)?.into_iter();
             let monitor = &watched.monitor;
             let whole = Config { channels: Vec::new(), monitors: vec![monitor.clone()] };
             Ok(MonitorPage {
                 line: self.monitor_line(&watched, &alerts)?,
-                history: history.into_iter().map(making::head_of).collect(),
+                events: self.events(&monitor.model, &history, &alerts),
+                history,
                 share_threshold: monitor.settings.drift_share(),
                 runs: self.store.runs(name, RUNS)?.iter().map(|run| run_line(monitor, run)).collect(),
                 drifted: drifted

@@ -1,6 +1,7 @@
 //! How a model did on rows of the log: by the labels that have come to them, and by what its scores let expect.
 
 mod bench;
+mod deploys;
 mod detectors;
 mod estimator;
 mod follow;

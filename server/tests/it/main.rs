@@ -10,6 +10,7 @@ mod engines_cli;
 mod events;
 mod front;
 mod imported;
+mod keys_page;
 mod listen;
 mod log;
 mod models;

@@ -3,6 +3,8 @@
 use serde_json::json;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use tidemark_app::backend::Backend;
+use tidemark_app::timeline::EventKind;
 use tidemark_log::Line;
 
 use crate::support::{Instance, NAME, body_of, other_model_file};
@@ -41,6 +43,28 @@ async fn another_version_is_added_asked_by_name_and_made_the_default() {
     assert_eq!(instance.send("DELETE", &version(&first), None).await.status, 204);
     assert_eq!(instance.send("DELETE", &version(&first), None).await.status, 404);
     assert!(!instance.folder.path(&format!("models/{NAME}/{first}.tidemark")).exists());
+}
+
+#[tokio::test]
+async fn a_version_that_takes_over_stands_on_the_timeline() {
+    let instance = Instance::new();
+    instance.predict_rows(0..150).await;
+    assert_eq!(instance.tick(10).len(), 1, "a comparison");
+    let other = add_other(&instance).await;
+    assert_eq!(patch(&instance, json!({ "default_version": other })).await.status, 200);
+    assert!(instance.service.overview(None).unwrap().events.is_empty(), "it has not answered yet");
+    instance.clock.as_ref().unwrap().0.fetch_add(1000, Ordering::SeqCst);
+    let at = instance.service.now();
+    instance.predict_rows(150..160).await;
+    instance.tick(1);
+    let events = instance.service.overview(None).unwrap().events;
+    let deploys: Vec<_> = events.iter().filter(|event| event.kind == EventKind::Deploy).collect();
+    assert_eq!(deploys.len(), 1, "{events:?}");
+    assert_eq!((deploys[0].at, deploys[0].text.as_str()), (at, format!("Version {other} began to answer").as_str()));
+    // A restart forgets nothing.
+    let instance = instance.restarted(at + 60_000);
+    instance.tick(1);
+    assert!(instance.service.overview(None).unwrap().events.contains(deploys[0]));
 }
 
 #[tokio::test]

@@ -28,9 +28,6 @@ extern "C" {
 
     #[wasm_bindgen(method)]
     fn dispose(this: &Echarts);
-
-    #[wasm_bindgen(method)]
-    fn on(this: &Echarts, event: &str, handler: &JsValue);
 }
 
 /// Everything that has to go when the chart goes.
@@ -38,7 +35,6 @@ struct Drawing {
     chart: Echarts,
     resizes: ResizeObserver,
     _on_resize: Closure<dyn Fn()>,
-    _on_click: Option<Closure<dyn Fn(JsValue)>>,
 }
 
 impl Drop for Drawing {
@@ -50,7 +46,7 @@ impl Drop for Drawing {
 }
 
 /// Draws into `host` once ECharts is loaded, and again whenever a signal in `draw` or the theme changes.
-pub fn mount(host: NodeRef<Div>, draw: Draw, on_pick: Option<Callback<u32>>, drawn: RwSignal<bool>) {
+pub fn mount(host: NodeRef<Div>, draw: Draw, drawn: RwSignal<bool>) {
     let theme = use_context::<ThemeVersion>();
     let loaded = RwSignal::new(false);
     Effect::new(move || {
@@ -82,7 +78,7 @@ pub fn mount(host: NodeRef<Div>, draw: Draw, on_pick: Option<Callback<u32>>, dra
             }
             let option = js_sys::JSON::parse(&option).unwrap_or(JsValue::NULL);
             drawing.update_value(|drawing| {
-                let drawing = drawing.get_or_insert_with(|| start(&host, on_pick));
+                let drawing = drawing.get_or_insert_with(|| start(&host));
                 // Every colour is in the option, so that a new theme needs no new chart.
                 drawing.chart.set_option(&option, true);
             });
@@ -94,23 +90,13 @@ pub fn mount(host: NodeRef<Div>, draw: Draw, on_pick: Option<Callback<u32>>, dra
     });
 }
 
-fn start(host: &HtmlElement, on_pick: Option<Callback<u32>>) -> Drawing {
+fn start(host: &HtmlElement) -> Drawing {
     let chart = init(host);
     let resized = chart.clone();
     let on_resize = Closure::<dyn Fn()>::new(move || resized.resize());
     let resizes = ResizeObserver::new(on_resize.as_ref().unchecked_ref()).expect("the callback is a function");
     resizes.observe(host);
-    let on_click = on_pick.map(|on_pick| {
-        let handler = Closure::<dyn Fn(JsValue)>::new(move |event: JsValue| {
-            let index = js_sys::Reflect::get(&event, &"dataIndex".into()).ok().and_then(|index| index.as_f64());
-            if let Some(index) = index {
-                on_pick.run(index as u32);
-            }
-        });
-        chart.on("click", handler.as_ref());
-        handler
-    });
-    Drawing { chart, resizes, _on_resize: on_resize, _on_click: on_click }
+    Drawing { chart, resizes, _on_resize: on_resize }
 }
 
 /// Reads the colours as the browser computes them: custom properties may hold `light-dark()`, which a canvas can't read.

@@ -5,4 +5,4 @@ use leptos::prelude::*;
 
 use super::Draw;
 
-pub fn mount(_host: NodeRef<Div>, _draw: Draw, _on_pick: Option<Callback<u32>>, _drawn: RwSignal<bool>) {}
+pub fn mount(_host: NodeRef<Div>, _draw: Draw, _drawn: RwSignal<bool>) {}

@@ -15,6 +15,7 @@ use tidemark_app::monitor::{Millis, Window};
 use tidemark_app::performance::{Alarm, PerformanceWindow, Series};
 use tidemark_log::{Answer, Answers, Id, LabelRecord, Line, Outcome, ReadError, Reader, Record, RowsBuilder, Value};
 
+use super::deploys::{Deploy, Deploys};
 use super::detectors::{Said, Watches};
 use super::estimator::{Estimator, Word};
 use super::known::{Known, Reference};
@@ -40,15 +41,30 @@ pub(super) struct State {
     mark: String,
     predictions: Option<Watches>,
     errors: Option<Watches>,
+    #[serde(default)]
+    deploys: Deploys,
 }
 
 impl Default for State {
     fn default() -> Self {
-        Self { next: 1, next_label: 1, open: 1, mark: String::new(), predictions: None, errors: None }
+        Self {
+            next: 1,
+            next_label: 1,
+            open: 1,
+            mark: String::new(),
+            predictions: None,
+            errors: None,
+            deploys: Deploys::default(),
+        }
     }
 }
 
 impl State {
+    /// When other versions began to answer, oldest first.
+    pub(super) fn deploys(&self) -> &[Deploy] {
+        self.deploys.all()
+    }
+
     /// What watches a series.
     pub(super) const fn watches(&self, series: Series) -> Option<&Watches> {
         match series {
@@ -309,6 +325,7 @@ impl Follower {
     }
 
     fn take_prediction(&mut self, record: Answer, losses: Box<[f64]>) {
+        self.state.deploys.take(record.position, record.stream.version(), record.time, self.window_rows);
         let place = self.push(record, losses);
         let position = self.first + place as u64;
         self.state.next = position + 1;

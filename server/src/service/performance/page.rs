@@ -13,6 +13,7 @@ use tidemark_app::performance::{
 use tidemark_watch::rules::Performance as Judged;
 use tidemark_watch::store::{Figures, StoreError, Watched};
 
+use super::deploys::Deploy;
 use super::follow::{Follower, Labelled as OfTwo, State};
 use super::mistakes::Labelled;
 use crate::service::Service;
@@ -137,6 +138,12 @@ impl Service {
             mistakes,
             now: self.now(),
         })
+    }
+
+    /// When other versions of a model began to answer, oldest first.
+    pub(in crate::service) fn deploys(&self, model: &str) -> Vec<Deploy> {
+        let followers = self.followers.lock().unwrap_or_else(PoisonError::into_inner);
+        followers.get(model).map(|follower| follower.state.deploys().to_vec()).unwrap_or_default()
     }
 
     /// The latest window that is whole, and the latest one with labels, as they were worked out last.
