@@ -143,7 +143,7 @@ impl Service {
     /// When other versions of a model began to answer, oldest first.
     pub(in crate::service) fn deploys(&self, model: &str) -> Vec<Deploy> {
         let followers = self.followers.lock().unwrap_or_else(PoisonError::into_inner);
-        followers.get(model).map(|follower| follower.state.deploys().to_vec()).unwrap_or_default()
+        followers.get(model).map(|follower| follower.found.state.deploys().to_vec()).unwrap_or_default()
     }
 
     /// The latest window that is whole, and the latest one with labels, as they were worked out last.
