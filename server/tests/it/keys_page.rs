@@ -7,6 +7,7 @@ use std::sync::Arc;
 use tidemark_server::front::{Front, Settings};
 use tidemark_server::keys::{KeyStore, Keyring, Role};
 use tidemark_server::routes::router_behind;
+use tidemark_watch::db::Db;
 use tower::ServiceExt;
 
 use crate::support::{Answer, Instance};
@@ -21,7 +22,7 @@ struct Guarded {
 impl Guarded {
     fn new() -> Self {
         let instance = Instance::new();
-        let store = KeyStore::open(&instance.folder.path("tidemark.db")).unwrap();
+        let store = KeyStore::on(Db::sqlite(&instance.folder.path("tidemark.db")).unwrap()).unwrap();
         let (_, secret) = store.create(Role::Admin, "the first", 0, None).unwrap();
         let mut settings = Settings::local();
         (settings.keys, settings.is_local) = (Some(Keyring::open(store).unwrap()), false);
