@@ -282,7 +282,7 @@ mod tests {
         std::fs::write(&path, "from file\n").unwrap();
         let address = read(&format!("host=db password=other password_file={}", path.display()));
         assert_eq!(address.password().unwrap().as_deref(), Some("from file"));
-        std::fs::write(&path, format!("postgres://ada:hunter2@db/t\n")).unwrap();
+        std::fs::write(&path, "postgres://ada:hunter2@db/t\n").unwrap();
         assert_eq!(Address::from_file(&path).unwrap().to_string(), "postgres://ada@db/t");
         std::fs::remove_file(&path).unwrap();
         let error = address.password().unwrap_err().to_string();

@@ -93,8 +93,9 @@ impl Server {
         let stdin = child.stdin.take().expect("it was asked for");
         self.running = Some((child, stdin));
         let until = Instant::now() + Duration::from_secs(60);
-        while self.ask("select 1").is_err() {
-            assert!(Instant::now() < until, "PostgreSQL does not start: {}/log", self.folder.display());
+        while let Err(error) = self.ask("select 1") {
+            let log = || std::fs::read_to_string(self.folder.join("log")).unwrap_or_default();
+            assert!(Instant::now() < until, "PostgreSQL does not start: {error}: {}", log());
             sleep(Duration::from_millis(50));
         }
     }
@@ -128,7 +129,8 @@ impl Server {
     /// # Errors
     /// The server does not answer, or refuses.
     pub fn ask(&self, sql: &str) -> io::Result<String> {
-        let output = Command::new(self.programs.join("psql"))
+        let beside = self.programs.join("psql");
+        let output = Command::new(if beside.exists() { &beside } else { Path::new("psql") })
             .args(["-X", "-q", "-t", "-A", "-v", "ON_ERROR_STOP=1", "-U", USER, "-d", "postgres", "-h"])
             .arg(&self.folder)
             .args(["-c", sql])
