@@ -199,7 +199,8 @@ pub enum OpenError {
         /// The file that says so.
         path: PathBuf,
     },
-    /// The folder is not the one that the log in the database has its segments in.
+    /// The folder is not the one that the log in the database has its segments in; or it is shared by replicas, and was to be opened
+    /// by a single process.
     OtherLog {
         /// The folder, or the file in it that says so.
         path: PathBuf,
@@ -215,7 +216,7 @@ impl fmt::Display for OpenError {
         match self {
             Self::Locked { path } => write!(f, "another process uses this log: it holds {}", path.display()),
             Self::OtherLog { path } => {
-                write!(f, "the folder is of another log than the one in the database: {}", path.display())
+                write!(f, "the folder is of another log, or of one that is shared in another way: {}", path.display())
             }
             Self::Read(error) => error.fmt(f),
             Self::Write(failure) => failure.fmt(f),

@@ -30,6 +30,9 @@
 //!
 //! Records go into a write-ahead log (`wal/`), one write and one flush for all that wait, and from there into Parquet
 //! (`predictions/model=NAME/date=DAY/part-FIRST-END.parquet`), which pandas, Polars and DuckDB read as it lies there.
+//!
+//! A folder is of one process ([`Log::open`]), or of replicas that share a log by PostgreSQL ([`Log::open_shared`]): their
+//! write-ahead log is a table.
 
 mod compact;
 mod disk;

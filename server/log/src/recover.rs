@@ -47,8 +47,15 @@ pub(crate) fn wal_folder(root: &Path) -> PathBuf {
 /// The folders that segments lie in.
 pub(crate) const SEGMENT_FOLDERS: [&str; 3] = ["predictions", "shadow", "labels"];
 
+/// The file that says that replicas share the folder, and of which log it is.
+pub(crate) const SHARED_BY: &str = ".tidemark-log";
+
 /// Makes sure that no other process has the log, and clears away what a crash left half done.
 pub(crate) fn prepare(root: &Path, disk: &dyn Disk) -> Result<File, OpenError> {
+    let shared_by = root.join(SHARED_BY);
+    if shared_by.exists() {
+        return Err(OpenError::OtherLog { path: shared_by });
+    }
     let folder = wal_folder(root);
     disk.create_folders(&folder).map_err(|error| WriteFailure::new(&folder, &error))?;
     let path = folder.join("lock");

@@ -38,6 +38,12 @@ pub(crate) fn floor(root: &Path, line: &Line) -> Result<Option<u64>, ReadError> 
     }
 }
 
+/// Has a line's folder say where it begins.
+pub(crate) fn set_floor(shared: &Shared, line: &Line, floor: u64) -> Result<(), WriteFailure> {
+    let path = shared.root.join(line.folder()).join(FLOOR);
+    disk::replace(&*shared.options.disk, &path, format!("{floor}\n").as_bytes())
+}
+
 /// Deletes the segments of all lines that are not to be kept, and returns how many.
 pub(crate) fn apply_to_all(shared: &Shared, retention: Retention, now: Millis) -> Result<usize, WriteFailure> {
     let n_lines = shared.state().lines.len();
@@ -52,8 +58,7 @@ fn apply(shared: &Shared, place: usize, retention: Retention, now: Millis) -> Re
     };
     let n_gone = n_not_kept(&segments, retention, now);
     let Some(last) = n_gone.checked_sub(1).map(|last| &segments[last]) else { return Ok(0) };
-    let path = shared.root.join(line.folder()).join(FLOOR);
-    disk::replace(&*shared.options.disk, &path, format!("{}\n", last.end).as_bytes())?;
+    set_floor(shared, &line, last.end)?;
     drop(shared.state_mut().lines[place].segments.drain(..n_gone));
     for segment in &segments[..n_gone] {
         remove(&*shared.options.disk, &segment.path)?;

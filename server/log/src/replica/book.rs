@@ -25,6 +25,8 @@ pub(super) struct Book {
     pub(super) known: i64,
     /// The changes of segments that were taken over.
     changes: i64,
+    /// The last changes that could not be, as their segments could not be seen.
+    missed: i64,
     /// The bytes of the groups since a stretch was closed.
     open_bytes: u64,
     /// Groups up to this one were never seen here: they were in segments already.
@@ -42,6 +44,7 @@ impl Book {
             ledger,
             known: 0,
             changes: -1,
+            missed: 0,
             open_bytes: 0,
             skipped: 0,
             watched: Vec::new(),
@@ -49,8 +52,7 @@ impl Book {
         }
     }
 
-    /// Takes over what is in the tables and not known yet; says whether there was a group. What does not fit what is known
-    /// changes nothing.
+    /// Takes over what is in the tables and not known yet; says whether there was a group.
     pub(super) fn absorb(&mut self, table: &mut Table) -> Result<bool, Failed> {
         let mut came = false;
         loop {
@@ -75,7 +77,10 @@ impl Book {
                     Ok(()) => {}
                     // All records are in memory still: those of segments that cannot be seen are read from there.
                     Err(error) if !is_gap && self.changes >= 0 => {
-                        tracing::warn!(%error, "segments that another replica made cannot be read yet");
+                        if self.missed < layout.changes {
+                            tracing::warn!(%error, "segments that another replica made cannot be read yet");
+                        }
+                        self.missed = layout.changes;
                     }
                     Err(error) => return Err(Failed(WriteFailure::of_database(&error.to_string()))),
                 }
@@ -101,7 +106,13 @@ impl Book {
             let malformed = |_malformed: Malformed| damaged("holds a frame that does not read as what it should be");
             if frame.kind == FrameKind::Stream {
                 let made: NewStream = frame::decode_json(frame).map_err(malformed)?;
-                streams.push(self.add_stream(made.spec, made.next.unwrap_or(1)));
+                let next = made.next.unwrap_or(1);
+                let stream = self.add_stream(made.spec, next);
+                let place = self.shared.state().place_of(stream.line());
+                if place.is_none_or(|place| self.ledger.lines[place].next != next) {
+                    return Err(damaged("makes a stream known at a position where its line is not").into());
+                }
+                streams.push(stream);
                 continue;
             }
             let number = frame::stream_number(frame).map_err(malformed)?;

@@ -205,7 +205,8 @@ impl Keeper<'_> {
             first = day.end();
             let path = day.folder(self.shared, line).join(format!("part-{}-{}.parquet", day.first, first));
             // Of a holder before, which made it and did not come to say so.
-            let there = Segment::open(&path).ok().filter(|segment| segment.check().is_ok() && segment.line == *line);
+            let is_it = |segment: &Segment| segment.line == *line && (segment.first, segment.end) == (day.first, first);
+            let there = Segment::open(&path).ok().filter(|segment| is_it(segment) && segment.check().is_ok());
             let segment = match there {
                 Some(segment) => segment,
                 None => {
@@ -276,6 +277,12 @@ impl Keeper<'_> {
             Ok(())
         })?;
         self.absorb()?;
+        if new.is_none() {
+            // Who has nothing but the folder is told as well.
+            for segment in old {
+                retention::set_floor(self.shared, &segment.line, segment.end)?;
+            }
+        }
         for segment in old {
             self.lease.keep()?;
             retention::remove(&*self.shared.options.disk, &segment.path)?;

@@ -35,14 +35,14 @@ impl Lease {
             "insert into log_leases (name, owner, token, until) values ($1, '', 0, '-infinity') on conflict do nothing",
             &[&NAME],
         )?;
-        let row = transaction.query_one(
-            "select until <= clock_timestamp() or owner = $2, until > '-infinity' from log_leases where name = $1 for update",
+        // Who is about to commit something under the lease has its row.
+        let row = transaction.query_opt(
+            "select until > '-infinity' from log_leases
+             where name = $1 and (until <= clock_timestamp() or owner = $2) for update skip locked",
             &[&NAME, &replica.owner],
         )?;
-        let (is_free, was_lost): (bool, bool) = (row.get(0), row.get(1));
-        if !is_free {
-            return Ok(None);
-        }
+        let Some(row) = row else { return Ok(None) };
+        let was_lost = row.get(0);
         let row = transaction.query_one(
             "update log_leases set owner = $2, token = token + 1, until = clock_timestamp() + $3 * interval '1 second'
              where name = $1 returning token",

@@ -69,7 +69,6 @@ select set_config('synchronous_commit', 'on', false) where current_setting('sync
 set default_transaction_isolation = 'read committed';
 set idle_in_transaction_session_timeout = '10s';
 set lock_timeout = '20s';
-set statement_timeout = '60s';
 set enable_seqscan = off;
 set client_min_messages = warning;
 ";

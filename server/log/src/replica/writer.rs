@@ -14,7 +14,7 @@ use crate::ledger::Draft;
 use crate::log::Shared;
 use crate::queue::{Done, Job};
 use crate::read::Reader;
-use crate::recover::Recovery;
+use crate::recover::{self, Recovery};
 use crate::stream::Line;
 
 /// What others write is known here after this time, though nobody asks.
@@ -176,6 +176,9 @@ impl ReplicaWriter {
         {
             return Ok(done);
         }
+        if self.parked.is_empty() && jobs.iter().all(must_look) {
+            return Ok(vec![Done::Nothing; jobs.len()]);
+        }
         if self.contended_until.is_none_or(|until| until < Instant::now()) {
             self.contended_until = None;
             let draft = self.place(jobs);
@@ -322,19 +325,16 @@ impl ReplicaWriter {
     }
 }
 
-/// The file in the shared folder that says of which log it is.
-const FOLDER_OF: &str = ".tidemark-log";
-
 /// Sees that the folder is the one that the log's other replicas have, or makes it so.
 fn check_folder(shared: &Shared, log: &str) -> Result<(), OpenError> {
     let (root, disk) = (&shared.root, &*shared.options.disk);
     let failed = |path: &Path, error: &std::io::Error| OpenError::from(WriteFailure::new(path, error));
     disk.create_folders(root).map_err(|error| failed(root, &error))?;
-    let path = root.join(FOLDER_OF);
+    let path = root.join(recover::SHARED_BY);
     let found = match std::fs::read_to_string(&path) {
         Ok(found) => found,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            if crate::recover::has_log(root) {
+            if recover::has_log(root) {
                 return Err(OpenError::OtherLog { path: root.clone() });
             }
             crate::disk::replace(disk, &path, format!("{log}\n").as_bytes())?;

@@ -92,7 +92,7 @@ fn number_of(id: &Id) -> u64 {
 }
 
 /// That every acknowledged record is there once, where it was said to be, and that nothing else is wrong.
-fn assert_all_there(records: &[Record], acknowledged: &BTreeMap<u64, u64>) {
+pub fn assert_all_there(records: &[Record], acknowledged: &BTreeMap<u64, u64>) {
     let mut found = BTreeMap::new();
     for (record, position) in records.iter().zip(1..) {
         assert_eq!(record.position, position, "positions without holes");

@@ -197,6 +197,8 @@ fn a_folder_of_another_log_is_refused() {
     drop(elsewhere.open("a"));
     let refused = Log::open_shared(place.folder.path(), &by(&elsewhere.database, "b"), Options::default());
     assert!(matches!(refused, Err(OpenError::OtherLog { .. })), "the segments of another database's log");
+    let refused = Log::open(place.folder.path(), Options::default());
+    assert!(matches!(refused, Err(OpenError::OtherLog { .. })), "a process alone in a folder that replicas share");
 }
 
 #[test]
