@@ -55,28 +55,6 @@ pub fn read_parquet(body: Bytes, most_values: usize) -> Result<Dataset, BodyErro
     })
 }
 
-/// How large a Parquet file is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ParquetSize {
-    /// Rows.
-    pub rows: u64,
-    /// The columns' names.
-    pub columns: Vec<String>,
-}
-
-/// The size of a Parquet file by its footer: no row is read.
-///
-/// # Errors
-/// It is no Parquet file.
-pub fn parquet_size(file: std::fs::File) -> Result<ParquetSize, BodyError> {
-    let size = || -> Result<ParquetSize, Failure> {
-        let builder = parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder::try_new(file)?;
-        let rows = u64::try_from(builder.metadata().file_metadata().num_rows())?;
-        Ok(ParquetSize { rows, columns: builder.schema().fields().iter().map(|field| field.name().clone()).collect() })
-    };
-    guarded("Parquet file", size)
-}
-
 pub(super) type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 fn too_large(most_values: usize) -> Failure {

@@ -208,8 +208,9 @@ impl Table {
         let row = self.client.query_one(LAYOUT, &[])?;
         fn list<T: serde::de::DeserializeOwned>(row: &postgres::Row, column: usize) -> Result<Vec<T>, Failed> {
             let text: &str = row.get(column);
-            serde_json::from_str(text)
-                .map_err(|error| Failed(WriteFailure::of_database(&format!("a table of the log cannot be read: {error}"))))
+            serde_json::from_str(text).map_err(|error| {
+                Failed(WriteFailure::of_database(&format!("a table of the log cannot be read: {error}")))
+            })
         }
         Ok(Layout {
             sequence: row.get(0),
@@ -241,7 +242,10 @@ fn make_tables(client: &mut Client) -> Result<(), Failed> {
         if !there {
             transaction.batch_execute(TABLES)?;
             let log = Id::fresh(0).to_string();
-            transaction.execute("insert into log_head (format, log, sequence, received) values ($1, $2, 0, 0)", &[&FORMAT, &log])?;
+            transaction.execute(
+                "insert into log_head (format, log, sequence, received) values ($1, $2, 0, 0)",
+                &[&FORMAT, &log],
+            )?;
             transaction.batch_execute("insert into log_sealed (sequence, changes) values (0, 0)")?;
         }
         transaction.commit()?;

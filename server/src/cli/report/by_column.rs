@@ -4,7 +4,7 @@ use std::path::Path;
 use std::thread;
 
 use tidemark::judge::Settings;
-use tidemark::report::{ByColumn, ByColumnError, ColumnSource, DriftReport, compare_by_column};
+use tidemark::report::{ByColumn, ByColumnError, ColumnSource, DriftReport, NeedsRows, compare_by_column};
 use tidemark::schema::SchemaOverrides;
 use tidemark::stattest::{Current, Reference};
 
@@ -29,40 +29,55 @@ pub(super) fn report(
         return Ok(None);
     }
     let open = |path| ParquetTable::open(path).map_err(|error| Failure::Error(error.to_string()));
-    let (before, now) = (open(reference)?, open(current)?);
+    let tables = [&open(reference)?, &open(current)?];
     let labels = paths.map(files::label);
-    check_names(settings, &labels[0], before.names())?;
-    let side = |label, source| ByColumn { label, source, sha256: None };
-    let threads = thread::available_parallelism().map_or(1, |threads| threads.get() as u64);
-    let fit = MOST_BYTES / (ROW_BYTES * (before.rows() + now.rows())).max(1);
-    let bar = progress::bar(before.names().len() as u64, "Comparing", "columns");
     let (report, hashes) = thread::scope(|scope| {
         let hashes = scope.spawn(|| paths.map(hash));
-        let report = compare_by_column(
-            Reference(side(&labels[0], &before)),
-            Current(side(&labels[1], &now)),
-            overrides,
-            settings,
-            fit.min(threads) as usize,
-            &|progress| bar.set_position(progress.done as u64),
-        );
+        let report = compare(tables, labels.each_ref().map(String::as_str), overrides, settings);
         (report, hashes.join().expect("hashing does not panic"))
     });
-    bar.finish_and_clear();
-    let mut report = match report {
+    let mut report = match report? {
         Ok(report) => report,
-        Err(ByColumnError::NeedsRows(what)) => match paths.into_iter().find(|path| path.is_dir()) {
+        Err(what) => match paths.into_iter().find(|path| path.is_dir()) {
             Some(folder) => {
                 return Err(Failure::file(folder, format!("{what}, and a folder is read by columns: take a file")));
             }
             None => return Ok(None),
         },
-        Err(ByColumnError::UnknownColumn(error)) => return Err(Failure::new(&labels[0], error)),
-        Err(ByColumnError::Read(error)) => return Err(Failure::Error(error.to_string())),
     };
     let [before, now] = hashes;
     (report.reference.sha256, report.current.sha256) = (before?, now?);
     Ok(Some(report))
+}
+
+/// The report of two tables, unless the settings ask for whole rows.
+pub(super) fn compare(
+    tables: [&ParquetTable; 2],
+    labels: [&str; 2],
+    overrides: &SchemaOverrides,
+    settings: &Settings,
+) -> Result<Result<DriftReport, NeedsRows>, Failure> {
+    let [before, now] = tables;
+    check_names(settings, labels[0], before.names())?;
+    let side = |label, source| ByColumn { label, source, sha256: None };
+    let threads = thread::available_parallelism().map_or(1, |threads| threads.get() as u64);
+    let fit = MOST_BYTES / (ROW_BYTES * (before.rows() + now.rows())).max(1);
+    let bar = progress::bar(before.names().len() as u64, "Comparing", "columns");
+    let report = compare_by_column(
+        Reference(side(labels[0], before)),
+        Current(side(labels[1], now)),
+        overrides,
+        settings,
+        fit.min(threads) as usize,
+        &|progress| bar.set_position(progress.done as u64),
+    );
+    bar.finish_and_clear();
+    match report {
+        Ok(report) => Ok(Ok(report)),
+        Err(ByColumnError::NeedsRows(what)) => Ok(Err(what)),
+        Err(ByColumnError::UnknownColumn(error)) => Err(Failure::new(labels[0], error)),
+        Err(ByColumnError::Read(error)) => Err(Failure::Error(error.to_string())),
+    }
 }
 
 /// SHA-256 of a file; a folder has none.

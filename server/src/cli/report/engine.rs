@@ -11,6 +11,7 @@ use tidemark::stattest::{Current, Reference};
 use tidemark_engine::{Dialect, SqlColumn, TableName, count_sql, describe_sql, dialect_by_name, sql_columns};
 
 use super::super::{Failure, files};
+use super::by_column;
 use super::live::{self, ConnectArgs};
 use super::parquet_files::{self, ParquetFiles};
 use super::planner::{self, EngineName, Means, Tables};
@@ -104,7 +105,10 @@ impl EngineArgs {
                 let sides = tidemark_engine::read(&read(path)?).map_err(|error| Failure::file(path, error))?;
                 [sides.reference, sides.current]
             }
-            (None, Some(files)) => self.count_files(files, ignored)?,
+            (None, Some(files)) => match self.count_files(files, overrides, ignored, settings)? {
+                Found::Counts(sides) => *sides,
+                Found::Report(report) => return Ok(Some(*report)),
+            },
             (None, None) => self.count_tables(ignored)?,
         };
         let mut overrides = overrides.clone();
@@ -123,7 +127,13 @@ impl EngineArgs {
         Ok(Some(report.expect("check() found the settings to be such as counts answer")))
     }
 
-    fn count_files(&self, paths: [&Path; 2], ignored: &[String]) -> Result<[TableCounts; 2], Failure> {
+    fn count_files(
+        &self,
+        paths: [&Path; 2],
+        overrides: &SchemaOverrides,
+        ignored: &[String],
+        settings: &Settings,
+    ) -> Result<Found, Failure> {
         let asked = if self.counted { EngineName::Embedded } else { self.engine.unwrap_or(EngineName::Auto) };
         let parquet = [ParquetFiles::of(paths[0])?, ParquetFiles::of(paths[1])?];
         let both = match &parquet {
@@ -132,12 +142,21 @@ impl EngineArgs {
         };
         let values = both.map(|both| both.iter().map(|side| side.values()).sum());
         let chosen = self.choose(asked, Tables::Files(values))?;
-        if let (Some([reference, current]), true) = (both, chosen != EngineName::Embedded) {
-            let prefix: &[&str] = if chosen == EngineName::Spark { &["parquet"] } else { &[] };
-            let tables = [reference.table(prefix)?, current.table(prefix)?];
-            // What an engine makes of a folder's name, `day=1`, is no column of the files.
-            let known = [reference.columns(), current.columns()];
-            return live::count(&mut *self.connect.open(chosen)?, [&tables[0], &tables[1]], ignored, Some(known));
+        if let Some([reference, current]) = both {
+            if chosen != EngineName::Embedded {
+                let prefix: &[&str] = if chosen == EngineName::Spark { &["parquet"] } else { &[] };
+                let names = [reference.name(prefix)?, current.name(prefix)?];
+                // What an engine makes of a folder's name, `day=1`, is no column of the files.
+                let known = [reference.table.names(), current.table.names()];
+                let names = [&names[0], &names[1]];
+                let sides = live::count(&mut *self.connect.open(chosen)?, names, ignored, Some(known))?;
+                return Ok(Found::Counts(Box::new(sides)));
+            }
+            if !self.counted {
+                let labels = [self.reference_label.as_str(), self.current_label.as_str()];
+                let report = by_column::compare([&reference.table, &current.table], labels, overrides, settings)?;
+                return Ok(Found::Report(Box::new(report.expect("check() found that no whole rows are asked for"))));
+            }
         }
         let is_kept = |name: &str| !ignored.iter().any(|other| other == name);
         let checked = |known: &[String]| match ignored.iter().find(|name| !known.contains(name)) {
@@ -146,7 +165,7 @@ impl EngineArgs {
         };
         let reference = match &parquet[0] {
             Some(files) => {
-                checked(files.columns())?;
+                checked(files.table.names())?;
                 files.count(&is_kept)?
             }
             None => {
@@ -161,7 +180,7 @@ impl EngineArgs {
             Some(files) => files.count(&is_shared)?,
             None => parquet_files::count(&files::read_table(paths[1])?.data, &is_shared),
         };
-        Ok([reference, current])
+        Ok(Found::Counts(Box::new([reference, current])))
     }
 
     fn count_tables(&self, ignored: &[String]) -> Result<[TableCounts; 2], Failure> {
@@ -184,12 +203,20 @@ impl EngineArgs {
     }
 }
 
+/// What files gave.
+enum Found {
+    /// Counts of both.
+    Counts(Box<[TableCounts; 2]>),
+    /// The report itself.
+    Report(Box<DriftReport>),
+}
+
 /// Whether counts answer for all that the settings ask.
 fn check(settings: &Settings) -> Result<(), Failure> {
     let nothing = TableCounts::default();
     let side = Counted { label: "", counts: &nothing };
     let schema = Schema { columns: Vec::new() };
-    let checked = compare_counts(Reference(side.clone()), Current(side), &schema, settings);
+    let checked = compare_counts(Reference(side), Current(side), &schema, settings);
     checked
         .map(drop)
         .map_err(|error| Failure::new("--from-counts", format!("{error}; --shuffled says that rows have no order")))

@@ -80,8 +80,8 @@ pub(super) struct Means<'a> {
 /// The engine, and why in a sentence that follows its name.
 ///
 /// Tables in a database are counted there: their rows are never fetched, however few they are, because a report is the same either way
-/// and nobody has to let rows out for it. Only files have a choice, and there Tidemark's own counting has no start to wait for and
-/// needs nothing beside it; a cluster pays from half a billion values on.
+/// and nobody has to let rows out for it. Only files have a choice, and there Tidemark itself takes less time than any engine on the
+/// same machine (docs/scale.md) and needs nothing beside it; a cluster has more machines, and pays from half a billion values on.
 ///
 /// # Errors
 /// What is asked for, or what is there, does not fit the tables.
@@ -107,18 +107,15 @@ pub(super) fn choose(asked: EngineName, tables: Tables, means: &Means<'_>) -> Re
 }
 
 fn of_files(values: u128, connect: Option<Scheme>, means: &Means<'_>) -> (EngineName, String) {
-    let many = format!("{MANY_VALUES} values or more");
     if values < MANY_VALUES {
         return (EngineName::Embedded, format!("as {values} values are fewer than {MANY_VALUES}"));
     }
-    match (connect, means.duckdb) {
-        (Some(Scheme::Spark), _) if means.has_spark => (EngineName::Spark, format!("as {values} values are {many}")),
-        (_, Some(version)) => {
-            (EngineName::DuckdbCli, format!("as {values} values are {many}, and duckdb {version} is here"))
+    match connect {
+        Some(Scheme::Spark) if means.has_spark => {
+            (EngineName::Spark, format!("as {values} values are {MANY_VALUES} or more"))
         }
-        (_, None) => {
-            let absent = "neither Spark is connected nor duckdb is here";
-            (EngineName::Embedded, format!("though {values} values are {many}: {absent}"))
+        _ => {
+            (EngineName::Embedded, format!("though {values} values are {MANY_VALUES} or more: Spark is not connected"))
         }
     }
 }
@@ -164,12 +161,12 @@ mod tests {
     }
 
     #[test]
-    fn few_values_are_counted_here_and_many_by_spark_then_duckdb() {
+    fn few_values_are_counted_here_and_many_by_spark() {
         let files = |values| Tables::Files(Some(values));
         assert_eq!(auto(files(MANY_VALUES - 1), ALL), EngineName::Embedded);
         assert_eq!(auto(files(MANY_VALUES), ALL), EngineName::Spark);
-        assert_eq!(auto(files(MANY_VALUES), Means { has_spark: false, ..ALL }), EngineName::DuckdbCli);
-        assert_eq!(auto(files(MANY_VALUES), Means { connect: None, ..ALL }), EngineName::DuckdbCli);
+        assert_eq!(auto(files(MANY_VALUES), Means { has_spark: false, ..ALL }), EngineName::Embedded);
+        assert_eq!(auto(files(MANY_VALUES), Means { connect: None, ..ALL }), EngineName::Embedded);
         assert_eq!(auto(files(MANY_VALUES), NONE), EngineName::Embedded);
         assert_eq!(auto(Tables::Files(None), ALL), EngineName::Embedded);
         let (_, why) = choose(EngineName::Auto, files(7), &ALL).unwrap();

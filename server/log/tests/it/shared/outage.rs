@@ -28,7 +28,8 @@ fn a_database_that_stops_and_starts_again_takes_nothing_with_it() {
     std::thread::scope(|scope| {
         for caller in 0..6 {
             let (log, stream) = (&logs[caller % 2], &streams[caller % 2]);
-            let (is_over, n_errors, next, acknowledged, longest) = (&is_over, &n_errors, &next, &acknowledged, &longest);
+            let (is_over, n_errors, next, acknowledged, longest) =
+                (&is_over, &n_errors, &next, &acknowledged, &longest);
             scope.spawn(move || {
                 while !is_over.load(Ordering::Relaxed) {
                     let n = next.fetch_add(1, Ordering::Relaxed);
