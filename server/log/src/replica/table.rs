@@ -1,6 +1,5 @@
 //! The log's tables.
 
-use std::time::Duration;
 use tidemark_postgres::postgres::error::SqlState;
 use tidemark_postgres::postgres::{Client, RowIter, Statement};
 use tidemark_postgres::{Address, postgres};
@@ -222,9 +221,6 @@ impl Table {
     }
 }
 
-/// So long a first replica may take to make the tables while others wait.
-const MAKING: Duration = Duration::from_secs(20);
-
 fn make_tables(client: &mut Client) -> Result<(), Failed> {
     let format = |client: &mut Client| -> Result<Option<i32>, postgres::Error> {
         let there: bool = client.query_one("select to_regclass('log_head') is not null", &[])?.get(0);
@@ -232,19 +228,20 @@ fn make_tables(client: &mut Client) -> Result<(), Failed> {
     };
     let mut found = format(client)?;
     if found.is_none() {
-        // Replicas that start together make them once.
+        // Replicas that start together make them once. The lock is not the transaction's: what another has made meanwhile is seen
+        // by one that begins after it.
+        client.batch_execute("select pg_advisory_lock(hashtext('tidemark log'), 0)")?;
         let mut transaction = client.transaction()?;
-        let wait = format!("set local lock_timeout = '{}s'", MAKING.as_secs());
-        transaction.batch_execute(&wait)?;
-        transaction.batch_execute("select pg_advisory_xact_lock(hashtext('tidemark log'), 0)")?;
         let there: bool = transaction.query_one("select to_regclass('log_head') is not null", &[])?.get(0);
         if !there {
             transaction.batch_execute(TABLES)?;
             let log = Id::fresh(0).to_string();
-            transaction.execute("insert into log_head (format, log, sequence, received) values ($1, $2, 0, 0)", &[&FORMAT, &log])?;
+            let head = "insert into log_head (format, log, sequence, received) values ($1, $2, 0, 0)";
+            transaction.execute(head, &[&FORMAT, &log])?;
             transaction.batch_execute("insert into log_sealed (sequence, changes) values (0, 0)")?;
         }
         transaction.commit()?;
+        client.batch_execute("select pg_advisory_unlock(hashtext('tidemark log'), 0)")?;
         found = format(client)?;
     }
     match found {
