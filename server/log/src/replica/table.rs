@@ -1,6 +1,5 @@
 //! The log's tables.
 
-use std::time::Duration;
 use tidemark_postgres::postgres::error::SqlState;
 use tidemark_postgres::postgres::{Client, RowIter, Statement};
 use tidemark_postgres::{Address, postgres};
@@ -63,13 +62,15 @@ create table log_leases (
 ";
 
 /// A commit is on disk when it is answered; a replica that hangs in the middle of one is thrown out; groups are found by their
-/// number, however many were deleted before them.
+/// number, however many were deleted before them. What makes a table of one row look dear to the planner by that would have every
+/// statement compiled, which takes longer than all else.
 const SESSION: &str = "
 select set_config('synchronous_commit', 'on', false) where current_setting('synchronous_commit') not in ('on', 'remote_apply');
 set default_transaction_isolation = 'read committed';
 set idle_in_transaction_session_timeout = '10s';
 set lock_timeout = '20s';
 set enable_seqscan = off;
+set jit = off;
 set client_min_messages = warning;
 ";
 
@@ -208,9 +209,8 @@ impl Table {
         let row = self.client.query_one(LAYOUT, &[])?;
         fn list<T: serde::de::DeserializeOwned>(row: &postgres::Row, column: usize) -> Result<Vec<T>, Failed> {
             let text: &str = row.get(column);
-            serde_json::from_str(text).map_err(|error| {
-                Failed(WriteFailure::of_database(&format!("a table of the log cannot be read: {error}")))
-            })
+            serde_json::from_str(text)
+                .map_err(|error| Failed(WriteFailure::of_database(&format!("a table of the log cannot be read: {error}"))))
         }
         Ok(Layout {
             sequence: row.get(0),
@@ -223,9 +223,6 @@ impl Table {
     }
 }
 
-/// So long a first replica may take to make the tables while others wait.
-const MAKING: Duration = Duration::from_secs(20);
-
 fn make_tables(client: &mut Client) -> Result<(), Failed> {
     let format = |client: &mut Client| -> Result<Option<i32>, postgres::Error> {
         let there: bool = client.query_one("select to_regclass('log_head') is not null", &[])?.get(0);
@@ -233,22 +230,20 @@ fn make_tables(client: &mut Client) -> Result<(), Failed> {
     };
     let mut found = format(client)?;
     if found.is_none() {
-        // Replicas that start together make them once.
+        // Replicas that start together make them once. The lock is not the transaction's: what another has made meanwhile is seen
+        // by one that begins after it.
+        client.batch_execute("select pg_advisory_lock(hashtext('tidemark log'), 0)")?;
         let mut transaction = client.transaction()?;
-        let wait = format!("set local lock_timeout = '{}s'", MAKING.as_secs());
-        transaction.batch_execute(&wait)?;
-        transaction.batch_execute("select pg_advisory_xact_lock(hashtext('tidemark log'), 0)")?;
         let there: bool = transaction.query_one("select to_regclass('log_head') is not null", &[])?.get(0);
         if !there {
             transaction.batch_execute(TABLES)?;
             let log = Id::fresh(0).to_string();
-            transaction.execute(
-                "insert into log_head (format, log, sequence, received) values ($1, $2, 0, 0)",
-                &[&FORMAT, &log],
-            )?;
+            let head = "insert into log_head (format, log, sequence, received) values ($1, $2, 0, 0)";
+            transaction.execute(head, &[&FORMAT, &log])?;
             transaction.batch_execute("insert into log_sealed (sequence, changes) values (0, 0)")?;
         }
         transaction.commit()?;
+        client.batch_execute("select pg_advisory_unlock(hashtext('tidemark log'), 0)")?;
         found = format(client)?;
     }
     match found {
