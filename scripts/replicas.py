@@ -169,10 +169,12 @@ class Client(threading.Thread):
             time.sleep(0.005)
 
 
-def bodies_of(path):
+def bodies_of(path, share):
+    """The rows of a table as bodies of requests, of its end alone if `share` is less than 1."""
     with open(path) as file:
         rows = list(csv.DictReader(file))
-    return [json.dumps({name: float(value) for name, value in row.items() if name != "Class"}) for row in rows[:2000]]
+    rows = rows[-int(len(rows) * share) :]
+    return [json.dumps({name: float(value) for name, value in row.items() if name != "Class"}) for row in rows]
 
 
 def free_port():
@@ -212,7 +214,8 @@ alert = [{{ name = "drift", when = "drifted", channels = ["ops"] }}]
         replicas[0].process = first.process
         replicas[1].start()
         replicas[1].wait()
-        bodies = [bodies_of(work / "data" / name) for name in ("reference.csv", "current.csv")]
+        # The later rows of the continuation drifted.
+        bodies = [bodies_of(work / "data/reference.csv", 1), bodies_of(work / "data/current.csv", 0.25)]
         is_over = threading.Event()
         clients = [Client(nth, [replica.port for replica in replicas], bodies, is_over) for nth in range(CLIENTS)]
         for client in clients:

@@ -42,7 +42,7 @@ impl Place {
                 .expect("the models can be read")
         });
         // Nothing lies in the instance's own folder.
-        Instance { clock: Some(Arc::clone(&self.clock)), ..Instance::of(Arc::new(service), Folder::new()) }
+        Instance::by(Arc::new(service), Folder::new(), Arc::clone(&self.clock))
     }
 }
 

@@ -101,6 +101,11 @@ impl Instance {
         Self { service, folder, clock: None, router }
     }
 
+    /// With a clock that the test may set.
+    pub fn by(service: Arc<Service>, folder: Folder, clock: Arc<HandClock>) -> Self {
+        Self { clock: Some(clock), ..Self::of(service, folder) }
+    }
+
     /// Lets so many seconds go by, and makes what became due. Gives the comparisons that were made.
     pub fn tick(&self, seconds: i64) -> Vec<SnapshotHead> {
         let clock = self.clock.as_ref().expect("a clock that can be set");
