@@ -2,7 +2,7 @@
 
 use axum::http::StatusCode;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::AtomicI64;
 use std::time::{Duration, Instant};
 use tidemark_log::{Log, Options as LogOptions, SharedBy};
 use tidemark_postgres::Address;

@@ -5,7 +5,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use tidemark::judge::Settings;
 use tidemark::profile::counts::TableCounts;
-use tidemark::report::{Counted, DriftReport, compare_counts};
+use tidemark::report::{ColumnSource, Counted, DriftReport, compare_counts};
 use tidemark::schema::{Schema, SchemaOverrides, UnknownColumn};
 use tidemark::stattest::{Current, Reference};
 use tidemark_engine::{Dialect, SqlColumn, TableName, count_sql, describe_sql, dialect_by_name, sql_columns};
