@@ -264,7 +264,6 @@ impl Reader {
     }
 }
 
-
 impl Reader {
     /// Reads again when a segment was replaced by a larger one, or deleted, since it was looked up.
     fn again_if_replaced<T>(&self, read: impl Fn() -> Result<T, ReadError>) -> Result<T, ReadError> {

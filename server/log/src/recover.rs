@@ -17,7 +17,6 @@ use crate::state::{HotRow, LineState, State};
 use crate::stream::{Line, Stream, StreamSpec};
 use crate::wal::{self, FileHeader};
 
-
 /// What was found when a log was opened.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Recovery {
@@ -313,7 +312,12 @@ impl<'a> Recovering<'a> {
         self.recovery.torn_bytes += scan.torn;
         let ends = self.lines.iter().map(|line| line.next).collect();
         let written = scan.frames.last().map_or(0, |found| found.range.end);
-        self.closed.push(Closed { stretch: Stretch::File(path.to_owned()), bytes: written as u64, ends, closed: self.received });
+        self.closed.push(Closed {
+            stretch: Stretch::File(path.to_owned()),
+            bytes: written as u64,
+            ends,
+            closed: self.received,
+        });
         for line in &mut self.lines {
             line.close_names();
         }

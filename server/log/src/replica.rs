@@ -99,7 +99,9 @@ impl Freshness {
         // A closed log changes no more.
         pushed.map_or(Ok(()), |()| {
             answer.recv_timeout(at_most).unwrap_or_else(|_late| {
-                Err(WriteFailure::of_database("the writer of the log is busy and did not look at what others have written"))
+                Err(WriteFailure::of_database(
+                    "the writer of the log is busy and did not look at what others have written",
+                ))
             })
         })
     }

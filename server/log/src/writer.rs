@@ -244,7 +244,10 @@ impl Writer {
         FileHeader {
             sequence: self.durable.sequence,
             received: self.durable.received,
-            streams: self.ledger.streams[..self.durable.n_streams].iter().map(|(stream, _)| stream.spec().clone()).collect(),
+            streams: self.ledger.streams[..self.durable.n_streams]
+                .iter()
+                .map(|(stream, _)| stream.spec().clone())
+                .collect(),
             lines: lines.map(|(state, next)| LineStart { line: state.line.clone(), next: *next }).collect(),
         }
     }

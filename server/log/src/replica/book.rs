@@ -193,8 +193,11 @@ impl Book {
             };
             segments.entry(line_of(line)?).or_default().push(segment);
         }
-        let sealed: Vec<(Line, u64)> =
-            layout.lines.iter().map(|(line, sealed)| Ok((line_of(line)?, *sealed))).collect::<Result<_, ReadError>>()?;
+        let sealed: Vec<(Line, u64)> = layout
+            .lines
+            .iter()
+            .map(|(line, sealed)| Ok((line_of(line)?, *sealed)))
+            .collect::<Result<_, ReadError>>()?;
         for spec in &layout.streams {
             let spec: StreamSpec =
                 serde_json::from_str(spec).map_err(|error| damaged(format!("no stream: {spec}: {error}")))?;

@@ -48,7 +48,9 @@ pub(crate) fn seal(shared: &Shared) -> Result<(), SealError> {
 pub(crate) fn seal_waiting(shared: &Shared) -> Result<(), SealError> {
     match keep(shared, PATIENCE, |keeper| keeper.seal_closed())? {
         Some(()) => Ok(()),
-        None => Err(WriteFailure::of_database("another replica keeps the log in shape and does not come to an end").into()),
+        None => {
+            Err(WriteFailure::of_database("another replica keeps the log in shape and does not come to an end").into())
+        }
     }
 }
 
@@ -110,7 +112,8 @@ impl Keeper<'_> {
     /// Sees what others have done, and ends what the one before left half done.
     fn begin(&mut self) -> Result<(), SealError> {
         self.absorb()?;
-        let plan: Option<String> = self.fenced(|tables| Ok(tables.query_one("select plan from log_sealed", &[])?.get(0)))?;
+        let plan: Option<String> =
+            self.fenced(|tables| Ok(tables.query_one("select plan from log_sealed", &[])?.get(0)))?;
         if let Some(plan) = plan {
             let plan: Plan = serde_json::from_str(&plan)
                 .map_err(|error| WriteFailure::of_database(&format!("the plan of sealing cannot be read: {error}")))?;
@@ -129,7 +132,8 @@ impl Keeper<'_> {
         if self.replica.changes.load(Ordering::Acquire) == changes {
             Ok(())
         } else {
-            Err(WriteFailure::of_database("segments that the tables name cannot be read, or the log is being closed").into())
+            Err(WriteFailure::of_database("segments that the tables name cannot be read, or the log is being closed")
+                .into())
         }
     }
 
@@ -172,7 +176,10 @@ impl Keeper<'_> {
         };
         self.fenced(|tables| {
             for (line, first, path) in &made {
-                tables.execute("insert into log_segments (line, first, path) values ($1, $2, $3)", &[line, first, path])?;
+                tables.execute(
+                    "insert into log_segments (line, first, path) values ($1, $2, $3)",
+                    &[line, first, path],
+                )?;
             }
             for (line, end) in &plan.ends {
                 tables.execute(
@@ -187,7 +194,10 @@ impl Keeper<'_> {
                     &[number, spec],
                 )?;
             }
-            tables.execute("update log_sealed set sequence = $1, changes = changes + 1, plan = null", &[&plan.sequence])?;
+            tables.execute(
+                "update log_sealed set sequence = $1, changes = changes + 1, plan = null",
+                &[&plan.sequence],
+            )?;
             tables.execute("delete from log_groups where sequence <= $1", &[&plan.sequence])?;
             Ok(())
         })?;
@@ -271,7 +281,10 @@ impl Keeper<'_> {
                 tables.execute("delete from log_segments where line = $1 and first = $2", &[line, first])?;
             }
             if let Some((line, first, path)) = &new {
-                tables.execute("insert into log_segments (line, first, path) values ($1, $2, $3)", &[line, first, path])?;
+                tables.execute(
+                    "insert into log_segments (line, first, path) values ($1, $2, $3)",
+                    &[line, first, path],
+                )?;
             }
             tables.execute("update log_sealed set changes = changes + 1", &[])?;
             Ok(())

@@ -97,10 +97,9 @@ impl Lease {
 
     /// Gives the lease back. Who cannot do so keeps others waiting until its time is over.
     pub(super) fn give_back(mut self) {
-        let given = self.client.execute(
-            "update log_leases set until = '-infinity' where name = $1 and token = $2",
-            &[&NAME, &self.token],
-        );
+        let given = self
+            .client
+            .execute("update log_leases set until = '-infinity' where name = $1 and token = $2", &[&NAME, &self.token]);
         if let Err(error) = given {
             tracing::debug!(error = %tidemark_postgres::reason(&error), "the lease on the log could not be given back");
         }

@@ -29,7 +29,8 @@ pub(super) fn sweep(shared: &Shared, lease: &mut Lease) -> Result<(), SealError>
     for path in found {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let is_unfinished = name.starts_with('.') && name.ends_with(".new");
-        let is_beside_nothing = segment_beside(&path).is_some_and(|segment| !named.contains(&segment) && !segment.exists());
+        let is_beside_nothing =
+            segment_beside(&path).is_some_and(|segment| !named.contains(&segment) && !segment.exists());
         // What begins where no table says yet that anything is sealed may be of a plan that is to be carried out.
         let is_covered = end_of(&name).is_some_and(|end| {
             let line = sealed.iter().find(|(folder, _)| is_in(&path, folder));

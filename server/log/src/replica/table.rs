@@ -209,8 +209,9 @@ impl Table {
         let row = self.client.query_one(LAYOUT, &[])?;
         fn list<T: serde::de::DeserializeOwned>(row: &postgres::Row, column: usize) -> Result<Vec<T>, Failed> {
             let text: &str = row.get(column);
-            serde_json::from_str(text)
-                .map_err(|error| Failed(WriteFailure::of_database(&format!("a table of the log cannot be read: {error}"))))
+            serde_json::from_str(text).map_err(|error| {
+                Failed(WriteFailure::of_database(&format!("a table of the log cannot be read: {error}")))
+            })
         }
         Ok(Layout {
             sequence: row.get(0),

@@ -257,4 +257,3 @@ fn whatever_replicas_do_the_same_records_are_read() {
         }
     }
 }
-

@@ -105,7 +105,10 @@ fn end_lease_of(name: &str, place: &Place) {
     let mut client = tidemark_postgres::connect(&address).expect("a connection");
     let owner = format!("{name} %");
     client
-        .execute("update log_leases set until = clock_timestamp() where owner like $1 and until > '-infinity'", &[&owner])
+        .execute(
+            "update log_leases set until = clock_timestamp() where owner like $1 and until > '-infinity'",
+            &[&owner],
+        )
         .expect("a lease ends");
 }
 
