@@ -164,14 +164,14 @@ fn a_connection_that_breaks_in_the_middle_of_a_commit_writes_nothing_twice() {
         let address = between.address(&place.database);
         let a = open(place.folder.path(), &address, "a", place.clock.options());
         let b = open(place.folder.path(), &place.database, "b", place.clock.options());
-        let on = stream(&a);
+        let streams = [stream(&a), stream(&b)];
         let (is_over, n_through) = (AtomicBool::new(false), AtomicU64::new(0));
         let answered: Mutex<Vec<(Id, u64)>> = Mutex::default();
         std::thread::scope(|scope| {
             for caller in 0..4_u64 {
                 let is_direct = contended && caller % 2 == 1;
-                let log = if is_direct { &b } else { &a };
-                let (on, is_over, answered, n_through) = (&on, &is_over, &answered, &n_through);
+                let (log, on) = if is_direct { (&b, &streams[1]) } else { (&a, &streams[0]) };
+                let (is_over, answered, n_through) = (&is_over, &answered, &n_through);
                 scope.spawn(move || {
                     for n in 0.. {
                         if is_over.load(Ordering::Relaxed) {
