@@ -9,9 +9,11 @@ pub fn SiteFooter() -> impl IntoView {
         <footer class="site-footer">
             <div class="site-footer__inner">
                 <span>"Tidemark " {tidemark::VERSION}</span>
-                <a href="/keys">"Keys"</a>
-                <a href="/docs" rel="external">"API"</a>
-                <a href="/styleguide">"Style guide"</a>
+                <span class="site-footer__links">
+                    <a href="/keys">"Keys"</a>
+                    <a href="/docs" rel="external">"API"</a>
+                    <a href="/styleguide">"Style guide"</a>
+                </span>
                 <span>"The same arithmetic on the server, on the command line and in your browser."</span>
             </div>
         </footer>

@@ -150,8 +150,8 @@ fn Results(bench: Bench) -> impl IntoView {
                     Head::new("Detector"),
                     Head::number("Delay"),
                     Head::number("Missed"),
-                    Head::number("False alarm"),
-                    Head::number("False alarms").wide(),
+                    Head::number("Runs with a false alarm"),
+                    Head::number("False alarms in all").wide(),
                 ]
             >
                 {fared.into_iter().map(line).collect_view()}
