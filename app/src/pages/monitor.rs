@@ -138,7 +138,7 @@ fn Drifted(drifted: Vec<DriftedColumn>) -> impl IntoView {
         <section class="stack" aria-labelledby="drifted">
             <h2 id="drifted" class="section-title">"Drifted columns, and since when"</h2>
             <PlainTable
-                heads=[Head::new("Column"), Head::new("Drifted since"), Head::new("")]
+                heads=[Head::new("Column"), Head::new("Drifted since"), Head::new("First report").spoken()]
             >
                 {drifted.into_iter().map(line).collect_view()}
             </PlainTable>
