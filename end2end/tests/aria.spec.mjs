@@ -12,7 +12,7 @@ const PAGES = {
       - paragraph:
         - link "How well it does"
       - region "Verdict":
-        - paragraph: /^(Drifted|Some drift|No drift)$/
+        - paragraph: /^(Drifted|Some drift|No drift|Not enough data yet)$/
         - paragraph: /of 30 columns/
         - link "Open the report"
         - button "Check now"
@@ -162,7 +162,7 @@ test("every page is heard in its order", async ({ page }, { project }) => {
         - time
       - article:
         - region "Verdict":
-          - paragraph: /^(Drifted|Some drift|No drift)$/
+          - paragraph: /^(Drifted|Some drift|No drift|Not enough data yet)$/
         - term: Drifted columns
         - definition:
           - img /needed/
