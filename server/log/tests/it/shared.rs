@@ -117,7 +117,7 @@ fn replicas_that_write_at_once_leave_no_holes() {
                     let n = 100 * half as u64 + n;
                     let values = features(n);
                     log.append_blocking(stream, &entry(n, &values)).expect("a record is appended");
-                    if sender < 3 && n % 10 == 0 {
+                    if sender < 3 && n.is_multiple_of(10) {
                         let id = Id::given(&format!("order {n}")).expect("a name");
                         let label = Label { id, value: Value::Number(n as f64) };
                         log.add_labels_blocking(labels, &[label]).expect("a label is appended");
