@@ -149,6 +149,24 @@ impl KeyStore {
         self.db.query(select, &[], record)
     }
 
+    /// The key of this identifier, if there is one that is valid now.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn valid(&self, id: &str, now: Millis) -> Result<Option<KeyRecord>, StoreError> {
+        Ok(self.list()?.into_iter().find(|key| key.id == id && key.is_valid(now)))
+    }
+
+    /// Makes a key in the place of another, with its role, name and end. The other one ends at `end`.
+    ///
+    /// # Errors
+    /// As [`create`](Self::create).
+    pub fn rotate(&self, old: &KeyRecord, now: Millis, end: Millis) -> Result<(KeyRecord, Secret), StoreError> {
+        let new = self.create(old.role, &old.name, now, old.expires)?;
+        self.revoke(&old.id, end)?;
+        Ok(new)
+    }
+
     /// Ends a key from `at` on; `false` if there is no such key, or it has been ended.
     ///
     /// # Errors

@@ -6,7 +6,6 @@ use std::sync::PoisonError;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::compare::{Parts, compare_column};
-use super::from_counts::check_whole_rows;
 use super::{ColumnReport, DriftReport, Input, NeedsRows, OnProgress, Progress};
 use crate::data::Column;
 use crate::judge::Settings;
@@ -86,7 +85,9 @@ pub fn compare_by_column<S: ColumnSource>(
     at_once: usize,
     on_progress: &OnProgress<'_>,
 ) -> Result<DriftReport, ByColumnError<S::Error>> {
-    check_whole_rows(settings).map_err(ByColumnError::NeedsRows)?;
+    if let Some(what) = NeedsRows::beyond_columns(settings) {
+        return Err(ByColumnError::NeedsRows(what));
+    }
     let (reference, current) = (Table::new(reference.0), Table::new(current.0));
     let names = reference.source.names();
     overrides.check(names.iter().map(String::as_str)).map_err(ByColumnError::UnknownColumn)?;

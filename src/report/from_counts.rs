@@ -19,7 +19,7 @@ pub struct Counted<'a> {
     pub counts: &'a TableCounts,
 }
 
-/// A setting that grouped counts can't answer for.
+/// A setting that columns one by one, or grouped counts, can't answer for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NeedsRows {
     /// Rows that are like their neighbours count for fewer: [`Options::ordered`](crate::judge::calibrated::Options::ordered).
@@ -32,6 +32,24 @@ pub enum NeedsRows {
     Chunks,
     /// Embeddings.
     Embeddings,
+}
+
+impl NeedsRows {
+    /// What these settings ask for that takes several columns at once.
+    pub fn beyond_columns(settings: &Settings) -> Option<Self> {
+        let asked = [
+            (settings.multivariate.is_some(), Self::Multivariate),
+            (settings.quality == Quality::Full, Self::FullQuality),
+            (settings.nannyml_if_asked().is_some(), Self::Chunks),
+            (!settings.evidently.embeddings.is_empty(), Self::Embeddings),
+        ];
+        asked.into_iter().find_map(|(is_asked, what)| is_asked.then_some(what))
+    }
+
+    /// What these settings ask for that takes several columns at once, or the order of the rows.
+    pub fn beyond_counts(settings: &Settings) -> Option<Self> {
+        if settings.calibrated.ordered { Some(Self::Order) } else { Self::beyond_columns(settings) }
+    }
 }
 
 impl fmt::Display for NeedsRows {
@@ -80,20 +98,8 @@ pub fn compare_counts(
     schema: &Schema,
     settings: &Settings,
 ) -> Result<DriftReport, NeedsRows> {
-    if settings.calibrated.ordered {
-        return Err(NeedsRows::Order);
+    match NeedsRows::beyond_counts(settings) {
+        Some(what) => Err(what),
+        None => Ok(compare_counted(reference, current, schema, settings)),
     }
-    check_whole_rows(settings)?;
-    Ok(compare_counted(reference, current, schema, settings))
-}
-
-/// Whether the settings ask for nothing that takes several columns at once.
-pub(super) fn check_whole_rows(settings: &Settings) -> Result<(), NeedsRows> {
-    let asked = [
-        (settings.multivariate.is_some(), NeedsRows::Multivariate),
-        (settings.quality == Quality::Full, NeedsRows::FullQuality),
-        (settings.nannyml_if_asked().is_some(), NeedsRows::Chunks),
-        (!settings.evidently.embeddings.is_empty(), NeedsRows::Embeddings),
-    ];
-    asked.into_iter().find(|(is_asked, _)| *is_asked).map_or(Ok(()), |(_, what)| Err(what))
 }

@@ -7,14 +7,11 @@
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
-use tidemark_log::{
-    Answers, Entry, Feature, Features, Id, Kind, Layout, Line, Log, Options, Origin, Outcome, SharedBy,
-};
+use tidemark_log::{Id, Log, Options, SharedBy};
 use tidemark_throwaway::Server;
 
-const N_FEATURES: usize = 30;
+mod callers;
 
 /// Tells a process that it is a replica: its name, the callers, the time, the folder and the database.
 const REPLICA: &str = "TIDEMARK_BENCH_REPLICA";
@@ -85,46 +82,11 @@ fn replicate(task: &str) {
     let (callers, seconds): (usize, f64) = (callers.parse().expect("a number"), seconds.parse().expect("a number"));
     let by = SharedBy { address: database.parse().expect("an address"), replica: name.to_owned() };
     let log = Log::open_shared(Path::new(folder), &by, Options::default()).expect("a log");
-    let features = (0..N_FEATURES).map(|n| Feature { name: format!("V{n}"), kind: Kind::Number }).collect();
-    let layout = Layout { features, answers: Answers::Classes(vec!["0".into(), "1".into()]) };
-    let stream = log.stream(Line::predictions("bench"), "1", layout).expect("a stream");
+    let stream = callers::stream(&log);
     println!("ready");
     std::io::stdin().read_line(&mut String::new()).expect("the word");
-    let (is_over, groups_before) = (AtomicBool::new(false), log.n_groups());
-    let mut waits: Vec<u32> = std::thread::scope(|scope| {
-        let callers: Vec<_> = (0..callers)
-            .map(|_| {
-                scope.spawn(|| {
-                    let mut waits = Vec::new();
-                    while !is_over.load(Ordering::Relaxed) {
-                        let sent = std::time::Instant::now();
-                        log.append_blocking(&stream, &entry()).expect("a record is appended");
-                        waits.push(u32::try_from(sent.elapsed().as_micros()).unwrap_or(u32::MAX));
-                    }
-                    waits
-                })
-            })
-            .collect();
-        std::thread::sleep(Duration::from_secs_f64(seconds));
-        is_over.store(true, Ordering::Relaxed);
-        callers.into_iter().flat_map(|caller| caller.join().expect("a caller ends")).collect()
-    });
-    waits.sort_unstable();
+    let groups_before = log.n_groups();
+    let waits = callers::waits(&log, &stream, callers, Duration::from_secs_f64(seconds));
     let n_groups = log.n_groups() - groups_before;
     println!("{} {n_groups} {} {}", waits.len(), waits[waits.len() / 2], waits[waits.len() * 99 / 100]);
-}
-
-fn entry() -> Entry<'static> {
-    const VALUES: [f64; N_FEATURES] = [0.125; N_FEATURES];
-    Entry {
-        id: Id::fresh(1_795_478_400_000),
-        is_fresh: true,
-        time: 1_795_478_400_000,
-        origin: Origin::Answered,
-        features: Features::Numbers(&VALUES),
-        outcome: Outcome::Class(0),
-        scores: &[0.75, 0.25],
-        violations: &[],
-        request_id: None,
-    }
 }

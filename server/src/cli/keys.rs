@@ -67,10 +67,8 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         }
         Command::List => list(&store.list().map_err(failed)?, now),
         Command::Rotate { id, grace } => {
-            let keys = store.list().map_err(failed)?;
-            let old = keys.iter().find(|key| key.id == *id && key.is_valid(now)).ok_or_else(|| unknown(id))?;
-            print(&store.create(old.role, &old.name, now, old.expires).map_err(failed)?);
-            store.revoke(id, grace.unwrap_or(now)).map_err(failed)?;
+            let old = store.valid(id, now).map_err(failed)?.ok_or_else(|| unknown(id))?;
+            print(&store.rotate(&old, now, grace.unwrap_or(now)).map_err(failed)?);
         }
         Command::Revoke { id } => {
             if !store.revoke(id, now).map_err(failed)? {

@@ -11,7 +11,7 @@ use tidemark_watch::db::Db;
 use tidemark_watch::store::Store;
 
 use super::report::Judging;
-use super::shared::{Replica, ReplicaArgs};
+use super::shared::{DATABASE, Replica, ReplicaArgs, own_database};
 use super::{Failure, files};
 use crate::clock::SystemClock;
 use crate::listen;
@@ -102,7 +102,7 @@ pub(super) fn serve(
     // A file's keys have a connection of their own: their times of use need not wait for a report that is stored.
     let keys = match replica {
         Some(_) => service.store.db().clone(),
-        None => open_file(&args.data_dir)?,
+        None => own_database(&args.data_dir)?,
     };
     let runtime = tokio::runtime::Runtime::new().map_err(|error| Failure::new("threads", error))?;
     runtime.block_on(async {
@@ -171,19 +171,11 @@ fn open(models: &[PathBuf], args: &ServiceArgs, replica: Option<&Replica>) -> Re
     Ok(Arc::new(service))
 }
 
-/// The file of all but the predictions.
-const DATABASE: &str = "tidemark.db";
-
-fn open_file(folder: &Path) -> Result<Db, Failure> {
-    let path = folder.join(DATABASE);
-    Db::sqlite(&path).map_err(|error| Failure::file(&path, error))
-}
-
 /// Log and store of a data folder that no other service has.
 fn open_alone(folder: &Path, options: tidemark_log::Options) -> Result<(Log, Store), Failure> {
     // The log's lock is also what keeps a second service out of the folder.
     let log = Log::open(folder, options).map_err(|error| Failure::file(folder, error))?;
-    let store = Store::on(open_file(folder)?).map_err(|error| Failure::file(folder, error))?;
+    let store = Store::on(own_database(folder)?).map_err(|error| Failure::file(folder, error))?;
     // Nobody else has the folder, so that whoever was at a run is no more.
     store.release_all().map_err(|error| Failure::file(folder, error))?;
     Ok((log, store))

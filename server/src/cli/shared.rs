@@ -41,9 +41,17 @@ impl SharedArgs {
             return Ok(Db::postgres(address.with_application("tidemark command line")));
         }
         std::fs::create_dir_all(folder).map_err(|error| Failure::file(folder, error))?;
-        let path = folder.join("tidemark.db");
-        Db::sqlite(&path).map_err(|error| Failure::file(&path, error))
+        own_database(folder)
     }
+}
+
+/// The file in a data folder with all but the predictions.
+pub(super) const DATABASE: &str = "tidemark.db";
+
+/// A data folder's own database.
+pub(super) fn own_database(folder: &Path) -> Result<Db, Failure> {
+    let path = folder.join(DATABASE);
+    Db::sqlite(&path).map_err(|error| Failure::file(&path, error))
 }
 
 /// What one replica is called.

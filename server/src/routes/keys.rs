@@ -16,7 +16,7 @@ use tidemark_watch::store::StoreError;
 
 use super::{AppState, contexts, document_shell};
 use crate::front::{Front, session_cookie};
-use crate::keys::{KeyRecord, Keyring, Role};
+use crate::keys::{KeyRecord, Keyring, Role, Secret};
 
 /// Bytes of a key's name.
 const MAX_NAME_BYTES: usize = 80;
@@ -133,12 +133,10 @@ pub(super) async fn change(State(state): State<AppState>, request: Request) -> R
 fn grant(ring: &Keyring, wish: Wish, now: Millis) -> Result<Option<NewKey>, Refusal> {
     let store = ring.store();
     let known = |id: &str| -> Result<KeyRecord, Refusal> {
-        let found = store.list()?.into_iter().find(|key| key.id == id && key.is_valid(now));
-        found.ok_or_else(|| Refusal::Wrong(format!("There is no valid key {id:?}.")))
+        store.valid(id, now)?.ok_or_else(|| Refusal::Wrong(format!("There is no valid key {id:?}.")))
     };
-    let made = |role: Role, name: &str, expires| -> Result<Option<NewKey>, Refusal> {
-        let (record, secret) = store.create(role, name, now, expires)?;
-        Ok(Some(NewKey { role: record.role.name().to_owned(), name: record.name, secret: secret.reveal().to_owned() }))
+    let shown = |(record, secret): (KeyRecord, Secret)| {
+        Some(NewKey { role: record.role.name().to_owned(), name: record.name, secret: secret.reveal().to_owned() })
     };
     match wish {
         Wish::Create { name, role, ends } => {
@@ -147,14 +145,12 @@ fn grant(ring: &Keyring, wish: Wish, now: Millis) -> Result<Option<NewKey>, Refu
                 return Err(Refusal::Wrong(format!("A key has a name of at most {MAX_NAME_BYTES} bytes in one line.")));
             }
             let role: Role = role.parse().map_err(Refusal::Wrong)?;
-            made(role, name, span(&ends)?.map(|span| now + span.millis()))
+            Ok(shown(store.create(role, name, now, span(&ends)?.map(|span| now + span.millis()))?))
         }
         Wish::Rotate { id, grace } => {
             let old = known(&id)?;
             let end = now + span(&grace)?.map_or(0, Span::millis);
-            let new = made(old.role, &old.name, old.expires)?;
-            store.revoke(&id, end)?;
-            Ok(new)
+            Ok(shown(store.rotate(&old, now, end)?))
         }
         Wish::Revoke { id } => {
             let key = known(&id)?;

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use tidemark::random::Rng;
@@ -51,16 +51,19 @@ fn child() {
     });
 }
 
-/// Lets a child append, kills it after it has acknowledged some records, and returns all that it acknowledged.
-fn killed_after(folder: &Path, first: u64, n_acknowledged: u64) -> Vec<(u64, u64)> {
+fn start(folder: &Path, first: u64) -> Child {
     let program = std::env::current_exe().expect("this program has a path");
-    let mut child = Command::new(program)
+    Command::new(program)
         .args(["--exact", "crash::child", "--nocapture", "--test-threads=1"])
         .env(CHILD, format!("{first} {}", folder.display()))
         .stdout(Stdio::piped())
         .stderr(Stdio::inherit())
         .spawn()
-        .expect("a child starts");
+        .expect("a child starts")
+}
+
+/// Reads what a child acknowledges, kills it after so many, and returns all of them.
+pub fn killed_after(mut child: Child, n_acknowledged: u64) -> Vec<(u64, u64)> {
     let mut lines = BufReader::new(child.stdout.take().expect("its output is read"));
     let mut acknowledged = Vec::new();
     let mut line = String::new();
@@ -115,7 +118,7 @@ fn what_was_acknowledged_outlives_a_kill() {
     let mut n_torn = 0;
     for kill in 0..kills {
         let first = kill * 1_000_000;
-        acknowledged.extend(killed_after(folder.path(), first, random.next() % 250));
+        acknowledged.extend(killed_after(start(folder.path(), first), random.next() % 250));
         // Sometimes the next child is the first that opens the log after a kill, sometimes this process is.
         if kill % 2 == 0 || kill + 1 == kills {
             let options = Options { seals_by_itself: false, seal_after: Duration::from_secs(3600), ..options() };

@@ -10,6 +10,7 @@ use tidemark::stattest::{Current, Reference};
 
 use super::super::{Failure, files, progress};
 use super::check_names;
+use super::parquet_files::ParquetFiles;
 use crate::ingest::parquet_table::ParquetTable;
 
 /// Bytes that the columns under comparison may take together, as long as there is more than one of them.
@@ -25,38 +26,33 @@ pub(super) fn report(
     settings: &Settings,
 ) -> Result<Option<DriftReport>, Failure> {
     let [reference, current] = paths;
-    if !(files::is_parquet(reference)? && files::is_parquet(current)?) {
-        return Ok(None);
+    let (Some(before), Some(now)) = (ParquetFiles::of(reference)?, ParquetFiles::of(current)?) else { return Ok(None) };
+    // Before any file is hashed, which takes as long as reading it.
+    if let Some(what) = NeedsRows::beyond_columns(settings) {
+        return match paths.into_iter().find(|path| path.is_dir()) {
+            Some(folder) => Err(Failure::file(folder, format!("{what}, and a folder is read by columns: take a file"))),
+            None => Ok(None),
+        };
     }
-    let open = |path| ParquetTable::open(path).map_err(|error| Failure::Error(error.to_string()));
-    let tables = [&open(reference)?, &open(current)?];
     let labels = paths.map(files::label);
     let (report, hashes) = thread::scope(|scope| {
         let hashes = scope.spawn(|| paths.map(hash));
+        let tables = [&before.table, &now.table];
         let report = compare(tables, labels.each_ref().map(String::as_str), overrides, settings);
         (report, hashes.join().expect("hashing does not panic"))
     });
-    let mut report = match report? {
-        Ok(report) => report,
-        Err(what) => match paths.into_iter().find(|path| path.is_dir()) {
-            Some(folder) => {
-                return Err(Failure::file(folder, format!("{what}, and a folder is read by columns: take a file")));
-            }
-            None => return Ok(None),
-        },
-    };
-    let [before, now] = hashes;
+    let (mut report, [before, now]) = (report?, hashes);
     (report.reference.sha256, report.current.sha256) = (before?, now?);
     Ok(Some(report))
 }
 
-/// The report of two tables, unless the settings ask for whole rows.
+/// The report of two tables, by settings that do not ask for whole rows.
 pub(super) fn compare(
     tables: [&ParquetTable; 2],
     labels: [&str; 2],
     overrides: &SchemaOverrides,
     settings: &Settings,
-) -> Result<Result<DriftReport, NeedsRows>, Failure> {
+) -> Result<DriftReport, Failure> {
     let [before, now] = tables;
     check_names(settings, labels[0], before.names())?;
     let side = |label, source| ByColumn { label, source, sha256: None };
@@ -72,12 +68,10 @@ pub(super) fn compare(
         &|progress| bar.set_position(progress.done as u64),
     );
     bar.finish_and_clear();
-    match report {
-        Ok(report) => Ok(Ok(report)),
-        Err(ByColumnError::NeedsRows(what)) => Ok(Err(what)),
-        Err(ByColumnError::UnknownColumn(error)) => Err(Failure::new(labels[0], error)),
-        Err(ByColumnError::Read(error)) => Err(Failure::Error(error.to_string())),
-    }
+    report.map_err(|error| match error {
+        ByColumnError::Read(error) => Failure::Error(error.to_string()),
+        error => Failure::new(labels[0], error),
+    })
 }
 
 /// SHA-256 of a file; a folder has none.

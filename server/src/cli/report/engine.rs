@@ -5,16 +5,16 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use tidemark::judge::Settings;
 use tidemark::profile::counts::TableCounts;
-use tidemark::report::{ColumnSource, Counted, DriftReport, compare_counts};
-use tidemark::schema::{Schema, SchemaOverrides, UnknownColumn};
+use tidemark::report::{ColumnSource, Counted, DriftReport, NeedsRows, compare_counts};
+use tidemark::schema::{SchemaOverrides, UnknownColumn};
 use tidemark::stattest::{Current, Reference};
 use tidemark_engine::{Dialect, SqlColumn, TableName, count_sql, describe_sql, dialect_by_name, sql_columns};
 
 use super::super::{Failure, files};
-use super::by_column;
 use super::live::{self, ConnectArgs};
 use super::parquet_files::{self, ParquetFiles};
 use super::planner::{self, EngineName, Means, Tables};
+use super::{by_column, check_names};
 
 /// What stands above the flags.
 const HEADING: &str = "Tables in a database";
@@ -114,13 +114,8 @@ impl EngineArgs {
         let mut overrides = overrides.clone();
         overrides.roles.retain(|name, _| !ignored.contains(name));
         let schema = reference.schema(&overrides).map_err(|error| Failure::new(&self.reference_label, error))?;
-        let evidently = &settings.evidently;
-        for name in evidently.per_column_method.keys().chain(evidently.per_column_threshold.keys()) {
-            if schema.column(name).is_none() {
-                let known = schema.columns.iter().map(|column| &column.name);
-                return Err(Failure::new(&self.reference_label, unknown(name, known)));
-            }
-        }
+        let names: Vec<String> = schema.columns.iter().map(|column| column.name.clone()).collect();
+        check_names(settings, &self.reference_label, &names)?;
         let reference = Reference(Counted { label: &self.reference_label, counts: &reference });
         let current = Current(Counted { label: &self.current_label, counts: &current });
         let report = compare_counts(reference, current, &schema, settings);
@@ -155,7 +150,7 @@ impl EngineArgs {
             if !self.counted {
                 let labels = [self.reference_label.as_str(), self.current_label.as_str()];
                 let report = by_column::compare([&reference.table, &current.table], labels, overrides, settings)?;
-                return Ok(Found::Report(Box::new(report.expect("check() found that no whole rows are asked for"))));
+                return Ok(Found::Report(Box::new(report)));
             }
         }
         let is_kept = |name: &str| !ignored.iter().any(|other| other == name);
@@ -192,7 +187,9 @@ impl EngineArgs {
     }
 
     fn choose(&self, asked: EngineName, tables: Tables) -> Result<EngineName, Failure> {
-        let duckdb = self.connect.duckdb_version();
+        // The command is started for this, so only where it may be what counts.
+        let may_be_duckdb = asked == EngineName::DuckdbCli || (asked, tables) == (EngineName::Auto, Tables::Named);
+        let duckdb = may_be_duckdb.then(|| self.connect.duckdb_version()).flatten();
         let means =
             Means { connect: self.connect.scheme()?, has_spark: cfg!(feature = "spark"), duckdb: duckdb.as_deref() };
         let (chosen, why) = planner::choose(asked, tables, &means).map_err(|error| Failure::new("--engine", error))?;
@@ -213,13 +210,8 @@ enum Found {
 
 /// Whether counts answer for all that the settings ask.
 fn check(settings: &Settings) -> Result<(), Failure> {
-    let nothing = TableCounts::default();
-    let side = Counted { label: "", counts: &nothing };
-    let schema = Schema { columns: Vec::new() };
-    let checked = compare_counts(Reference(side), Current(side), &schema, settings);
-    checked
-        .map(drop)
-        .map_err(|error| Failure::new("--from-counts", format!("{error}; --shuffled says that rows have no order")))
+    let told = |what| Failure::new("--from-counts", format!("{what}; --shuffled says that rows have no order"));
+    NeedsRows::beyond_counts(settings).map_or(Ok(()), |what| Err(told(what)))
 }
 
 /// A column that is named and not there.

@@ -49,12 +49,15 @@ impl ParquetFiles {
         let names = self.table.names().iter().enumerate().filter(|(_, name)| is_kept(name));
         let columns: Result<Vec<Column>, _> = names.map(|(place, _)| self.table.read(place)).collect();
         let columns = columns.map_err(|error| Failure::Error(error.to_string()))?;
-        Ok(TableCounts::of(&Dataset::new(columns).expect("columns of one table are as long as each other")))
+        Ok(counts_of(columns))
     }
 }
 
 /// Counts the kept columns of a table.
 pub(super) fn count(data: &Dataset, is_kept: &dyn Fn(&str) -> bool) -> TableCounts {
-    let columns = data.columns().iter().filter(|column| is_kept(&column.name)).cloned().collect();
+    counts_of(data.columns().iter().filter(|column| is_kept(&column.name)).cloned().collect())
+}
+
+fn counts_of(columns: Vec<Column>) -> TableCounts {
     TableCounts::of(&Dataset::new(columns).expect("columns of one table are as long as each other"))
 }

@@ -3,7 +3,7 @@
 //! `TIDEMARK_KILLS=300 cargo test --release -p tidemark-log --test it shared::processes` kills as often as that.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader, Write};
+use std::io::Write;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::Mutex;
@@ -12,7 +12,7 @@ use tidemark::random::Rng;
 use tidemark_log::{Options, verify};
 
 use super::{Place, open};
-use crate::crash::assert_all_there;
+use crate::crash::{assert_all_there, killed_after};
 use crate::support::{all, entry, features, line, stream};
 
 /// Tells the child its name, which folder and database it shares, and from which record on it writes.
@@ -71,32 +71,6 @@ fn start(place: &Place, name: &str, first: u64) -> Child {
         .stderr(Stdio::inherit())
         .spawn()
         .expect("a child starts")
-}
-
-/// Reads what a child acknowledges, kills it after so many, and returns all of them.
-fn killed_after(mut child: Child, n_acknowledged: u64) -> Vec<(u64, u64)> {
-    let mut lines = BufReader::new(child.stdout.take().expect("its output is read"));
-    let (mut acknowledged, mut line, mut is_killed) = (Vec::new(), String::new(), false);
-    loop {
-        line.clear();
-        match lines.read_line(&mut line) {
-            Ok(0) | Err(_) => break,
-            Ok(_) => {}
-        }
-        // What it had said before the kill is still in the pipe; a last line may be cut off.
-        if let Some(numbers) = line.strip_suffix('\n').and_then(|line| line.split("acknowledged ").nth(1))
-            && let Some((n, position)) = numbers.split_once(' ')
-        {
-            acknowledged.push((n.parse().expect("a number"), position.parse().expect("a position")));
-        }
-        if !is_killed && acknowledged.len() as u64 >= n_acknowledged {
-            child.kill().expect("the child can be killed");
-            is_killed = true;
-        }
-    }
-    child.wait().expect("the child ends");
-    assert!(is_killed, "the child ended by itself after {} records", acknowledged.len());
-    acknowledged
 }
 
 /// What the death of a process does in half a minute: others may take its lease.
