@@ -9,6 +9,8 @@ export async function openLatestReport(page) {
   }).toPass({ timeout: 20_000 });
   await link.click();
   await page.waitForURL(/\/reports\/.+/);
+  // The address changes before the report is there: only with its table does the page answer as a report.
+  await expect(page.getByRole("searchbox", { name: "Filter columns by name" })).toBeVisible();
 }
 
 /** Waits until a page answers to clicks. Not until it is silent: it may listen to the service as long as it is open. */
