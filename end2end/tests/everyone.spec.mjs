@@ -17,7 +17,7 @@ async function addresses(page) {
 
 test("no page has a fault that axe-core knows, in either theme", async ({ page }, { project }) => {
   test.skip(project.name.includes("without"), "axe-core is a script");
-  test.setTimeout(180_000);
+  test.setTimeout(300_000);
   for (const address of await addresses(page)) {
     for (const colorScheme of ["light", "dark"]) {
       await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });

@@ -9,7 +9,7 @@ use tidemark::model::Model;
 use tidemark::report::{DriftReport, Source};
 
 use super::{Failure, check_folder, ndjson, progress};
-use crate::ingest::columnar;
+use crate::ingest::{columnar, parquet_table};
 use crate::registry::folder::MAX_MODEL_BYTES;
 
 /// A table that was read.
@@ -57,11 +57,15 @@ pub(super) fn label(path: &Path) -> String {
 /// How Parquet files begin.
 const PARQUET_SIGN: &[u8] = b"PAR1";
 
-/// Whether a table in Parquet is at this path: a file, told by how it begins, or a folder; a pipe is none.
+/// Whether a table in Parquet is at this path: a file, told by how it begins, a folder, or what lies in an object store; a pipe
+/// is none.
 pub(super) fn is_parquet(path: &Path) -> Result<bool, Failure> {
     let failed = |error| Failure::file(path, error);
     if path == Path::new("-") {
         return Ok(false);
+    }
+    if parquet_table::bucket_address(path).is_some() {
+        return Ok(true);
     }
     let metadata = std::fs::metadata(path).map_err(failed)?;
     if !metadata.is_file() {

@@ -31,7 +31,8 @@ use engine::EngineArgs;
 /// Compare a current table with a reference: did something really change, how much, and which way?
 ///
 /// Both may be CSV, plain or gzipped, Parquet, Arrow or newline-delimited JSON; - is standard input, and a folder is a table of all Parquet
-/// files in it. Column types are learnt from the reference; the report always holds both profiles'
+/// files in it. s3://bucket/key is a Parquet file or such a folder in an object store, which the variables of AWS' tools tell of
+/// (AWS_ENDPOINT_URL and so on). Column types are learnt from the reference; the report always holds both profiles'
 /// verdicts, --profile says whose lead.
 #[derive(ClapArgs)]
 pub(super) struct Args {

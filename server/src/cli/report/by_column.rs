@@ -11,7 +11,7 @@ use tidemark::stattest::{Current, Reference};
 use super::super::{Failure, files, progress};
 use super::check_names;
 use super::parquet_files::ParquetFiles;
-use crate::ingest::parquet_table::ParquetTable;
+use crate::ingest::parquet_table::{ParquetTable, bucket_address};
 
 /// Bytes that the columns under comparison may take together, as long as there is more than one of them.
 const MOST_BYTES: u64 = 1 << 30;
@@ -29,8 +29,11 @@ pub(super) fn report(
     let (Some(before), Some(now)) = (ParquetFiles::of(reference)?, ParquetFiles::of(current)?) else { return Ok(None) };
     // Before any file is hashed, which takes as long as reading it.
     if let Some(what) = NeedsRows::beyond_columns(settings) {
-        return match paths.into_iter().find(|path| path.is_dir()) {
-            Some(folder) => Err(Failure::file(folder, format!("{what}, and a folder is read by columns: take a file"))),
+        return match paths.into_iter().find(|path| is_by_column_alone(path)) {
+            Some(path) => Err(Failure::file(
+                path,
+                format!("{what}, and folders and object stores are read by columns: take a file"),
+            )),
             None => Ok(None),
         };
     }
@@ -74,7 +77,12 @@ pub(super) fn compare(
     })
 }
 
-/// SHA-256 of a file; a folder has none.
+/// Whether no rows are read at this path: it is a folder, or in an object store.
+fn is_by_column_alone(path: &Path) -> bool {
+    path.is_dir() || bucket_address(path).is_some()
+}
+
+/// SHA-256 of a file; a folder has none, and for that of an object all of it would have to come here.
 fn hash(path: &Path) -> Result<Option<String>, Failure> {
-    (!path.is_dir()).then(|| files::sha256(path)).transpose()
+    (!is_by_column_alone(path)).then(|| files::sha256(path)).transpose()
 }

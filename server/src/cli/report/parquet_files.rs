@@ -7,7 +7,7 @@ use tidemark::report::ColumnSource;
 use tidemark_engine::TableName;
 
 use super::super::{Failure, files};
-use crate::ingest::parquet_table::ParquetTable;
+use crate::ingest::parquet_table::{ParquetTable, bucket_address};
 
 /// A table in Parquet that several engines can read.
 pub(super) struct ParquetFiles {
@@ -32,6 +32,11 @@ impl ParquetFiles {
 
     /// What an engine that reads files by their path calls the table: `prefix` and the path, which has to be the same there.
     pub(super) fn name(&self, prefix: &[&str]) -> Result<TableName, Failure> {
+        if bucket_address(&self.path).is_some() {
+            let what =
+                "an engine reads an object store by settings of its own: name a table of it, or take --engine embedded";
+            return Err(Failure::file(&self.path, what));
+        }
         let path = self.path.canonicalize().map_err(|error| Failure::file(&self.path, error))?;
         let text = path.to_str().filter(|text| !text.contains(['*', '?', '[', ']', '{', '}', '\\']));
         let Some(text) = text else {
