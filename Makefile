@@ -25,8 +25,9 @@ run: build ## Build Tidemark and start it on a model that drifts before your eye
 test: build ## Run every test: Rust, the same digits in wasm, the pages in a real Chromium
 	@scripts/test
 
-test-scale: build ## Hold reports counted by PostgreSQL, DuckDB, ClickHouse and Spark to the library's, kill replicas for a minute; installs what is missing
+test-scale: build ## Hold reports counted by PostgreSQL, DuckDB, ClickHouse and Spark, or read from an object store, to the library's, kill replicas for a minute; installs what is missing
 	@scripts/engines $(ENGINES)
+	@scripts/object-store
 	@scripts/replicas 1 || [ $$? -eq 77 ]
 
 # Which of them: make test-scale ENGINES="duckdb postgres"

@@ -10,7 +10,7 @@ pub fn tidemark(folder: &Folder, args: &[&str]) -> Output {
     command(folder, args).output().expect("the binary runs")
 }
 
-fn command(folder: &Folder, args: &[&str]) -> Command {
+pub fn command(folder: &Folder, args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_tidemark"));
     command.args(args).current_dir(&folder.0).stdin(Stdio::null());
     command

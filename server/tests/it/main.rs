@@ -15,6 +15,7 @@ mod listen;
 mod log;
 mod models;
 mod monitors;
+mod object_store;
 mod openapi;
 mod pages;
 mod parquet_files;

@@ -17,7 +17,7 @@ use crate::command_line::{stdout, tidemark};
 use crate::support::Folder;
 
 /// Rows of every type, with gaps; in row groups of 300.
-fn table(rows: i64, shift: f64) -> Vec<u8> {
+pub fn table(rows: i64, shift: f64) -> Vec<u8> {
     parquet(&table_rows(rows, shift))
 }
 
