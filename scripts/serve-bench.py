@@ -93,6 +93,7 @@ class Server:
 def start_all():
     tidemark = ["target/release/tidemark", "serve", "--model", f"{work}/model.tidemark", "--listen", "127.0.0.1:0", "--interval", "3600"]
     yield Server("bare axum", ["target/release/examples/bare_axum", "127.0.0.1:0"])
+    yield Server("bare axum that waits for the disk", ["target/release/examples/bare_axum", "127.0.0.1:0", f"{work}/bodies"])
     for durability in ("commit", "async"):
         yield Server(f"Tidemark, {durability}", [*tidemark, "--data-dir", f"{work}/{durability}", "--durability", durability])
     if not peers:

@@ -49,7 +49,9 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { head: Duration::from_secs(10), connections: 16_384, per_address: 1024, drain: Duration::from_secs(10) }
+        // Browsers open connections ahead and close those that they did not need after ten seconds. Whoever closes first leaves no
+        // request without an answer, so it must not be the server.
+        Self { head: Duration::from_secs(15), connections: 16_384, per_address: 1024, drain: Duration::from_secs(10) }
     }
 }
 
