@@ -15,6 +15,9 @@ pub mod view;
 
 use view::{Finding, Missing, Row};
 
+/// Rows that are drawn in one go where they are drawn bit by bit.
+pub const SLICE: usize = 4;
+
 /// One of a report's two tables: the data, or the predictions. Sorting and opening a column are links.
 #[component]
 pub fn ColumnTable(
@@ -26,6 +29,9 @@ pub fn ColumnTable(
     /// What the address says.
     #[prop(into)]
     query: Signal<ReportQuery>,
+    /// How many rows to draw as yet, where drawing all of them at once would hold the page up.
+    #[prop(optional_no_strip)]
+    drawn: Option<Signal<usize>>,
 ) -> impl IntoView {
     let judge = report.judge;
     let rows = Memo::new({
@@ -36,19 +42,24 @@ pub fn ColumnTable(
         Judge::Calibrated => "Evidently",
         Judge::Evidently | Judge::Nannyml => "Calibrated",
     };
-    let body = move || {
-        let rows = rows.get();
-        if rows.is_empty() {
-            return view! { <NoRows query=query.get()/> }.into_any();
-        }
-        rows.into_iter()
-            .map(|row| {
+    let size = if drawn.is_some() { SLICE } else { usize::MAX };
+    // A slice that is drawn stays while others are added.
+    let slice = move |nth: usize| {
+        let (report, first) = (report.clone(), nth.saturating_mul(size));
+        let is_drawn = Memo::new(move |_| drawn.is_none_or(|drawn| first < drawn.get()));
+        move || {
+            let row = |row: &Row| {
                 // A picture does not depend on the address.
                 let picture = report.columns[row.index as usize].picture.clone();
-                view! { <TableRow row picture/> }
-            })
-            .collect_view()
-            .into_any()
+                view! { <TableRow row=row.clone() picture/> }
+            };
+            is_drawn.get().then(|| rows.with(|rows| rows.iter().skip(first).take(size).map(row).collect_view()))
+        }
+    };
+    let n_slices = Memo::new(move |_| rows.with(|rows| rows.len().div_ceil(size)));
+    let body = move || match n_slices.get() {
+        0 => view! { <NoRows query=query.get()/> }.into_any(),
+        n => (0..n).map(&slice).collect_view().into_any(),
     };
     view! {
         <div class="column-table">
