@@ -16,7 +16,7 @@ pub mod view;
 use view::{Finding, Missing, Row};
 
 /// Rows that are drawn in one go where they are drawn bit by bit.
-pub const SLICE: usize = 4;
+pub const SLICE: usize = 6;
 
 /// One of a report's two tables: the data, or the predictions. Sorting and opening a column are links.
 #[component]
@@ -42,24 +42,22 @@ pub fn ColumnTable(
         Judge::Calibrated => "Evidently",
         Judge::Evidently | Judge::Nannyml => "Calibrated",
     };
-    let size = if drawn.is_some() { SLICE } else { usize::MAX };
-    // A slice that is drawn stays while others are added.
-    let slice = move |nth: usize| {
-        let (report, first) = (report.clone(), nth.saturating_mul(size));
-        let is_drawn = Memo::new(move |_| drawn.is_none_or(|drawn| first < drawn.get()));
-        move || {
-            let row = |row: &Row| {
+    let body = move || {
+        let rows = rows.get();
+        if rows.is_empty() {
+            return view! { <NoRows query=query.get()/> }.into_any();
+        }
+        // Rows that are there stay as they are while others are added.
+        let n_drawn = drawn.map_or(usize::MAX, |drawn| drawn.get());
+        rows.into_iter()
+            .take(n_drawn)
+            .map(|row| {
                 // A picture does not depend on the address.
                 let picture = report.columns[row.index as usize].picture.clone();
-                view! { <TableRow row=row.clone() picture/> }
-            };
-            is_drawn.get().then(|| rows.with(|rows| rows.iter().skip(first).take(size).map(row).collect_view()))
-        }
-    };
-    let n_slices = Memo::new(move |_| rows.with(|rows| rows.len().div_ceil(size)));
-    let body = move || match n_slices.get() {
-        0 => view! { <NoRows query=query.get()/> }.into_any(),
-        n => (0..n).map(&slice).collect_view().into_any(),
+                view! { <TableRow row picture/> }
+            })
+            .collect_view()
+            .into_any()
     };
     view! {
         <div class="column-table">

@@ -343,11 +343,12 @@ async fn shown(
     bridge::next_task().await;
     let summary = summed_up(report.clone()).await?;
     bridge::next_task().await;
-    let (n, drawn) = (summary.columns.len(), RwSignal::new(SLICE));
+    let (n, drawn) = (summary.columns.len(), RwSignal::new(0));
     let view = result(report, summary, done, files, wipe, drawn.into()).await?;
     spawn_local(async move {
-        while drawn.try_get_untracked().is_some_and(|drawn| drawn < n) {
-            bridge::next_task().await;
+        // One more than there are rows, for what follows them.
+        while drawn.try_get_untracked().is_some_and(|drawn| drawn <= n) {
+            bridge::next_frame().await;
             drawn.try_update(|drawn| *drawn += SLICE);
         }
     });
@@ -375,9 +376,14 @@ fn result(
     drawn: Signal<usize>,
 ) -> Result<AnyView, AppError> {
     let names: Vec<String> = report.columns.iter().map(|column| column.name.clone()).collect();
+    let n = names.len();
+    let is_whole = Memo::new(move |_| drawn.get() > n);
     Ok(view! {
         <Finished report summary done wipe drawn/>
-        {files.get_value().map(|[reference, current]| view! { <OnBoth reference current names/> })}
+        {move || {
+            let files = files.get_value().filter(|_| is_whole.get());
+            files.map(|[reference, current]| view! { <OnBoth reference current names=names.clone()/> })
+        }}
     }
     .into_any())
 }
