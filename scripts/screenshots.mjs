@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { chromium } from "@playwright/test";
 import { begin } from "../end2end/tidemark.mjs";
+import { threeModels } from "./three_models.mjs";
 import { indexed } from "./png.mjs";
 
 const OUT = fileURLToPath(new URL("../docs/screenshots/", import.meta.url));
@@ -15,7 +16,8 @@ const SIZE = { width: 1280, height: 900 };
 const COMPARISONS = 16;
 
 const folder = mkdtempSync(join(tmpdir(), "tidemark-screenshots-"));
-const { address, stop } = await begin(["demo", "--interval", "4", "--rate", "400", "--data-dir", folder]);
+const { address, stop } = await begin(["demo", "--interval", "4", "--rate", "400", "--data-dir", join(folder, "demo")]);
+const several = await threeModels(folder);
 const browser = await chromium.launch({ executablePath: process.env.CHROMIUM, args: ["--no-sandbox", "--disable-gpu"] });
 try {
   mkdirSync(OUT, { recursive: true });
@@ -44,6 +46,8 @@ try {
   let bytes = 0;
   for (const theme of ["light", "dark"]) {
     for (const [name, path, part] of pages) bytes += await picture(`${name}-${theme}`, path, theme, SIZE, part);
+    bytes += await picture(`models-${theme}`, `${several.address}models`, theme, { width: 1280, height: 720 });
+    bytes += await picture(`models-phone-${theme}`, `${several.address}models`, theme, { width: 390, height: 844 });
     bytes += await picture(`overview-phone-${theme}`, "/", theme, { width: 390, height: 844 });
     bytes += await picture(`report-phone-${theme}`, report, theme, { width: 390, height: 844 });
   }
@@ -54,6 +58,7 @@ try {
   }
 } finally {
   await browser.close();
+  await several.stop();
   await stop();
   rmSync(folder, { recursive: true, force: true });
 }
