@@ -18,6 +18,8 @@ const ECHARTS_BROTLI_MAX = 200_000;
 // Browsers from 2024 on: CSS nesting and light-dark() pass through as they are written.
 const TARGET = ["chrome123", "firefox125", "safari17.5"];
 
+// Of a wasm module.
+const CUSTOM_SECTION = 0;
 // What becomes part of other files.
 const BUNDLED = /^(worker\.js|lab\.js|lab\/)/;
 
@@ -33,7 +35,8 @@ for (const folder of ["target/wasm/pages", "target/wasm/worker", "target/wasm/pa
 // The parts of the pages' wasm, each as one file, which takes fewer requests and compresses better than its pieces.
 const parts = Object.entries(JSON.parse(read("target/wasm/pages/parts.json")));
 for (const [part, pieces] of parts) {
-  files.set(`pkg/${part}.part`, joined(pieces.map((name) => [name, withoutNames(read(`target/wasm/pages/${name}.wasm`))])));
+  const modules = pieces.map((name) => [name, withoutNotes(read(`target/wasm/pages/${name}.wasm`))]);
+  files.set(`pkg/${part}.part`, joined(alikeTogether(modules)));
 }
 files.set("pkg/tidemark_bg.wasm", read("target/wasm/pages/tidemark_bg.wasm"));
 // What loads the parts imports what starts the first and is imported by it: as two files with a version in their addresses
@@ -145,15 +148,19 @@ function joined(modules) {
   return Buffer.concat([length, names, ...modules.map(([, content]) => content)]);
 }
 
-/** A wasm module without the section that says what its functions are called. */
-function withoutNames(module) {
+/** Modules by their size: those of one size are much alike, and compress better side by side. The part's own stays the last. */
+function alikeTogether(modules) {
+  const isOwn = ([name]) => Number(name.startsWith("split_"));
+  return modules.toSorted((a, b) => isOwn(a) - isOwn(b) || a[1].length - b[1].length);
+}
+
+/** A wasm module without the sections that are not for the machine: what its functions are called, and what made it. */
+function withoutNotes(module) {
   const kept = [module.subarray(0, 8)];
   for (let at = 8; at < module.length;) {
     const [length, content] = leb128(module, at + 1);
     const end = content + length;
-    const [nameLength, name] = leb128(module, content);
-    const isNames = module[at] === 0 && module.toString("latin1", name, name + nameLength) === "name";
-    if (!isNames) kept.push(module.subarray(at, end));
+    if (module[at] !== CUSTOM_SECTION) kept.push(module.subarray(at, end));
     at = end;
   }
   return Buffer.concat(kept);

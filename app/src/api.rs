@@ -12,6 +12,7 @@ use crate::backend;
 use crate::detectors::{Detectors, DetectorsQuery};
 use crate::error::AppError;
 use crate::keys::Keys;
+use crate::models::Models;
 use crate::monitor::{Overview, SnapshotHead};
 use crate::performance::{Performance, PerformanceQuery};
 use crate::places::Place;
@@ -38,6 +39,15 @@ pub async fn load_overview(
     model: Option<String>,
 ) -> Result<Overview, AppError> {
     backend::call(move |backend| backend.overview(model.as_deref())).await
+}
+
+/// All models at a glance.
+///
+/// # Errors
+/// The store cannot be read, or the service does not answer.
+#[server(endpoint = "models", input = Json, output = Json)]
+pub async fn load_models() -> Result<Models, AppError> {
+    backend::call(|backend| backend.models()).await
 }
 
 /// The report of the stored comparison of this id, as JSON: who asks for it may not be who reads it.

@@ -85,6 +85,7 @@ pub fn App() -> impl IntoView {
             <main id="main" class="main" tabindex="-1">
                 <Routes fallback=NotFoundPage>
                     <Route path=path!("/") view={Lazy::<parts::OverviewRoute>::new()} ssr=SsrMode::Async/>
+                    <Route path=path!("/models") view={Lazy::<parts::ModelsRoute>::new()} ssr=SsrMode::Async/>
                     <Route path=path!("/reports") view={Lazy::<parts::ReportsRoute>::new()} ssr=SsrMode::Async/>
                     <Route path=path!("/reports/:id") view={Lazy::<parts::ReportRoute>::new()} ssr=SsrMode::Async/>
                     <Route path=path!("/reports/:id/since/:earlier") view={Lazy::<parts::ChangeRoute>::new()} ssr=SsrMode::Async/>

@@ -9,6 +9,7 @@ use tidemark::report::DriftReport;
 use crate::detectors::{Detectors, DetectorsQuery};
 use crate::error::AppError;
 use crate::keys::{Keys, Outcome};
+use crate::models::Models;
 use crate::monitor::{Overview, Snapshot, SnapshotHead};
 use crate::performance::{Performance, PerformanceQuery};
 use crate::quality::QualityPage;
@@ -22,6 +23,12 @@ pub trait Backend: Send + Sync + 'static {
     /// # Errors
     /// There is no such model, or the store cannot be read.
     fn overview(&self, model: Option<&str>) -> Result<Overview, AppError>;
+
+    /// All models at a glance.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    fn models(&self) -> Result<Models, AppError>;
 
     /// The stored comparison of this id.
     ///

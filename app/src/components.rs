@@ -11,6 +11,7 @@ pub mod column_panel;
 pub mod column_table;
 pub mod dialog;
 pub mod drift_history;
+pub mod drift_strip;
 pub mod effect_ruler;
 pub mod empty_state;
 pub mod error_state;

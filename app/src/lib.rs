@@ -20,6 +20,7 @@ pub mod format;
 pub mod keys;
 pub mod lab;
 pub mod live;
+pub mod models;
 pub mod monitor;
 pub mod pages;
 pub mod parts;

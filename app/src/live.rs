@@ -1,9 +1,8 @@
-//! Keeps the overview fresh while someone looks at it.
+//! Keeps what is shown fresh while someone looks at it.
 
 use leptos::prelude::*;
 
-use crate::api;
-use crate::monitor::Overview;
+use crate::error::AppError;
 
 mod fresh;
 mod line;
@@ -17,31 +16,42 @@ pub use line::{Line, news_of, provide_line};
 pub use news::News;
 pub use pulse::{Link, Pulse};
 
-/// The latest overview, and how the line to the service is doing.
-#[derive(Debug, Clone, Copy)]
-pub struct Live {
+/// What the service said last, and how the line to it is doing.
+#[derive(Debug)]
+pub struct Live<T: Send + Sync + 'static> {
     /// What the service said last.
-    pub overview: RwSignal<Overview>,
+    pub shown: RwSignal<T>,
     /// Whether that is fresh.
     pub link: RwSignal<Link>,
     asking_early: RwSignal<bool>,
 }
 
-impl Live {
+impl<T: Send + Sync + 'static> Clone for Live<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T: Send + Sync + 'static> Copy for Live<T> {}
+
+impl<T: Send + Sync + 'static> Live<T> {
     /// Asks at the next tick, however short ago the last answer is.
     pub fn ask_now(&self) {
         self.asking_early.set(true);
     }
 }
 
-/// Starts from `first`, the overview of `model`, and asks the service again as long as the page is looked at: whenever it says that
-/// there is something new, or every two seconds where it does not say anything.
+/// Starts from `first`, and asks the service again as long as the page is looked at: whenever it says that there is something new, or
+/// every two seconds where it does not say anything.
 ///
 /// *On the server* nothing is asked: the page shows `first`.
-pub fn follow(first: Overview, model: Option<String>) -> Live {
-    let model = StoredValue::new(model);
-    let live =
-        Live { overview: RwSignal::new(first), link: RwSignal::new(Link::Fresh), asking_early: RwSignal::new(false) };
+pub fn follow<T, F>(first: T, ask: impl Fn() -> F + Send + Sync + 'static) -> Live<T>
+where
+    T: Send + Sync + 'static,
+    F: Future<Output = Result<T, AppError>> + 'static,
+{
+    let ask = StoredValue::new(ask);
+    let (shown, link, asking_early) = (RwSignal::new(first), RwSignal::new(Link::Fresh), RwSignal::new(false));
     let pulse = StoredValue::new(Pulse::new(timer::now()));
     if let Some(line) = use_context::<Line>() {
         let latest = line.listen();
@@ -56,25 +66,26 @@ pub fn follow(first: Overview, model: Option<String>) -> Live {
     // An effect, so that the timer starts in the browser only.
     Effect::new(move || {
         timer::every_half_second(move |now, hidden| {
-            if live.asking_early.get_untracked() {
-                live.asking_early.set(false);
+            if asking_early.get_untracked() {
+                asking_early.set(false);
                 pulse.update_value(Pulse::hurry);
             }
             if let Some(turn) = pulse.try_update_value(|pulse| pulse.tick(now, hidden)).flatten() {
+                let asked = ask.with_value(|ask| ask());
                 timer::run(async move {
-                    let answer = api::load_overview(model.get_value()).await;
+                    let answer = asked.await;
                     // The page may be gone by now, and its signals with it.
                     let accepted = pulse.try_update_value(|pulse| pulse.answered(turn, timer::now(), answer.is_ok()));
-                    if let (Some(true), Ok(overview)) = (accepted, answer) {
-                        live.overview.try_set(overview);
+                    if let (Some(true), Ok(latest)) = (accepted, answer) {
+                        shown.try_set(latest);
                     }
                 });
             }
-            let link = pulse.with_value(|pulse| pulse.link(now));
-            if live.link.get_untracked() != link {
-                live.link.set(link);
+            let found = pulse.with_value(|pulse| pulse.link(now));
+            if link.get_untracked() != found {
+                link.set(found);
             }
         });
     });
-    live
+    Live { shown, link, asking_early }
 }

@@ -24,6 +24,12 @@ pub struct Overview {
     pub traffic: Traffic,
     /// The stored comparisons, oldest first; the last one is the latest.
     pub history: Vec<SnapshotHead>,
+    /// Since when they have come to the verdict of the latest; `None` where nothing older was looked at.
+    pub since: Option<Millis>,
+    /// The figure by which the model is judged: "ROC AUC 0.971"; a dash without one.
+    pub performance: String,
+    /// How it stands by that, in a word or two.
+    pub performance_label: String,
     /// What else happened since the first of them, oldest first.
     #[serde(default)]
     pub events: Vec<Event>,

@@ -5,6 +5,7 @@ pub mod change;
 pub mod compare;
 pub mod detectors;
 pub mod keys;
+pub mod models;
 pub mod monitor;
 pub mod monitor_form;
 pub mod monitors;

@@ -16,6 +16,8 @@ use crate::pages;
 pub enum Part {
     /// `/`
     Overview,
+    /// All models.
+    Models,
     /// A report.
     Report,
     /// Two windows held against each other.
@@ -46,6 +48,7 @@ impl Part {
         let names: Vec<&str> = path.split('/').filter(|name| !name.is_empty()).collect();
         match names.as_slice() {
             [] => Some(Self::Overview),
+            ["models"] => Some(Self::Models),
             ["reports", _] => Some(Self::Report),
             ["windows"] => Some(Self::Windows),
             ["reports", _, "since", _] | ["change" | "quality"] => Some(Self::Change),
@@ -70,6 +73,7 @@ impl Part {
     const fn name(self) -> &'static str {
         match self {
             Self::Overview => "overview",
+            Self::Models => "models",
             Self::Report => "report",
             Self::Windows => "windows",
             Self::Change => "change",
@@ -129,6 +133,7 @@ macro_rules! lazy_page {
 }
 
 lazy_page!(overview, overview_page, OverviewRoute, pages::overview::OverviewPage);
+lazy_page!(models, models_page, ModelsRoute, pages::models::ModelsPage);
 lazy_page!(report, report_page, ReportRoute, pages::report::ReportPage, panel_of_address);
 lazy_page!(windows, windows_page, WindowsRoute, pages::windows::WindowsPage, panel_of_address);
 lazy_page!(change, quality_page, QualityRoute, pages::quality::QualityPage);
@@ -189,6 +194,7 @@ mod tests {
     fn an_address_has_the_part_of_its_page() {
         for (path, part) in [
             ("/", Some(Part::Overview)),
+            ("/models", Some(Part::Models)),
             ("/reports", Some(Part::Lists)),
             ("/reports/", Some(Part::Lists)),
             ("/reports/7", Some(Part::Report)),

@@ -1,5 +1,7 @@
 //! What the service tells the pages about how a model does, window by window. These types are what crosses the wire.
 
+#[cfg(feature = "ssr")]
+pub mod brief;
 pub mod standing;
 
 use serde::{Deserialize, Serialize};

@@ -24,6 +24,7 @@ impl Place {
 pub fn pages() -> Vec<Place> {
     [
         ("Overview", "/"),
+        ("Models", "/models"),
         ("Monitors", "/monitors"),
         ("New monitor", "/new-monitor"),
         ("Reports", "/reports"),

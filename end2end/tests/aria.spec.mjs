@@ -22,6 +22,7 @@ const PAGES = {
       - term: Predictions
       - term: Share of positives
       - term: Drifted columns
+      - term: Performance
       - figure /Share of drifted columns in each comparison/:
         - heading "Drift over time" [level=2]
         - group "Deploys and alerts"
@@ -34,6 +35,24 @@ const PAGES = {
         - heading "Latest comparisons" [level=2]
         - link "All reports"
         - table
+  `,
+  "/models": `
+    - main:
+      - heading "Models" [level=1]
+      - region "Verdict":
+        - link "Monitors"
+        - link "Alerts"
+      - list "Models":
+        - listitem:
+          - heading "card-fraud" [level=2]:
+            - link "card-fraud"
+          - term: Traffic
+          - definition:
+            - img "Predictions in each of the last sixty seconds"
+          - term: Drift
+          - definition:
+            - img /of the latest \\d+ comparisons? drifted/
+          - term: Performance
   `,
   "/reports": `
     - main:

@@ -217,34 +217,6 @@ test("after the first visit it works without a network", async ({ page, context 
   await context.setOffline(false);
 });
 
-// The aim is 50 ms; here two tests at once, their workers and the browser share what processors there are.
-const LONG_MS = 250;
-
-test("the main thread is never busy for long while files are read and compared", async ({ page }) => {
-  await quiet(page);
-  await choose(page, "Reference", csv({ seed: 1, shift: 0, rows: 200_000 }));
-  await choose(page, "Current", csv({ seed: 2, shift: 1.5, rows: 200_000 }));
-  await expect(page.getByLabel("Type of shifted")).toBeVisible();
-  await page.evaluate(() => {
-    globalThis.longTasks = [];
-    globalThis.steps = [];
-    new PerformanceObserver((list) => globalThis.longTasks.push(...list.getEntries())).observe({ type: "longtask" });
-    // The progress bar moves from the first slice that is read to the last column that is compared.
-    new MutationObserver((changes) => {
-      if (changes.some(({ target }) => target.matches?.("progress"))) globalThis.steps.push(performance.now());
-    }).observe(document.querySelector("main"), { subtree: true, attributes: true });
-  });
-  await compare(page);
-  await expect(columnsTable(page)).toBeVisible({ timeout: 20_000 });
-  const { steps, between } = await page.evaluate(() => {
-    const [first, last] = [globalThis.steps.at(0), globalThis.steps.at(-1)];
-    const isBetween = ({ startTime, duration }) => startTime > first && startTime + duration < last;
-    return { steps: globalThis.steps.length, between: globalThis.longTasks.filter(isBetween).map(({ duration }) => duration) };
-  });
-  expect(steps).toBeGreaterThan(2);
-  expect(between.filter((duration) => duration > LONG_MS)).toEqual([]);
-});
-
 test("how well a model did is shown side by side where the files hold what was said and what was true", async ({ page }) => {
   const table = (turned) => {
     const rows = Array.from({ length: 1000 }, (_, row) => {

@@ -11,7 +11,7 @@ const SCRIPT = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe
 async function addresses(page) {
   await openLatestReport(page);
   const report = new URL(page.url()).pathname;
-  return ["/", "/reports", report, `${report}?column=Amount`, "/monitors", "/monitors/card-fraud", "/new-monitor", "/alerts", "/shares",
+  return ["/", "/models", "/reports", report, `${report}?column=Amount`, "/monitors", "/monitors/card-fraud", "/new-monitor", "/alerts", "/shares",
     "/keys", "/quality", "/windows", "/change", "/performance", "/detectors", "/compare", "/styleguide", "/nowhere"];
 }
 

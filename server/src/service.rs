@@ -26,6 +26,7 @@ pub mod baseline;
 mod forms;
 mod leading;
 mod making;
+mod models;
 mod news;
 mod pages;
 mod performance;

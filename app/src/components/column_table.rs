@@ -15,6 +15,9 @@ pub mod view;
 
 use view::{Finding, Missing, Row};
 
+/// Rows that are drawn in one go where they are drawn bit by bit.
+pub const SLICE: usize = 6;
+
 /// One of a report's two tables: the data, or the predictions. Sorting and opening a column are links.
 #[component]
 pub fn ColumnTable(
@@ -26,6 +29,9 @@ pub fn ColumnTable(
     /// What the address says.
     #[prop(into)]
     query: Signal<ReportQuery>,
+    /// How many rows to draw as yet, where drawing all of them at once would hold the page up.
+    #[prop(optional_no_strip)]
+    drawn: Option<Signal<usize>>,
 ) -> impl IntoView {
     let judge = report.judge;
     let rows = Memo::new({
@@ -41,7 +47,10 @@ pub fn ColumnTable(
         if rows.is_empty() {
             return view! { <NoRows query=query.get()/> }.into_any();
         }
+        // Rows that are there stay as they are while others are added.
+        let n_drawn = drawn.map_or(usize::MAX, |drawn| drawn.get());
         rows.into_iter()
+            .take(n_drawn)
             .map(|row| {
                 // A picture does not depend on the address.
                 let picture = report.columns[row.index as usize].picture.clone();

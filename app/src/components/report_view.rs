@@ -40,6 +40,9 @@ pub fn ReportView(
     /// Buttons beside the verdict.
     #[prop(optional, into)]
     actions: ViewFnOnce,
+    /// How many rows of the table of columns to draw as yet; all of them if it is not said.
+    #[prop(optional)]
+    drawn: Option<Signal<usize>>,
 ) -> impl IntoView {
     let address = use_query_map();
     let query = Memo::new(move |_| address.with(ReportQuery::parse));
@@ -112,7 +115,7 @@ pub fn ReportView(
                             {(!has_predictions).then(|| view! { <SideLegend/> })}
                         </div>
                         <ReportToolbar report=report.clone() query/>
-                        <ColumnTable report=report.clone() query/>
+                        <ColumnTable report=report.clone() query drawn/>
                     </section>
                 </div>
                 <Suspense fallback=|| view! { <div class="column-panel"><Skeleton label="Loading the column"/></div> }>{panel}</Suspense>

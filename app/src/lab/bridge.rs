@@ -98,6 +98,22 @@ pub fn next_task() -> impl Future<Output = ()> + Send {
     SendWrapper::new(TimeoutFuture::new(0))
 }
 
+/// Lets the browser show what was drawn, and then do what else there is to do: what is drawn next is laid out by itself. Where nobody looks
+/// it shows nothing, so it is not waited for long.
+pub fn next_frame() -> impl Future<Output = ()> + Send {
+    const NOBODY_LOOKS_MILLIS: i32 = 100;
+    let shown = Promise::new(&mut |resolve, _| {
+        let window = window();
+        // Whichever comes first; a promise hears the first only.
+        let _ = window.request_animation_frame(&resolve);
+        let _ = window.set_timeout_with_callback_and_timeout_and_arguments_0(&resolve, NOBODY_LOOKS_MILLIS);
+    });
+    SendWrapper::new(async move {
+        let _ = JsFuture::from(shown).await;
+        TimeoutFuture::new(0).await;
+    })
+}
+
 /// Does something once the script is there; nothing if it does not come.
 fn with_script(work: impl FnOnce() + 'static) {
     spawn_local(async move {

@@ -36,6 +36,11 @@ pub fn next_task() -> impl Future<Output = ()> + Send {
     std::future::ready(())
 }
 
+/// Nothing to wait for.
+pub fn next_frame() -> impl Future<Output = ()> + Send {
+    std::future::ready(())
+}
+
 /// Nobody to ask.
 pub fn ask(_what: &'static str, _fields: String, _files: Option<[Picked; 2]>, _on_event: impl Fn(Event) + 'static) {}
 

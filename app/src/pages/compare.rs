@@ -1,6 +1,7 @@
 //! `/compare`, the lab: two files, compared in the reader's own browser.
 
 use leptos::prelude::*;
+use leptos::task::spawn_local;
 use leptos::wasm_split::{SplitLoaderError, wasm_split};
 use leptos_meta::Title;
 use std::sync::Arc;
@@ -8,6 +9,7 @@ use tidemark::render::format;
 use tidemark::report::DriftReport;
 
 use crate::charts::load_charts;
+use crate::components::column_table::SLICE;
 use crate::components::error_state::ErrorState;
 use crate::components::icon::{Glyph, Icon};
 use crate::components::moment::Moment;
@@ -319,7 +321,8 @@ async fn load_parts() -> Result<(), SplitLoaderError> {
 /// The files that a report was made of, as far as the page has them.
 type Files = StoredValue<Option<[Picked; 2]>, LocalStorage>;
 
-/// Reads a report and draws it: tasks of their own, so that neither holds the page up for long. `fail` hears why it cannot be read.
+/// Reads a report, sums it up and draws it, the rows of its table a few at a time: tasks of their own, so that none holds the page up for
+/// long. `fail` hears why it cannot be read.
 ///
 /// # Errors
 /// The part of the page that does it did not arrive.
@@ -338,7 +341,18 @@ async fn shown(
         }
     };
     bridge::next_task().await;
-    result(report, done, files, wipe).await
+    let summary = summed_up(report.clone()).await?;
+    bridge::next_task().await;
+    let (n, drawn) = (summary.columns.len(), RwSignal::new(0));
+    let view = result(report, summary, done, files, wipe, drawn.into()).await?;
+    spawn_local(async move {
+        // One more than there are rows, for what follows them.
+        while drawn.try_get_untracked().is_some_and(|drawn| drawn <= n) {
+            bridge::next_frame().await;
+            drawn.try_update(|drawn| *drawn += SLICE);
+        }
+    });
+    Ok(view)
 }
 
 /// The report, or why it is none. With [`result`] a part of its own in the browser.
@@ -348,22 +362,40 @@ fn read(json: Arc<str>) -> Result<Result<Arc<DriftReport>, String>, AppError> {
 }
 
 #[wasm_split(result, wasm_split_path = ::leptos::wasm_split, fallible)]
+fn summed_up(report: Arc<DriftReport>) -> Result<Arc<ReportSummary>, AppError> {
+    Ok(Arc::new(ReportSummary::of(&report)))
+}
+
+#[wasm_split(result, wasm_split_path = ::leptos::wasm_split, fallible)]
 fn result(
     report: Arc<DriftReport>,
+    summary: Arc<ReportSummary>,
     done: Done,
     files: Files,
     wipe: Callback<leptos::ev::MouseEvent>,
+    drawn: Signal<usize>,
 ) -> Result<AnyView, AppError> {
     let names: Vec<String> = report.columns.iter().map(|column| column.name.clone()).collect();
+    let n = names.len();
+    let is_whole = Memo::new(move |_| drawn.get() > n);
     Ok(view! {
-        <Finished report done wipe/>
-        {files.get_value().map(|[reference, current]| view! { <OnBoth reference current names/> })}
+        <Finished report summary done wipe drawn/>
+        {move || {
+            let files = files.get_value().filter(|_| is_whole.get());
+            files.map(|[reference, current]| view! { <OnBoth reference current names=names.clone()/> })
+        }}
     }
     .into_any())
 }
 
 #[component]
-fn Finished(report: Arc<DriftReport>, done: Done, wipe: Callback<leptos::ev::MouseEvent>) -> impl IntoView {
+fn Finished(
+    report: Arc<DriftReport>,
+    summary: Arc<ReportSummary>,
+    done: Done,
+    wipe: Callback<leptos::ev::MouseEvent>,
+    drawn: Signal<usize>,
+) -> impl IntoView {
     let Done { json, origin } = done;
     let names = format!("{} held against {}", report.current.label, report.reference.label);
     let cells = (report.reference.rows + report.current.rows) * report.columns.len() as u64;
@@ -377,10 +409,10 @@ fn Finished(report: Arc<DriftReport>, done: Done, wipe: Callback<leptos::ev::Mou
     };
     let is_own = origin != Origin::Link;
     let shared = Shared::Made(report.clone(), json.clone());
-    let summary = Arc::new(ReportSummary::of(&report));
     view! {
         <ReportView
             report=summary
+            drawn
             whole=Whole::Here(report)
             actions=move || {
                 view! {

@@ -1,4 +1,4 @@
-//! `/`: how the model is doing right now.
+//! `/`: how a model is doing right now. Where there are several and the address names none, it leads to all of them.
 
 use leptos::prelude::*;
 use leptos_meta::Title;
@@ -10,15 +10,18 @@ use crate::components::awaited::awaited;
 use crate::components::drift_history::DriftHistory;
 use crate::components::empty_state::EmptyState;
 use crate::components::model_card::ModelCard;
-use crate::components::model_switch::{ModelSwitch, chosen_model};
+use crate::components::model_switch::chosen_model;
+use crate::components::moment::Moment;
 use crate::components::snapshot_list::SnapshotList;
 use crate::components::sparkline::Sparkline;
 use crate::components::stat_tile::StatTile;
 use crate::components::verdict_banner::VerdictBanner;
 use crate::format::{ago, span};
 use crate::live::{Link, Live, follow, held};
-use crate::monitor::{Overview, SnapshotHead};
+use crate::monitor::{Overview, SnapshotHead, Traffic};
 
+/// Where all models are.
+const ALL_MODELS: &str = "/models";
 /// Comparisons in the list under the chart.
 const LISTED: usize = 8;
 /// Comparisons in the chart.
@@ -32,17 +35,35 @@ pub fn OverviewPage() -> impl IntoView {
     view! {
         <Title text="Overview"/>
         {awaited("Overview", "Loading the overview", first, move |first| {
-            view! { <LiveOverview first chosen=chosen.get_untracked()/> }.into_any()
+            let chosen = chosen.get_untracked();
+            if chosen.is_none() && first.models.len() > 1 {
+                to_all_models();
+                return view! { <a href=ALL_MODELS>"All models"</a> }.into_any();
+            }
+            view! { <LiveOverview first chosen/> }.into_any()
         })}
     }
     .into_any()
 }
 
+/// Leads to all models.
+///
+/// *On the server* the answer is a redirection.
+fn to_all_models() {
+    #[cfg(feature = "ssr")]
+    leptos_axum::redirect(ALL_MODELS);
+    #[cfg(feature = "hydrate")]
+    let _ = window().location().replace(ALL_MODELS);
+}
+
 #[component]
 fn LiveOverview(first: Overview, chosen: Option<String>) -> impl IntoView {
-    let (model, models) = (first.model.clone(), first.models.clone());
-    let live = follow(first, chosen.clone());
-    let overview = live.overview;
+    let (model, is_one_of_many) = (first.model.clone(), first.models.len() > 1);
+    let live = follow(first, {
+        let chosen = chosen.clone();
+        move || api::load_overview(chosen.clone())
+    });
+    let overview = live.shown;
     let history = Memo::new(move |_| {
         overview.with(|overview| {
             let start = overview.history.len().saturating_sub(CHARTED);
@@ -92,18 +113,17 @@ fn LiveOverview(first: Overview, chosen: Option<String>) -> impl IntoView {
             .into_any()
         }
     };
-    let shown_model = model.name.clone();
-    let performance = format!("/performance?model={shown_model}");
+    let performance = format!("/performance?model={}", model.name);
     view! {
-        <ModelSwitch models shown=shown_model page="/"/>
         <header class="page__head">
             <div>
+                {is_one_of_many.then(|| view! { <p class="page__crumb"><a href=ALL_MODELS>"All models"</a></p> })}
                 <h1 class="page__title">{name}</h1>
                 <p class="page__subtitle">
                     {format!("{}, predicts {}", model.kind, model.target)} " · " <a href=performance>"How well it does"</a>
                 </p>
             </div>
-            <LinkState live/>
+            <LinkState link=live.link/>
         </header>
         <Standing live latest has_reference chosen/>
         <Tiles overview latest/>
@@ -117,12 +137,12 @@ fn LiveOverview(first: Overview, chosen: Option<String>) -> impl IntoView {
 
 /// Whether what one sees is fresh. Keeps its width, whatever it says.
 #[component]
-fn LinkState(live: Live) -> impl IntoView {
-    let text = move || match live.link.get() {
+pub(super) fn LinkState(link: RwSignal<Link>) -> impl IntoView {
+    let text = move || match link.get() {
         Link::Fresh => "Live".to_owned(),
         Link::Stale { seconds } => format!("Stale, {} old", span(i64::from(seconds) * 1000)),
     };
-    let stale = move || live.link.get() != Link::Fresh;
+    let stale = move || link.get() != Link::Fresh;
     view! {
         <p class="link-state needs-script" class:link-state--stale=stale role="status">
             <span class="link-state__dot" aria-hidden="true"></span>
@@ -140,12 +160,12 @@ const fn has_reference(overview: &Overview) -> bool {
 /// The verdict of the latest comparison, and the button that makes a new one where one can be made.
 #[component]
 fn Standing(
-    live: Live,
+    live: Live<Overview>,
     latest: Memo<Option<SnapshotHead>>,
     has_reference: Memo<bool>,
     chosen: Option<String>,
 ) -> impl IntoView {
-    let overview = live.overview;
+    let overview = live.shown;
     let check = ServerAction::<CheckNow>::new();
     // A comparison just made is shown at once, not with the next question.
     Effect::new(move || {
@@ -177,6 +197,8 @@ fn Standing(
             })
         })
     };
+    let since = Memo::new(move |_| overview.with(|overview| overview.since));
+    let since = move || since.get().map(|at| view! { <span>{label} " since " <Moment at/></span> });
     let every = move || {
         let seconds = overview.with(|overview| overview.interval_seconds);
         has_reference.get().then(|| view! { <span>{format!("Compares every {}", span(seconds as i64 * 1000))}</span> })
@@ -211,6 +233,7 @@ fn Standing(
             }
         >
             {made}
+            {since}
             {every}
         </VerdictBanner>
     }
@@ -230,17 +253,17 @@ fn sentence_before_the_first(overview: &Overview) -> String {
     format!("The first comparison needs {needed}; {} so far.", format::count(total))
 }
 
+/// Predictions in each of the last seconds but for the latest, which is still running: drawn, it would look like a drop.
+pub(super) fn whole_seconds(traffic: &Traffic) -> Vec<u64> {
+    let whole = traffic.last_minute.len().saturating_sub(1);
+    traffic.last_minute[..whole].to_vec()
+}
+
 #[component]
 fn Tiles(overview: RwSignal<Overview>, latest: Memo<Option<SnapshotHead>>) -> impl IntoView {
     let traffic = Memo::new(move |_| overview.with(|overview| overview.traffic.clone()));
     let rate = Signal::derive(move || traffic.with(|traffic| format!("{:.1}", traffic.per_second)));
-    let minute = Signal::derive(move || {
-        traffic.with(|traffic| {
-            // The last second is still running: drawn, it would look like a drop.
-            let whole = traffic.last_minute.len().saturating_sub(1);
-            traffic.last_minute[..whole].to_vec()
-        })
-    });
+    let minute = Signal::derive(move || traffic.with(whole_seconds));
     let total = Signal::derive(move || traffic.with(|traffic| format::count(traffic.total)));
     let latest_prediction = Signal::derive(move || {
         overview.with(|overview| {
@@ -263,6 +286,8 @@ fn Tiles(overview: RwSignal<Overview>, latest: Memo<Option<SnapshotHead>>) -> im
     let counts_from = Signal::derive(move || {
         Some(format!("threshold {}", format::share(overview.with(|overview| overview.share_threshold))))
     });
+    let figure = Signal::derive(move || overview.with(|overview| overview.performance.clone()));
+    let how = Signal::derive(move || Some(overview.with(|overview| overview.performance_label.clone())));
     view! {
         <dl class="tiles">
             <StatTile label="Predictions per second" value=rate note="the last minute">
@@ -271,6 +296,7 @@ fn Tiles(overview: RwSignal<Overview>, latest: Memo<Option<SnapshotHead>>) -> im
             <StatTile label="Predictions" value=total note=latest_prediction/>
             {positive_tile}
             <StatTile label="Drifted columns" value=drifted note=counts_from/>
+            <StatTile label="Performance" value=figure note=how/>
         </dl>
     }
     .into_any()

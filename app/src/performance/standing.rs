@@ -110,8 +110,7 @@ pub fn is_worse(metric: &str, value: f64, limit: f64) -> bool {
 pub fn standing(performance: &Performance, metric: &str) -> Standing {
     let name = words(metric);
     let is_trusted = is_estimate_trusted(performance, metric);
-    let found = performance.windows.iter().filter_map(|window| Some((window, judged(window, metric, is_trusted)?)));
-    let found: Vec<(&PerformanceWindow, Judged)> = found.collect();
+    let found = judged_windows(performance, metric);
     let which = if is_trusted { "in the latest window" } else { "in the latest window with labels" };
     let Some(&(_, latest)) = found.last() else { return silent(performance, &name) };
     let told = told(&name, latest);
@@ -140,8 +139,8 @@ pub fn standing(performance: &Performance, metric: &str) -> Standing {
             sentence: format!("{told} {which} ({bound}){past}.{before}"),
         };
     }
-    let spell: Vec<_> = found.iter().rev().take_while(|(_, judged)| is_worse(judged)).collect();
-    let since = spell.last().map_or(0, |(window, _)| window.window.from);
+    let spell = spell(&found, metric, limit);
+    let since = spell.first().map_or(0, |(window, _)| window.window.from);
     let is_certain = latest.range.is_some_and(|(lower, upper)| is_beyond(lower) && is_beyond(upper));
     Standing {
         verdict: if is_certain || spell.len() > 1 { Verdict::Drifted } else { Verdict::Minor },
@@ -153,6 +152,22 @@ pub fn standing(performance: &Performance, metric: &str) -> Standing {
             if spell.len() == 1 { "is" } else { "are" },
         ),
     }
+}
+
+/// The windows that can be judged by this figure, oldest first.
+pub(super) fn judged_windows<'a>(performance: &'a Performance, metric: &str) -> Vec<(&'a PerformanceWindow, Judged)> {
+    let is_trusted = is_estimate_trusted(performance, metric);
+    performance.windows.iter().filter_map(|window| Some((window, judged(window, metric, is_trusted)?))).collect()
+}
+
+/// The latest of them that are worse one after the other, oldest first; nothing where the latest is not.
+pub(super) fn spell<'a, 'b>(
+    found: &'a [(&'b PerformanceWindow, Judged)],
+    metric: &str,
+    limit: f64,
+) -> &'a [(&'b PerformanceWindow, Judged)] {
+    let n = found.iter().rev().take_while(|(_, judged)| is_worse(metric, judged.value, limit)).count();
+    &found[found.len() - n..]
 }
 
 fn told(name: &str, judged: Judged) -> String {
@@ -187,7 +202,7 @@ pub fn moment(at: Millis) -> String {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::monitor::Window;
     use tidemark::performance::estimated::Estimated;
@@ -222,6 +237,11 @@ mod tests {
             }),
             splits: Vec::new(),
         }
+    }
+
+    /// A model whose accuracy is estimated at this in each window, and counts as worse below 0.8.
+    pub(crate) fn performance_of(estimates: &[f64]) -> Performance {
+        performance(estimates.iter().enumerate().map(|(nth, estimate)| window(nth as u64, *estimate, None)).collect())
     }
 
     fn performance(windows: Vec<PerformanceWindow>) -> Performance {

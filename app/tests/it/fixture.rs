@@ -4,13 +4,14 @@ use std::fmt::Write;
 use std::sync::Arc;
 
 use tidemark::data::csv;
-use tidemark::judge::Settings;
+use tidemark::judge::{Settings, Verdict};
 use tidemark::report::{DriftReport, Source, compare};
 use tidemark::schema::{ColumnRole, Schema, SchemaOverrides};
 use tidemark::stattest::{Current, Reference};
 use tidemark_app::backend::Backend;
 use tidemark_app::detectors::{Detectors, DetectorsQuery};
 use tidemark_app::error::AppError;
+use tidemark_app::models::{Drift, ModelLine, Models, Since, Told};
 use tidemark_app::monitor::{ModelCard, Overview, Snapshot, SnapshotHead, Traffic, Window};
 use tidemark_app::performance::{Performance, PerformanceQuery};
 use tidemark_app::quality::QualityPage;
@@ -68,17 +69,30 @@ pub fn snapshot() -> Snapshot {
 }
 
 /// Serves one comparison, or none.
+#[derive(Default)]
 pub struct Fixed {
     /// Whether there is one.
     pub is_empty: bool,
     /// Whether the model came without a reference, and has more than two classes.
     pub is_bare: bool,
+    /// Whether there are two models.
+    pub has_many: bool,
 }
 
 impl Fixed {
     /// Ready to be put into a context.
     pub fn handle(self) -> tidemark_app::backend::BackendHandle {
         Arc::new(self)
+    }
+
+    fn traffic(&self) -> Traffic {
+        Traffic {
+            total: 612,
+            per_second: 10.2,
+            last_minute: vec![10; 60],
+            share_positive: (!self.is_bare).then_some(0.001_7),
+            latest: Some(1_795_422_783_000),
+        }
     }
 }
 
@@ -94,21 +108,46 @@ impl Backend for Fixed {
                 n_reference: if self.is_bare { 0 } else { 600 },
                 metrics: vec![("roc_auc".to_owned(), 0.971)],
             },
-            models: vec!["card-fraud".to_owned()],
-            traffic: Traffic {
-                total: 612,
-                per_second: 10.2,
-                last_minute: vec![10; 60],
-                share_positive: (!self.is_bare).then_some(0.001_7),
-                latest: Some(1_795_422_783_000),
+            models: if self.has_many {
+                vec!["card-fraud".to_owned(), "loans".to_owned()]
+            } else {
+                vec!["card-fraud".to_owned()]
             },
+            traffic: self.traffic(),
             history: if self.is_empty { Vec::new() } else { vec![snapshot().head] },
+            since: Some(1_795_422_780_000),
+            performance: "Accuracy 0.93".to_owned(),
+            performance_label: "Fine".to_owned(),
             events: Vec::new(),
             interval_seconds: 4,
             share_threshold: 0.1,
             min_window_rows: 1_000,
             now: 1_795_422_785_000,
         })
+    }
+
+    fn models(&self) -> Result<Models, AppError> {
+        let line = |name: &str, verdict, label: &str| ModelLine {
+            name: name.to_owned(),
+            kind: "random forest, 20 trees".to_owned(),
+            verdict,
+            label: label.to_owned(),
+            sentence: "8 of 30 columns drifted.".to_owned(),
+            since: Some(Since { at: 1_795_422_780_000, is_open: true }),
+            traffic: self.traffic(),
+            drift: Drift {
+                words: "8 of 30 columns".to_owned(),
+                report: Some("first".to_owned()),
+                history: vec![(0.0, Verdict::Stable), (0.3, Verdict::Drifted)],
+            },
+            performance: Told {
+                verdict: Verdict::Stable,
+                label: "Fine".to_owned(),
+                figure: "ROC AUC 0.971".to_owned(),
+            },
+            n_alerts: 2,
+        };
+        Ok(Models::of(vec![line("loans", Verdict::Stable, "Fine"), line("card-fraud", Verdict::Drifted, "Drifted")]))
     }
 
     fn snapshot(&self, id: &str) -> Result<Snapshot, AppError> {

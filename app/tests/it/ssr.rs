@@ -29,7 +29,7 @@ fn without_marks(html: &str) -> String {
 
 /// The whole page at an address.
 async fn page(address: &str, is_empty: bool) -> String {
-    served(address, fixture::Fixed { is_empty, is_bare: false }).await
+    served(address, fixture::Fixed { is_empty, ..fixture::Fixed::default() }).await
 }
 
 /// The whole page, from this backend.
@@ -108,7 +108,26 @@ async fn the_overview_tells_the_verdict_and_links_to_the_report() {
     assert!(overview.contains(&fixture::report().sentence), "{overview}");
     assert!(overview.contains("href=\"/reports/first\""), "{overview}");
     assert!(overview.contains("ROC AUC"), "{overview}");
+    assert!(overview.contains("Accuracy 0.93"), "how well it does is told: {overview}");
+    assert!(overview.contains("since <time"), "since when it is so, is told: {overview}");
     assert_eq!(overview.matches("<h1").count(), 1);
+}
+
+#[tokio::test]
+async fn of_several_models_each_has_a_line_and_the_worst_is_on_top() {
+    let many = || fixture::Fixed { has_many: true, ..fixture::Fixed::default() };
+    let overview = served("/models", many()).await;
+    assert!(overview.contains("1 of 2 models is not fine"), "{overview}");
+    let place = |href: &str| overview.find(href).unwrap_or_else(|| panic!("{href} is missing in {overview}"));
+    assert!(place("href=\"/?model=card-fraud\"") < place("href=\"/?model=loans\""));
+    assert_eq!(overview.matches("<h1").count(), 1);
+    // A line leads to the model's own page, and that back.
+    let one = served("/?model=loans", many()).await;
+    assert!(one.contains("All models") && one.contains("href=\"/reports/first\""), "{one}");
+    // Where none is named, the browser is led to all of them.
+    assert!(served("/", many()).await.contains("href=\"/models\""));
+    // Where there is one model, there is nothing to choose from.
+    assert!(!page("/", false).await.contains("All models"));
 }
 
 #[tokio::test]
@@ -121,7 +140,7 @@ async fn before_the_first_comparison_the_overview_says_what_it_waits_for() {
 
 #[tokio::test]
 async fn without_a_reference_the_overview_waits_for_nothing_and_says_how_to_give_one() {
-    let overview = served("/", fixture::Fixed { is_empty: true, is_bare: true }).await;
+    let overview = served("/", fixture::Fixed { is_empty: true, is_bare: true, has_many: false }).await;
     assert!(overview.contains("the model came without a reference"), "{overview}");
     assert!(overview.contains("--reference held_out.csv"), "{overview}");
     assert!(!overview.contains("Waiting for") && !overview.contains("<progress"), "{overview}");
@@ -131,7 +150,7 @@ async fn without_a_reference_the_overview_waits_for_nothing_and_says_how_to_give
 #[tokio::test]
 async fn a_share_of_positives_is_shown_where_there_is_one() {
     assert!(page("/", true).await.contains("Share of positives"));
-    let overview = served("/", fixture::Fixed { is_empty: true, is_bare: true }).await;
+    let overview = served("/", fixture::Fixed { is_empty: true, is_bare: true, has_many: false }).await;
     assert!(!overview.contains("Share of positives"), "{overview}");
 }
 

@@ -45,8 +45,9 @@ pub struct Doors {
 }
 
 /// What pages and browsers use, which the OpenAPI document does not describe.
-const PAGES: [(&str, Method, Option<Role>); 50] = [
+const PAGES: [(&str, Method, Option<Role>); 52] = [
     ("/", Method::GET, Some(Role::Read)),
+    ("/models", Method::GET, Some(Role::Read)),
     ("/reports", Method::GET, Some(Role::Read)),
     ("/reports/{id}", Method::GET, Some(Role::Read)),
     ("/reports/{id}/since/{earlier}", Method::GET, Some(Role::Read)),
@@ -67,6 +68,7 @@ const PAGES: [(&str, Method, Option<Role>); 50] = [
     ("/compare", Method::GET, Some(Role::Read)),
     ("/events", Method::GET, Some(Role::Read)),
     ("/api/overview", Method::POST, Some(Role::Read)),
+    ("/api/models", Method::POST, Some(Role::Read)),
     ("/api/report", Method::POST, Some(Role::Read)),
     ("/api/places", Method::POST, Some(Role::Read)),
     ("/api/report_text", Method::POST, Some(Role::Read)),

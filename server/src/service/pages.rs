@@ -6,7 +6,10 @@ use tidemark::report::{Difference, DriftReport};
 use tidemark_app::backend::Backend;
 use tidemark_app::detectors::{Detectors, DetectorsQuery};
 use tidemark_app::error::AppError;
+use tidemark_app::models::Models;
+use tidemark_app::models::standing::since;
 use tidemark_app::monitor::{Overview, Snapshot, SnapshotHead};
+use tidemark_app::performance::brief::brief;
 use tidemark_app::performance::{Performance, PerformanceQuery};
 use tidemark_app::quality::QualityPage;
 use tidemark_app::watching::{
@@ -168,17 +171,25 @@ impl Backend for Service {
         let slot = self.slot(model)?;
         let history = self.history(slot.name()).map_err(internal)?;
         let alerts = self.store.alerts(None, LISTED).map_err(internal)?;
+        let performance = brief(&self.window_figures(&slot).map_err(internal)?);
         Ok(Overview {
             model: model_card(&slot),
             models: self.model_names(),
             traffic: self.traffic(&slot).map_err(|error| internal(StoreError::Log(error.to_string())))?,
             events: self.events(slot.name(), &history, &alerts),
+            since: since(&history).filter(|since| !since.is_open).map(|since| since.at),
+            performance: performance.figure,
+            performance_label: performance.label.to_owned(),
             history,
             interval_seconds: self.options.interval_seconds,
             min_window_rows: self.options.min_window_rows,
             share_threshold: self.options.settings.drift_share(),
             now: self.clock.now(),
         })
+    }
+
+    fn models(&self) -> Result<Models, AppError> {
+        self.all_models()
     }
 
     fn snapshot(&self, id: &str) -> Result<Snapshot, AppError> {

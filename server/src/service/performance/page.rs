@@ -109,33 +109,50 @@ impl Service {
         slot: &Slot,
         query: &PerformanceQuery,
     ) -> Result<Performance, StoreError> {
-        let windows = self.store.performance_windows::<PerformanceWindow>(slot.name(), WINDOWS)?;
-        let windows: Vec<PerformanceWindow> = windows.into_iter().map(|window| window.figures).collect();
+        let figures = self.window_figures(slot)?;
+        let windows = &figures.windows;
         let alarms = self.store.performance_alarms(slot.name(), ALARMS)?;
-        let estimator = slot.reference.estimator(self.options.window_rows);
         let followers = self.followers.lock().unwrap_or_else(PoisonError::into_inner);
         let follower = followers.get(slot.name()).map(|follower| &follower.found);
         let known = &slot.reference.known;
-        let latest = follower.and_then(|follower| latest_labelled(&windows, follower, query));
-        let said = follower.and_then(|follower| Labelled::of(latest_window(&windows)?, follower));
+        let latest = follower.and_then(|follower| latest_labelled(windows, follower, query));
+        let said = follower.and_then(|follower| Labelled::of(latest_window(windows)?, follower));
         let positive = follower.and_then(Follower::positive).map(|(_, name)| name.to_owned());
         let watches = follower.map(watch_lines).unwrap_or_default();
         drop(followers);
         let read = |said: Labelled| said.mistakes(self.log.reader(), slot).map_err(|error| log(&error));
         let mistakes = said.map(read).transpose()?.flatten();
         Ok(Performance {
+            positive: positive.or_else(|| (known.classes.len() == 2).then(|| known.classes[1].clone())),
+            watches,
+            alarms,
+            latest,
+            mistakes,
+            ..figures
+        })
+    }
+
+    /// How a model does window by window, and nothing else: what needs no reading in the log.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub(in crate::service) fn window_figures(&self, slot: &Slot) -> Result<Performance, StoreError> {
+        let windows = self.store.performance_windows::<PerformanceWindow>(slot.name(), WINDOWS)?;
+        let windows: Vec<PerformanceWindow> = windows.into_iter().map(|window| window.figures).collect();
+        let estimator = slot.reference.estimator(self.options.window_rows);
+        Ok(Performance {
             model: slot.name().to_owned(),
             models: self.model_names(),
-            positive: positive.or_else(|| (known.classes.len() == 2).then(|| known.classes[1].clone())),
+            positive: None,
             not_estimated: estimator.as_ref().err().map(ToString::to_string),
             reference: estimator.as_ref().ok().map(|estimator| estimator.reference.clone()),
             thresholds: estimator.map(|estimator| estimator.thresholds.clone()).unwrap_or_default(),
             bands: bands(&windows),
             windows,
-            watches,
-            alarms,
-            latest,
-            mistakes,
+            watches: Vec::new(),
+            alarms: Vec::new(),
+            latest: None,
+            mistakes: None,
             now: self.now(),
         })
     }
