@@ -4,15 +4,15 @@ use std::time::Duration;
 
 use spark_connect_core::{ExecutePlanResponseReattachableIterator as Operation, SparkError};
 use spark_connect_proto::execute_plan_response::ResponseType;
-use spark_connect_proto::{ExecutePlanRequest, ExecutePlanResponse, Plan, Relation, Sql, plan, relation};
+use spark_connect_proto::{ExecutePlanRequest, Plan, Relation, Sql, plan, relation};
 use tidemark_engine::{EngineError, TakeRow};
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::{PATIENCE, Session, batch, words};
 
 /// How long after the last response it is tried to take a result up again where it broke off. Together with the wait for a server to
-/// come back, less than a minute.
-const TAKEN_UP_WITHIN: Duration = Duration::from_secs(26);
+/// come back, and with a request under way at the end of either, less than a minute.
+const TAKEN_UP_WITHIN: Duration = Duration::from_secs(20);
 
 /// Pauses between two tries.
 const PAUSES: [Duration; 2] = [Duration::from_millis(500), Duration::from_secs(3)];
@@ -26,14 +26,16 @@ const BROKEN: [i32; 4] = [1, 2, 13, 14];
 /// Runs a statement and hands over the rows of its result while they come.
 pub(crate) async fn run(session: &Session, sql: &str, take: TakeRow<'_>) -> Result<(), EngineError> {
     let operation = Operation::new(request(session, sql));
-    let started = session.client.execute_plan(operation.request().clone()).await;
+    let started = while_there(session, session.client.execute_plan(operation.request().clone())).await;
     // Nothing was lost that had not begun; the caller may begin it again.
-    let mut responses = started.map_err(|error| failure(&error))?;
+    let mut responses = match started {
+        Ok(started) => started.map_err(|error| failure(&error))?,
+        Err(reason) => return Err(EngineError::Lost { reason }),
+    };
     let mut last_sign = Instant::now();
     loop {
-        let message = async { responses.message().await.map_err(SparkError::from_grpc_status) };
-        let broken_by = match next(session, message).await {
-            Next::Response(response) => {
+        let broken_by = match while_there(session, responses.message()).await {
+            Ok(Ok(Some(response))) => {
                 last_sign = Instant::now();
                 operation.set_last_response_id(&response).await;
                 if let Some(ResponseType::ArrowBatch(arrow)) = &response.response_type {
@@ -41,12 +43,14 @@ pub(crate) async fn run(session: &Session, sql: &str, take: TakeRow<'_>) -> Resu
                 }
                 continue;
             }
-            Next::Failed(error) if !is_broken(&error) => return Err(failure(&error)),
-            Next::Failed(error) => words(&error),
-            Next::Silent(reason) => reason,
             // A server ends a stream every few minutes; the result is only over when it says so.
-            Next::End if operation.is_completed().await => return Ok(()),
-            Next::End => "the result ended before it was over".to_owned(),
+            Ok(Ok(None)) if operation.is_completed().await => return Ok(()),
+            Ok(Ok(None)) => "the result ended before it was over".to_owned(),
+            Ok(Err(status)) => match SparkError::from_grpc_status(status) {
+                error if is_broken(&error) => words(&error),
+                error => return Err(failure(&error)),
+            },
+            Err(reason) => reason,
         };
         // A server that counted in silence was asked, and answered, while it was waited for.
         let end = last_sign.max(Instant::now() - (SILENCE + PATIENCE)) + TAKEN_UP_WITHIN;
@@ -94,31 +98,14 @@ fn failure(error: &SparkError) -> EngineError {
     if is_forgotten || is_broken(error) { EngineError::Lost { reason } } else { EngineError::Refused { reason } }
 }
 
-enum Next {
-    Response(Box<ExecutePlanResponse>),
-    Failed(SparkError),
-    /// Neither a response nor an answer whether the server is there: why.
-    Silent(String),
-    End,
-}
-
-/// The next response, for as long as the server is there.
-async fn next(
-    session: &Session,
-    message: impl Future<Output = Result<Option<ExecutePlanResponse>, SparkError>>,
-) -> Next {
-    let mut message = std::pin::pin!(message);
+/// The answer, for as long as the server is there; otherwise, why it is not.
+async fn while_there<T>(session: &Session, answer: impl Future<Output = T>) -> Result<T, String> {
+    let mut answer = std::pin::pin!(answer);
     loop {
         // The wait goes on where it was: a response that is half there must not be dropped.
-        match timeout(SILENCE, message.as_mut()).await {
-            Ok(Ok(Some(response))) => return Next::Response(Box::new(response)),
-            Ok(Ok(None)) => return Next::End,
-            Ok(Err(error)) => return Next::Failed(error),
-            Err(_elapsed) => {
-                if let Err(reason) = session.is_there().await {
-                    return Next::Silent(reason);
-                }
-            }
+        match timeout(SILENCE, answer.as_mut()).await {
+            Ok(answer) => return Ok(answer),
+            Err(_elapsed) => session.is_there().await?,
         }
     }
 }
