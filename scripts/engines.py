@@ -384,10 +384,14 @@ class Spark:
         self.start()
 
         def restart():
+            nonlocal began
+            began = time.monotonic()
             self.kill()
             self.start()
+            began = time.monotonic() - began
 
-        yield "the server is killed and started anew: asked once more", self.while_counting(files, restart).stdout == expected
+        again = self.while_counting(files, restart)
+        yield f"the server is killed and started anew in {began:.0f} s: asked once more {again.stderr.strip()}", again.stdout == expected
 
         stopped = self.while_counting(files, lambda: None, signal.SIGINT)
         end = time.monotonic() + 20

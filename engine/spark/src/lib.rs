@@ -22,8 +22,9 @@ use tokio::time::{Instant, sleep, timeout};
 /// How long one request may take that asks for no counting.
 const PATIENCE: Duration = Duration::from_secs(8);
 
-/// How long a server that has lost a statement may take to be there for a new one.
-const COMES_BACK_WITHIN: Duration = Duration::from_secs(21);
+/// How long after its last sign a server that has lost a statement may take to be there for a new one. With a request that is under
+/// way at its end, less than a minute.
+const COMES_BACK_WITHIN: Duration = Duration::from_secs(48);
 
 /// What of a result lies in the memory of Spark's driver until it is fetched, 54 bytes a line and more as long as it is not compressed:
 /// of a driver's usual gigabyte as much as leaves room for its work.
@@ -35,6 +36,8 @@ pub struct Spark {
     shared: Arc<Shared>,
     /// Whether the statement that was lost has been asked for once more.
     was_retried: bool,
+    /// When the server was last known to be there.
+    last_sign: Instant,
 }
 
 /// What whoever cancels has in common with what waits.
@@ -70,7 +73,7 @@ impl Spark {
         get_runtime().block_on(session.begin()).map_err(unavailable)?;
         let session = Mutex::new(Arc::new(session));
         let shared = Shared { session, is_cancelled: AtomicBool::new(false), cancelled: Notify::new() };
-        Ok(Self { address, shared: Arc::new(shared), was_retried: false })
+        Ok(Self { address, shared: Arc::new(shared), was_retried: false, last_sign: Instant::now() })
     }
 }
 
@@ -154,7 +157,7 @@ impl Engine for Spark {
         let statement = sql.trim().trim_end_matches(';');
         let ended = get_runtime().block_on(async {
             tokio::select! {
-                ended = operation::run(&session, statement, take) => ended,
+                ended = operation::run(&session, statement, take, &mut self.last_sign) => ended,
                 () = self.shared.cancelled.notified() => Err(EngineError::Refused { reason: "it was cancelled".to_owned() }),
             }
         });
@@ -168,7 +171,7 @@ impl Engine for Spark {
     }
 
     fn may_run_again(&mut self) -> bool {
-        let end = Instant::now() + COMES_BACK_WITHIN;
+        let end = self.last_sign + COMES_BACK_WITHIN;
         while !self.was_retried && !self.shared.is_cancelled() && Instant::now() < end {
             // The server has forgotten the session, or is another one.
             let session = Session::open(&self.address).ok();

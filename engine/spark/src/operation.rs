@@ -10,8 +10,7 @@ use tokio::time::{Instant, sleep, timeout};
 
 use crate::{PATIENCE, Session, batch, words};
 
-/// How long after the last response it is tried to take a result up again where it broke off. Together with the wait for a server to
-/// come back, and with a request under way at the end of either, less than a minute.
+/// How long after the last sign of the server it is tried to take a result up again where it broke off.
 const TAKEN_UP_WITHIN: Duration = Duration::from_secs(20);
 
 /// Pauses between two tries.
@@ -23,20 +22,25 @@ const SILENCE: Duration = Duration::from_secs(10);
 /// gRPC's codes of a connection that broke: cancelled, unknown, internal, unavailable. A server that refuses says why in the details.
 const BROKEN: [i32; 4] = [1, 2, 13, 14];
 
-/// Runs a statement and hands over the rows of its result while they come.
-pub(crate) async fn run(session: &Session, sql: &str, take: TakeRow<'_>) -> Result<(), EngineError> {
+/// Runs a statement and hands over the rows of its result while they come; `last_sign` is when the server was last known to be there.
+pub(crate) async fn run(
+    session: &Session,
+    sql: &str,
+    take: TakeRow<'_>,
+    last_sign: &mut Instant,
+) -> Result<(), EngineError> {
+    *last_sign = Instant::now();
     let operation = Operation::new(request(session, sql));
-    let started = while_there(session, session.client.execute_plan(operation.request().clone())).await;
+    let started = while_there(session, session.client.execute_plan(operation.request().clone()), last_sign).await;
     // Nothing was lost that had not begun; the caller may begin it again.
     let mut responses = match started {
         Ok(started) => started.map_err(|error| failure(&error))?,
         Err(reason) => return Err(EngineError::Lost { reason }),
     };
-    let mut last_sign = Instant::now();
     loop {
-        let broken_by = match while_there(session, responses.message()).await {
+        let broken_by = match while_there(session, responses.message(), last_sign).await {
             Ok(Ok(Some(response))) => {
-                last_sign = Instant::now();
+                *last_sign = Instant::now();
                 operation.set_last_response_id(&response).await;
                 if let Some(ResponseType::ArrowBatch(arrow)) = &response.response_type {
                     batch::rows(&arrow.data, take)?;
@@ -52,8 +56,7 @@ pub(crate) async fn run(session: &Session, sql: &str, take: TakeRow<'_>) -> Resu
             },
             Err(reason) => reason,
         };
-        // A server that counted in silence was asked, and answered, while it was waited for.
-        let end = last_sign.max(Instant::now() - (SILENCE + PATIENCE)) + TAKEN_UP_WITHIN;
+        let end = *last_sign + TAKEN_UP_WITHIN;
         let mut pause = PAUSES[0];
         responses = loop {
             let taken_up = session.client.reattach_execute(operation.create_reattach_request().await);
@@ -99,13 +102,20 @@ fn failure(error: &SparkError) -> EngineError {
 }
 
 /// The answer, for as long as the server is there; otherwise, why it is not.
-async fn while_there<T>(session: &Session, answer: impl Future<Output = T>) -> Result<T, String> {
+async fn while_there<T>(
+    session: &Session,
+    answer: impl Future<Output = T>,
+    last_sign: &mut Instant,
+) -> Result<T, String> {
     let mut answer = std::pin::pin!(answer);
     loop {
         // The wait goes on where it was: a response that is half there must not be dropped.
         match timeout(SILENCE, answer.as_mut()).await {
             Ok(answer) => return Ok(answer),
-            Err(_elapsed) => session.is_there().await?,
+            Err(_elapsed) => {
+                session.is_there().await?;
+                *last_sign = Instant::now();
+            }
         }
     }
 }
