@@ -20,6 +20,7 @@ import tempfile
 import threading
 import time
 import urllib.parse
+import urllib.request
 from datetime import date
 from datetime import datetime as dt
 from decimal import Decimal
@@ -255,7 +256,7 @@ class Postgres:
 
 
 class Spark:
-    """Apache Spark with two executors, reached by its Connect server alone: by PySpark, and by Tidemark."""
+    """Apache Spark with two executors, reached by its Connect server alone, which takes who knows the token: by PySpark, and by Tidemark."""
 
     name, dialect = "Spark", "spark"
 
@@ -263,15 +264,13 @@ class Spark:
         import pyspark
 
         self.version, self.home, self.folder = pyspark.__version__, Path(pyspark.__file__).parent, folder
-        self.port, self.client = free_port(), None
+        self.port, self.pages, self.client = free_port(), free_port(), None
         self.start()
-        from pyspark.sql import SparkSession
-
-        self.client = SparkSession.builder.remote(f"sc://127.0.0.1:{self.port}").getOrCreate()
+        self.connect()
 
     def start(self):
         conf = {
-            "spark.connect.grpc.binding.port": self.port, "spark.ui.enabled": "false", "spark.sql.session.timeZone": "Asia/Kolkata",
+            "spark.connect.grpc.binding.port": self.port, "spark.ui.port": self.pages, "spark.sql.session.timeZone": "Asia/Kolkata",
             "spark.sql.shuffle.partitions": 4, "spark.driver.bindAddress": "127.0.0.1", "spark.driver.host": "127.0.0.1",
         }
         words = [self.home / "bin/spark-submit", "--master", "local-cluster[2,1,1024]"]
@@ -279,7 +278,7 @@ class Spark:
         for name, value in conf.items():
             words += ["--conf", f"{name}={value}"]
         with open(self.folder / "spark.log", "ab") as log:
-            env = {**os.environ, "SPARK_LOCAL_IP": "127.0.0.1", "SPARK_HOME": str(self.home)}
+            env = {**os.environ, "SPARK_LOCAL_IP": "127.0.0.1", "SPARK_HOME": str(self.home), "SPARK_CONNECT_AUTHENTICATE_TOKEN": SECRET}
             self.server = subprocess.Popen([*map(str, words), "spark-internal"], stdout=log, stderr=log, cwd=self.folder, env=env, start_new_session=True)
         atexit.register(self.kill)
         end = time.monotonic() + 180
@@ -292,14 +291,37 @@ class Spark:
                     sys.exit(f"Spark's Connect server does not start: {(self.folder / 'spark.log').read_text()[-2000:]}")
                 time.sleep(0.5)
 
+    def connect(self):
+        from pyspark.sql import SparkSession
+
+        # PySpark sends a token without TLS to this name only.
+        self.client = SparkSession.builder.remote(f"sc://localhost:{self.port}/;token={SECRET}").getOrCreate()
+
     def kill(self):
         """The server and its executors, which are in its session."""
         if self.server.poll() is None:
             os.killpg(self.server.pid, signal.SIGKILL)
             self.server.wait()
 
+    def told(self, what):
+        """What Spark tells of itself: its `jobs` or its `allexecutors`."""
+        address = f"http://127.0.0.1:{self.pages}/api/v1/applications"
+        with urllib.request.urlopen(address, timeout=20) as answer:
+            application = json.load(answer)[0]["id"]
+        with urllib.request.urlopen(f"{address}/{application}/{what}", timeout=20) as answer:
+            return json.load(answer)
+
+    def jobs(self, status):
+        return {job["jobId"] for job in self.told(f"jobs?status={status}") if status != "running" or job["numActiveTasks"] > 0}
+
+    def is_told_cancelled(self):
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.pages}/connect/", timeout=20) as answer:
+            return b"CANCELED" in answer.read()
+
     def load(self, name, path, columns):
         self.client.read.parquet(str(path)).createOrReplaceTempView(name)
+        # Tidemark's session is another one.
+        self.client.read.parquet(str(path)).createOrReplaceGlobalTempView(name)
 
     def describe(self, name):
         return as_csv([["name", "type"]] + [list(row)[:2] for row in self.client.sql(f"DESCRIBE TABLE {name}").collect()])
@@ -307,15 +329,42 @@ class Spark:
     def count(self, sql):
         return as_csv([list(row) for row in self.client.sql(sql.strip().rstrip(";")).collect()])
 
-    def words(self, sides):
-        return ["--engine", "spark", "--connect", f"sc://127.0.0.1:{self.port}/;token={SECRET}", *(path for path, _ in sides.values())]
+    def address(self):
+        return ["--connect", f"sc://127.0.0.1:{self.port}"]
 
-    def live(self, name, sides):
-        return live(*self.words(sides))
+    def live(self, name, sides, **env):
+        files = [path for path, _ in sides.values()]
+        return live("--engine", "spark", *self.address(), *files, env={"TIDEMARK_PASSWORD": SECRET, **env})
 
-    def trials(self, name, sides, expected):
-        """What may befall a run that takes a while. Each gives its name, and whether it went as it has to."""
-        yield "an executor is killed", self.while_counting(sides, self.kill_executor).stdout == expected
+    def trials(self, tables, expected):
+        """What else has to hold, and what may befall a run. Each gives its name, and whether it went as it has to."""
+        names = ["--reference-table", "global_temp.mixed_reference", "--current-table", "global_temp.mixed_current"]
+        named = live(*self.address(), *names, env={"TIDEMARK_PASSWORD": SECRET})
+        yield "tables by their names", named.stdout == expected["mixed"]
+        traced = self.live("mixed", tables["mixed"], TIDEMARK_LOG="trace")
+        # That no token is in what was said, `live` has seen to.
+        yield "the token is in no log", traced.stdout == expected["mixed"] and len(traced.stderr) > 10_000
+        stranger = self.live("mixed", tables["mixed"], TIDEMARK_PASSWORD="another-token")
+        yield (
+            f"another token is refused ({stranger.stderr.strip()})",
+            stranger.returncode == 1 and not stranger.stdout and "error" in stranger.stderr and "another-token" not in stranger.stderr,
+        )
+
+        # A client whose server is gone would try for minutes to take leave of it.
+        self.client.stop()
+        self.client = None
+        # The same rows again and again: long to count, and quick to fetch.
+        times = max(1, -(-4_000_000 // len(next(iter(tables["distinct"]["reference"][1].values()))[1])))
+        files = []
+        for side, (path, _) in tables["distinct"].items():
+            files.append(self.folder / f"long_{side}.parquet")
+            pq.write_table(pa.concat_tables([pq.read_table(path)] * times), files[-1], row_group_size=1_000_000)
+        expected = run(TIDEMARK, "report", "--counted", *files, *JSON)
+
+        done = self.while_counting(files, self.kill_executor)
+        n_dead = sum(not executor["isActive"] for executor in self.told("allexecutors"))
+        yield f"an executor is killed, Spark tells of {n_dead}", done.stdout == expected and n_dead == 1
+
         began = None
 
         def kill_server():
@@ -323,34 +372,54 @@ class Spark:
             began = time.monotonic()
             self.kill()
 
-        lost = self.while_counting(sides, kill_server)
+        # A report that was there before.
+        folder = self.folder / "out"
+        folder.mkdir()
+        (folder / "report.json").write_text("the old one")
+        lost = self.while_counting(files, kill_server, more=["--out", folder / "report.json"])
         seconds = time.monotonic() - began
-        is_told = lost.returncode == 1 and not lost.stdout and "error" in lost.stderr
+        left = {path.name: path.read_text() for path in folder.iterdir()}
+        is_told = lost.returncode == 1 and not lost.stdout and "error" in lost.stderr and left == {"report.json": "the old one"}
         yield f"the server is killed: told after {seconds:.0f} s ({lost.stderr.strip()})", is_told and seconds < 60
         self.start()
 
         def restart():
+            nonlocal began
+            began = time.monotonic()
             self.kill()
             self.start()
+            began = time.monotonic() - began
 
-        yield "the server is killed and started anew: asked once more", self.while_counting(sides, restart).stdout == expected
-        stopped = self.while_counting(sides, lambda: None, signal.SIGINT)
-        from pyspark.sql import SparkSession
+        again = self.while_counting(files, restart)
+        yield f"the server is killed and started anew in {began:.0f} s: asked once more {again.stderr.strip()}", again.stdout == expected
 
-        yield "Ctrl-C", stopped.returncode == 130 and not stopped.stdout
-        self.client = SparkSession.builder.remote(f"sc://127.0.0.1:{self.port}").getOrCreate()
+        stopped = self.while_counting(files, lambda: None, signal.SIGINT)
+        end = time.monotonic() + 20
+        while not self.is_told_cancelled() and time.monotonic() < end:
+            time.sleep(0.2)
+        still = self.jobs("running")
+        yield (
+            f"Ctrl-C: Spark calls the statement cancelled, {len(still)} of its jobs run on",
+            stopped.returncode == 130 and not stopped.stdout and self.is_told_cancelled() and not still,
+        )
+        yield "the token is not in Spark's log", SECRET not in (self.folder / "spark.log").read_text()
 
-    def while_counting(self, sides, act, sent=None):
-        """Runs Tidemark, and acts in the midst of its count."""
-        words = [str(word) for word in (TIDEMARK, "report", *self.words(sides), *JSON)]
-        run = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        time.sleep(float(os.environ.get("MIDST", 3)))
-        if run.poll() is not None:
-            sys.exit(f"the count was over before anything could befall it: {run.communicate()[1]}")
+    def while_counting(self, files, act, sent=None, more=()):
+        """Runs Tidemark, and acts while Spark is at work for it."""
+        words = [str(word) for word in (TIDEMARK, "report", "--engine", "spark", *self.address(), *files, *JSON, *more)]
+        env = {**os.environ, "TIDEMARK_PASSWORD": SECRET}
+        before = self.jobs("running")
+        run = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=env)
+        while not self.jobs("running") - before:
+            if run.poll() is not None:
+                sys.exit(f"the count was over before anything could befall it: {run.communicate()[1]}")
+            time.sleep(0.02)
         act()
         if sent is not None:
             run.send_signal(sent)
         stdout, stderr = run.communicate(timeout=300)
+        if SECRET in stdout + stderr:
+            sys.exit("the token was told")
         return subprocess.CompletedProcess(words, run.returncode, stdout, stderr)
 
     def kill_executor(self):
@@ -366,7 +435,8 @@ class Spark:
         sys.exit("no executor to kill was found")
 
     def close(self):
-        self.client.stop()
+        if self.client is not None:
+            self.client.stop()
         self.kill()
 
 
@@ -433,7 +503,7 @@ def main(wanted):
                     found = "the same bytes" if same else f"DIFFERENT, or failed: {done.stderr}"
                     print(f"{engine.name}, {name}, by itself: {found}; {time.monotonic() - began:.2f} s with the report", flush=True)
                 if hasattr(engine, "trials"):
-                    for what, is_sound in engine.trials("distinct", tables["distinct"], expected["distinct"]):
+                    for what, is_sound in engine.trials(tables, expected):
                         failed |= not is_sound
                         print(f"{engine.name}, {what}: {'as it has to be' if is_sound else 'FAILED'}", flush=True)
             finally:

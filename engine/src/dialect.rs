@@ -210,7 +210,8 @@ impl Dialect for Spark {
     }
 
     fn describe(&self, table: &str, _: &[String]) -> String {
-        format!("DESCRIBE TABLE {table}")
+        // Of the query, as files are no table; and nothing of how a table is parted stands behind its columns.
+        format!("DESCRIBE QUERY SELECT * FROM {table}")
     }
 }
 

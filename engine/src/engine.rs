@@ -7,7 +7,7 @@ use crate::counts_file::{CountsError, Sides};
 use crate::dialect::Dialect;
 use crate::gathering::Gathering;
 use crate::kind::{Kind, UnknownType};
-use crate::sql::{SqlColumn, SqlError, count_sql, describe_sql};
+use crate::sql::{CountQueries, SqlColumn, SqlError, describe_sql};
 use crate::table_name::TableName;
 
 /// Takes a row of a result: its cells as text.
@@ -27,6 +27,12 @@ pub trait Engine {
     /// # Errors
     /// The statement was refused, or lost, or cancelled; or a row was not taken.
     fn run(&mut self, sql: &str, take: TakeRow<'_>) -> Result<(), EngineError>;
+
+    /// How many lines a result may have, where it has to lie somewhere as a whole. Columns are then counted by as many statements as
+    /// that takes, one column at least by each, and tables must not change meanwhile. Otherwise, one statement counts all.
+    fn lines_at_once(&self) -> Option<u64> {
+        None
+    }
 
     /// Whether a statement that was lost is worth another try, which is then made at once. May wait for a server to come back.
     fn may_run_again(&mut self) -> bool {
@@ -116,11 +122,9 @@ impl From<SqlError> for EngineError {
 /// As [`Engine::run`]; or there is no such table.
 pub fn describe(engine: &mut dyn Engine, table: &TableName) -> Result<Vec<(String, String)>, EngineError> {
     let sql = describe_sql(engine.dialect(), table)?;
-    let (mut described, mut is_over) = (Vec::new(), false);
+    let mut described = Vec::new();
     engine.run(&sql, &mut |cells| {
-        // Behind the columns, Spark tells by what a table is parted, and the columns of that once more.
-        is_over |= cells.get(1).is_none_or(|type_name| type_name.is_empty());
-        if let (false, &[name, type_name, ..]) = (is_over, cells) {
+        if let &[name, type_name, ..] = cells {
             described.push((name.to_owned(), type_name.to_owned()));
         }
         Ok(())
@@ -149,12 +153,27 @@ pub fn sql_columns(described: Vec<(String, String)>, ignored: &[String]) -> Resu
 /// # Errors
 /// As [`Engine::run`]; or the result is not whole.
 pub fn count(engine: &mut dyn Engine, sides: [(&TableName, &[SqlColumn]); 2]) -> Result<Sides, EngineError> {
-    let sql = count_sql(engine.dialect(), sides)?;
+    let queries = CountQueries::of(engine.dialect(), sides)?;
+    let columns = sides.map(|(_, columns)| columns);
+    let Some(most) = engine.lines_at_once() else {
+        return Ok(gather(engine, &queries.together(), columns)?.finish()?);
+    };
+    let mut all = gather(engine, &queries.rows(), columns)?;
+    // A column has no more distinct values than its table has rows.
+    let places = usize::try_from(most / all.rows().max(1)).unwrap_or(usize::MAX).max(1);
+    for sql in queries.columns(places) {
+        all.add(gather(engine, &sql, columns)?);
+    }
+    Ok(all.finish()?)
+}
+
+/// What a statement gives, which may be asked again if it is lost.
+fn gather(engine: &mut dyn Engine, sql: &str, columns: [&[SqlColumn]; 2]) -> Result<Gathering, EngineError> {
     loop {
         // From nothing each time: rows of a result that was lost half-way may come again in another order.
-        let mut gathering = Gathering::of(sides.map(|(_, columns)| columns));
-        match engine.run(&sql, &mut |cells| gathering.take(cells)) {
-            Ok(()) => return Ok(gathering.finish()?),
+        let mut gathering = Gathering::of(columns);
+        match engine.run(sql, &mut |cells| gathering.take(cells)) {
+            Ok(()) => return Ok(gathering),
             Err(EngineError::Lost { .. }) if engine.may_run_again() => {}
             Err(error) => return Err(error),
         }
@@ -168,6 +187,9 @@ mod tests {
 
     /// Answers every statement with the next of its results; one that ends with `lost` breaks off there.
     struct Scripted(Vec<Vec<Vec<&'static str>>>);
+
+    /// The same, of which a result may have this many lines; and the statements that it was asked.
+    struct ByParts(Scripted, u64, Vec<String>);
 
     impl Cancel for () {
         fn cancel(&self) -> Result<(), String> {
@@ -203,18 +225,55 @@ mod tests {
         }
     }
 
+    impl Engine for ByParts {
+        fn name(&self) -> &'static str {
+            self.0.name()
+        }
+
+        fn dialect(&self) -> &'static dyn Dialect {
+            self.0.dialect()
+        }
+
+        fn run(&mut self, sql: &str, take: TakeRow<'_>) -> Result<(), EngineError> {
+            self.2.push(sql.to_owned());
+            self.0.run(sql, take)
+        }
+
+        fn lines_at_once(&self) -> Option<u64> {
+            Some(self.1)
+        }
+
+        fn may_run_again(&mut self) -> bool {
+            self.0.may_run_again()
+        }
+
+        fn cancel(&self) -> Arc<dyn Cancel> {
+            self.0.cancel()
+        }
+    }
+
     #[test]
-    fn what_a_table_is_parted_by_is_told_twice_and_counted_once() {
-        let described = vec![
-            vec!["x", "double", ""],
-            vec!["day", "date", ""],
-            vec!["# Partition Information", "", ""],
-            vec!["# col_name", "data_type", "comment"],
-            vec!["day", "date", ""],
-        ];
+    fn a_large_result_comes_in_parts_and_of_them_only_the_lost_one_is_asked_again() {
         let table: TableName = "t".parse().unwrap();
-        let columns = describe(&mut Scripted(vec![described]), &table).unwrap();
-        assert_eq!(columns.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), ["x", "day"]);
+        let columns = ["a", "b", "c"].map(|name| SqlColumn { name: name.to_owned(), kind: Kind::Float });
+        let rows = vec![vec!["reference", "0", "rows", "1", "3"], vec!["current", "0", "rows", "1", "1"]];
+        let of = |place, value| {
+            vec![vec!["reference", place, "value", value, "3"], vec!["current", place, "missing", "", "1"]]
+        };
+        let lost = [of("1", "8"), vec![vec!["lost"]]].concat();
+        let results = vec![rows.clone(), of("0", "7"), lost, of("1", "8"), of("2", "9")];
+        let sides = [(&table, &columns[..]), (&table, &columns[..])];
+        let mut engine = ByParts(Scripted(results), 4, Vec::new());
+        let counted = count(&mut engine, sides).unwrap();
+        assert_eq!(counted.reference.columns.iter().map(|column| column.missing).collect::<Vec<_>>(), [0, 0, 0]);
+        assert_eq!(counted.current.columns.iter().map(|column| column.missing).collect::<Vec<_>>(), [1, 1, 1]);
+        assert_eq!(engine.2.len(), 5, "the rows, three columns, and one of them twice");
+        assert_eq!(engine.2[2], engine.2[3]);
+        // Half as many rows, or twice as many lines: two columns fit.
+        let results = vec![rows, [of("0", "7"), of("1", "8")].concat(), of("2", "9")];
+        let mut engine = ByParts(Scripted(results), 8, Vec::new());
+        assert_eq!(count(&mut engine, sides).unwrap(), counted);
+        assert!(engine.2[1].contains("`b`") && !engine.2[1].contains("`c`"), "{}", engine.2[1]);
     }
 
     #[test]

@@ -47,6 +47,19 @@ impl Gathering {
         self.sides[side].take(line, place, what, value, n)
     }
 
+    /// Adds what a statement about other columns gave.
+    pub(crate) fn add(&mut self, part: Self) {
+        self.lines += part.lines;
+        for (side, part) in self.sides.iter_mut().zip(part.sides) {
+            side.add(part);
+        }
+    }
+
+    /// The rows of both tables, as far as lines have told them.
+    pub(crate) fn rows(&self) -> u64 {
+        self.sides.iter().filter_map(|side| side.rows).sum()
+    }
+
     /// Both tables' counts.
     ///
     /// # Errors
@@ -134,6 +147,15 @@ impl Side {
             _ => return Err(failure("what the line tells is unknown")),
         }
         Ok(())
+    }
+
+    fn add(&mut self, part: Self) {
+        self.rows = self.rows.or(part.rows);
+        self.empty_rows += part.empty_rows;
+        self.columns.extend(part.columns);
+        self.missing.extend(part.missing);
+        self.values.extend(part.values);
+        self.waiting.extend(part.waiting);
     }
 
     fn push(&mut self, line: usize, place: usize, kind: Kind, value: &str, n: u64) -> Result<(), CountsError> {

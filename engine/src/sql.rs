@@ -47,14 +47,7 @@ impl std::error::Error for SqlError {}
 /// # Errors
 /// A side has no column, or a name can't be quoted.
 pub fn count_sql(dialect: &dyn Dialect, sides: [(&TableName, &[SqlColumn]); 2]) -> Result<String, SqlError> {
-    let mut queries = Vec::new();
-    for (side, (table, columns)) in ["reference", "current"].into_iter().zip(sides) {
-        if columns.is_empty() {
-            return Err(SqlError::NoColumn);
-        }
-        count_side(dialect, side, &quoted_table(dialect, table)?, columns, &mut queries)?;
-    }
-    Ok(queries.join("\nUNION ALL\n") + ";\n")
+    Ok(CountQueries::of(dialect, sides)?.together())
 }
 
 /// The query whose result tells the columns of a table and their types, in its first two columns.
@@ -77,37 +70,79 @@ fn quoted(dialect: &dyn Dialect, name: &str) -> Result<String, SqlError> {
     Ok(dialect.quoted(name))
 }
 
-fn count_side(
-    dialect: &dyn Dialect,
-    side: &str,
-    table: &str,
-    columns: &[SqlColumn],
-    queries: &mut Vec<String>,
-) -> Result<(), SqlError> {
-    let mut gone = Vec::new();
-    let mut of_columns = Vec::new();
-    for (place, SqlColumn { name, kind }) in columns.iter().enumerate() {
-        let column = quoted(dialect, name)?;
-        gone.push(match kind {
-            Kind::Float | Kind::Decimal if *kind == Kind::Float || dialect.name() == "postgres" => {
-                format!("({column} IS NULL OR {})", dialect.is_nan(&column))
+fn joined<'a>(queries: impl IntoIterator<Item = &'a String>) -> String {
+    let queries: Vec<&str> = queries.into_iter().map(String::as_str).collect();
+    queries.join("\nUNION ALL\n") + ";\n"
+}
+
+/// The parts of [`count_sql`], for an engine that does not hold the whole result at once.
+pub(crate) struct CountQueries {
+    /// How many rows either side has, and how many of them without any value.
+    rows: Vec<String>,
+    /// What the columns are called.
+    names: Vec<String>,
+    /// The counts of the columns that stand at a place, on either side.
+    columns: Vec<Vec<String>>,
+}
+
+impl CountQueries {
+    /// # Errors
+    /// As [`count_sql`].
+    pub(crate) fn of(dialect: &dyn Dialect, sides: [(&TableName, &[SqlColumn]); 2]) -> Result<Self, SqlError> {
+        let mut queries = Self { rows: Vec::new(), names: Vec::new(), columns: Vec::new() };
+        for (side, (table, columns)) in ["reference", "current"].into_iter().zip(sides) {
+            if columns.is_empty() {
+                return Err(SqlError::NoColumn);
             }
-            _ => format!("{column} IS NULL"),
-        });
-        let hex: String = name.bytes().map(|byte| format!("{byte:02x}")).collect();
-        of_columns.push(format!("SELECT '{side}', {place}, 'column', '{}:{hex}', 0", kind.name()));
-        let (grouped, written) = (dialect.grouped(*kind, &column), dialect.written(*kind, "tidemark_value"));
-        of_columns.push(format!(
-            "SELECT '{side}', {place}, CASE WHEN tidemark_value IS NULL THEN 'missing' ELSE 'value' END, \
-             CASE WHEN tidemark_value IS NULL THEN '' ELSE {written} END, tidemark_n FROM \
-             (SELECT {grouped} AS tidemark_value, count(*) AS tidemark_n FROM {table} GROUP BY 1) AS tidemark_counts"
-        ));
+            queries.add(dialect, side, &quoted_table(dialect, table)?, columns)?;
+        }
+        Ok(queries)
     }
-    queries
-        .push(format!("SELECT '{side}' AS side, 0 AS place, 'rows' AS what, '1' AS value, count(*) AS n FROM {table}"));
-    queries.push(format!("SELECT '{side}', 0, 'empty_rows', '', count(*) FROM {table} WHERE {}", gone.join(" AND ")));
-    queries.extend(of_columns);
-    Ok(())
+
+    /// One statement for all.
+    pub(crate) fn together(&self) -> String {
+        joined(self.rows.iter().chain(&self.names).chain(self.columns.iter().flatten()))
+    }
+
+    /// The statement that counts the rows.
+    pub(crate) fn rows(&self) -> String {
+        joined(&self.rows)
+    }
+
+    /// Statements that count the columns, those of so many places in each.
+    pub(crate) fn columns(&self, places: usize) -> impl Iterator<Item = String> {
+        self.columns.chunks(places).map(|columns| joined(columns.iter().flatten()))
+    }
+
+    fn add(&mut self, dialect: &dyn Dialect, side: &str, table: &str, columns: &[SqlColumn]) -> Result<(), SqlError> {
+        let mut gone = Vec::new();
+        for (place, SqlColumn { name, kind }) in columns.iter().enumerate() {
+            let column = quoted(dialect, name)?;
+            gone.push(match kind {
+                Kind::Float | Kind::Decimal if *kind == Kind::Float || dialect.name() == "postgres" => {
+                    format!("({column} IS NULL OR {})", dialect.is_nan(&column))
+                }
+                _ => format!("{column} IS NULL"),
+            });
+            let hex: String = name.bytes().map(|byte| format!("{byte:02x}")).collect();
+            self.names.push(format!("SELECT '{side}', {place}, 'column', '{}:{hex}', 0", kind.name()));
+            let (grouped, written) = (dialect.grouped(*kind, &column), dialect.written(*kind, "tidemark_value"));
+            if place == self.columns.len() {
+                self.columns.push(Vec::new());
+            }
+            self.columns[place].push(format!(
+                "SELECT '{side}', {place}, CASE WHEN tidemark_value IS NULL THEN 'missing' ELSE 'value' END, \
+                 CASE WHEN tidemark_value IS NULL THEN '' ELSE {written} END, tidemark_n FROM \
+                 (SELECT {grouped} AS tidemark_value, count(*) AS tidemark_n FROM {table} GROUP BY 1) AS tidemark_counts"
+            ));
+        }
+        self.rows.push(format!(
+            "SELECT '{side}' AS side, 0 AS place, 'rows' AS what, '1' AS value, count(*) AS n FROM {table}"
+        ));
+        self.rows
+            .push(format!("SELECT '{side}', 0, 'empty_rows', '', count(*) FROM {table} WHERE {}", gone.join(" AND ")));
+        Ok(())
+    }
 }
 
 #[cfg(test)]
@@ -122,6 +157,13 @@ mod tests {
         assert_eq!(DuckDb.quoted(name), "\"a\"\"; DROP TABLE t; -- ` \\\"");
         assert_eq!(Spark.quoted(name), "`a\"; DROP TABLE t; -- `` \\`");
         assert_eq!(ClickHouse.quoted(name), "`a\"; DROP TABLE t; -- \\` \\\\`");
+    }
+
+    #[test]
+    fn spark_describes_files_as_a_query_since_they_are_no_table() {
+        let files: TableName = "parquet.\"/data/today.parquet\"".parse().unwrap();
+        let sql = describe_sql(&Spark, &files).unwrap();
+        assert_eq!(sql, "DESCRIBE QUERY SELECT * FROM `parquet`.`/data/today.parquet`");
     }
 
     #[test]

@@ -22,15 +22,22 @@ use tokio::time::{Instant, sleep, timeout};
 /// How long one request may take that asks for no counting.
 const PATIENCE: Duration = Duration::from_secs(8);
 
-/// How long a server that has lost a statement may take to be there for a new one.
-const COMES_BACK_WITHIN: Duration = Duration::from_secs(26);
+/// How long after its last sign a server that has lost a statement may take to be there for a new one. With a request that is under
+/// way at its end, less than a minute.
+const COMES_BACK_WITHIN: Duration = Duration::from_secs(48);
+
+/// What of a result lies in the memory of Spark's driver until it is fetched, 54 bytes a line and more as long as it is not compressed:
+/// of a driver's usual gigabyte as much as leaves room for its work.
+const LINES_AT_ONCE: u64 = 2_000_000;
 
 /// A Spark Connect server.
 pub struct Spark {
     address: ChannelBuilder,
     shared: Arc<Shared>,
-    /// Whether a statement that was lost has been asked for once more.
+    /// Whether the statement that was lost has been asked for once more.
     was_retried: bool,
+    /// When the server was last known to be there.
+    last_sign: Instant,
 }
 
 /// What whoever cancels has in common with what waits.
@@ -63,10 +70,10 @@ impl Spark {
         let place = format!("{}:{}", address.host(), address.port());
         let unavailable = |reason: String| EngineError::Unavailable { reason: format!("{place}: {reason}") };
         let session = Session::open(&address).map_err(unavailable)?;
-        get_runtime().block_on(session.is_there()).map_err(unavailable)?;
+        get_runtime().block_on(session.begin()).map_err(unavailable)?;
         let session = Mutex::new(Arc::new(session));
         let shared = Shared { session, is_cancelled: AtomicBool::new(false), cancelled: Notify::new() };
-        Ok(Self { address, shared: Arc::new(shared), was_retried: false })
+        Ok(Self { address, shared: Arc::new(shared), was_retried: false, last_sign: Instant::now() })
     }
 }
 
@@ -101,6 +108,15 @@ impl Session {
         UserContext { user_id: self.client.user_id().unwrap_or_default().to_owned(), ..UserContext::default() }
     }
 
+    /// What a session begins with.
+    async fn begin(&self) -> Result<(), String> {
+        self.is_there().await?;
+        // Only thrift: the words that stand in every line take no room then. Not every server knows it.
+        let compressed = self.client.set_config("spark.sql.execution.arrow.compression.codec", "zstd");
+        drop(timeout(Duration::from_secs(2), compressed).await);
+        Ok(())
+    }
+
     /// Whether the server answers.
     async fn is_there(&self) -> Result<(), String> {
         let request = AnalyzePlanRequest {
@@ -117,10 +133,14 @@ impl Session {
     }
 }
 
-/// What an error says, without the server's stack.
+/// What an error says, without the server's stack and plan.
 fn words(error: &SparkError) -> String {
-    let words = error.message();
-    words.split("\n\nJVM stacktrace").next().unwrap_or_default().trim().to_owned()
+    let message = error.message();
+    let words = message.split("\n\nJVM stacktrace").next().unwrap_or_default();
+    let words = words.split(";\n'").next().unwrap_or_default().trim();
+    // The server says the condition, and the client says it again.
+    let condition = error.get_condition().map(|condition| format!("[{condition}] ")).unwrap_or_default();
+    words.strip_prefix(&condition).filter(|words| words.starts_with(&condition)).unwrap_or(words).to_owned()
 }
 
 impl Engine for Spark {
@@ -135,25 +155,33 @@ impl Engine for Spark {
     fn run(&mut self, sql: &str, take: TakeRow<'_>) -> Result<(), EngineError> {
         let session = self.shared.session();
         let statement = sql.trim().trim_end_matches(';');
-        get_runtime().block_on(async {
+        let ended = get_runtime().block_on(async {
             tokio::select! {
-                ended = operation::run(&session, statement, take) => ended,
+                ended = operation::run(&session, statement, take, &mut self.last_sign) => ended,
                 () = self.shared.cancelled.notified() => Err(EngineError::Refused { reason: "it was cancelled".to_owned() }),
             }
-        })
+        });
+        // The next statement may be lost once, too.
+        self.was_retried &= ended.is_err();
+        ended
+    }
+
+    fn lines_at_once(&self) -> Option<u64> {
+        Some(LINES_AT_ONCE)
     }
 
     fn may_run_again(&mut self) -> bool {
-        let end = Instant::now() + COMES_BACK_WITHIN;
+        let end = self.last_sign + COMES_BACK_WITHIN;
         while !self.was_retried && !self.shared.is_cancelled() && Instant::now() < end {
             // The server has forgotten the session, or is another one.
             let session = Session::open(&self.address).ok();
-            if let Some(session) = session.filter(|session| get_runtime().block_on(session.is_there()).is_ok()) {
+            if let Some(session) = session.filter(|session| get_runtime().block_on(session.begin()).is_ok()) {
                 *self.shared.session.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(session);
                 self.was_retried = true;
                 return true;
             }
-            get_runtime().block_on(sleep(Duration::from_secs(1)));
+            // Within the runtime: a sleep can't be made outside of one.
+            get_runtime().block_on(async { sleep(Duration::from_secs(1)).await });
         }
         false
     }

@@ -4,15 +4,14 @@ use std::time::Duration;
 
 use spark_connect_core::{ExecutePlanResponseReattachableIterator as Operation, SparkError};
 use spark_connect_proto::execute_plan_response::ResponseType;
-use spark_connect_proto::{ExecutePlanRequest, ExecutePlanResponse, Plan, Relation, Sql, plan, relation};
+use spark_connect_proto::{ExecutePlanRequest, Plan, Relation, Sql, plan, relation};
 use tidemark_engine::{EngineError, TakeRow};
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::{PATIENCE, Session, batch, words};
 
-/// How long after the last response it is tried to take a result up again where it broke off. Together with the wait for a server to
-/// come back, less than a minute.
-const TAKEN_UP_WITHIN: Duration = Duration::from_secs(26);
+/// How long after the last sign of the server it is tried to take a result up again where it broke off.
+const TAKEN_UP_WITHIN: Duration = Duration::from_secs(20);
 
 /// Pauses between two tries.
 const PAUSES: [Duration; 2] = [Duration::from_millis(500), Duration::from_secs(3)];
@@ -23,33 +22,41 @@ const SILENCE: Duration = Duration::from_secs(10);
 /// gRPC's codes of a connection that broke: cancelled, unknown, internal, unavailable. A server that refuses says why in the details.
 const BROKEN: [i32; 4] = [1, 2, 13, 14];
 
-/// Runs a statement and hands over the rows of its result while they come.
-pub(crate) async fn run(session: &Session, sql: &str, take: TakeRow<'_>) -> Result<(), EngineError> {
+/// Runs a statement and hands over the rows of its result while they come; `last_sign` is when the server was last known to be there.
+pub(crate) async fn run(
+    session: &Session,
+    sql: &str,
+    take: TakeRow<'_>,
+    last_sign: &mut Instant,
+) -> Result<(), EngineError> {
+    *last_sign = Instant::now();
     let operation = Operation::new(request(session, sql));
-    let started = session.client.execute_plan(operation.request().clone()).await;
+    let started = while_there(session, session.client.execute_plan(operation.request().clone()), last_sign).await;
     // Nothing was lost that had not begun; the caller may begin it again.
-    let mut responses = started.map_err(|error| failure(&error))?;
-    let mut last_sign = Instant::now();
+    let mut responses = match started {
+        Ok(started) => started.map_err(|error| failure(&error))?,
+        Err(reason) => return Err(EngineError::Lost { reason }),
+    };
     loop {
-        let message = async { responses.message().await.map_err(SparkError::from_grpc_status) };
-        let broken_by = match next(session, message).await {
-            Next::Response(response) => {
-                last_sign = Instant::now();
+        let broken_by = match while_there(session, responses.message(), last_sign).await {
+            Ok(Ok(Some(response))) => {
+                *last_sign = Instant::now();
                 operation.set_last_response_id(&response).await;
                 if let Some(ResponseType::ArrowBatch(arrow)) = &response.response_type {
                     batch::rows(&arrow.data, take)?;
                 }
                 continue;
             }
-            Next::Failed(error) if !is_broken(&error) => return Err(failure(&error)),
-            Next::Failed(error) => words(&error),
-            Next::Silent(reason) => reason,
             // A server ends a stream every few minutes; the result is only over when it says so.
-            Next::End if operation.is_completed().await => return Ok(()),
-            Next::End => "the result ended before it was over".to_owned(),
+            Ok(Ok(None)) if operation.is_completed().await => return Ok(()),
+            Ok(Ok(None)) => "the result ended before it was over".to_owned(),
+            Ok(Err(status)) => match SparkError::from_grpc_status(status) {
+                error if is_broken(&error) => words(&error),
+                error => return Err(failure(&error)),
+            },
+            Err(reason) => reason,
         };
-        // A server that counted in silence was asked, and answered, while it was waited for.
-        let end = last_sign.max(Instant::now() - (SILENCE + PATIENCE)) + TAKEN_UP_WITHIN;
+        let end = *last_sign + TAKEN_UP_WITHIN;
         let mut pause = PAUSES[0];
         responses = loop {
             let taken_up = session.client.reattach_execute(operation.create_reattach_request().await);
@@ -94,30 +101,20 @@ fn failure(error: &SparkError) -> EngineError {
     if is_forgotten || is_broken(error) { EngineError::Lost { reason } } else { EngineError::Refused { reason } }
 }
 
-enum Next {
-    Response(Box<ExecutePlanResponse>),
-    Failed(SparkError),
-    /// Neither a response nor an answer whether the server is there: why.
-    Silent(String),
-    End,
-}
-
-/// The next response, for as long as the server is there.
-async fn next(
+/// The answer, for as long as the server is there; otherwise, why it is not.
+async fn while_there<T>(
     session: &Session,
-    message: impl Future<Output = Result<Option<ExecutePlanResponse>, SparkError>>,
-) -> Next {
-    let mut message = std::pin::pin!(message);
+    answer: impl Future<Output = T>,
+    last_sign: &mut Instant,
+) -> Result<T, String> {
+    let mut answer = std::pin::pin!(answer);
     loop {
         // The wait goes on where it was: a response that is half there must not be dropped.
-        match timeout(SILENCE, message.as_mut()).await {
-            Ok(Ok(Some(response))) => return Next::Response(Box::new(response)),
-            Ok(Ok(None)) => return Next::End,
-            Ok(Err(error)) => return Next::Failed(error),
+        match timeout(SILENCE, answer.as_mut()).await {
+            Ok(answer) => return Ok(answer),
             Err(_elapsed) => {
-                if let Err(reason) = session.is_there().await {
-                    return Next::Silent(reason);
-                }
+                session.is_there().await?;
+                *last_sign = Instant::now();
             }
         }
     }
