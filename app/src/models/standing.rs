@@ -171,8 +171,6 @@ fn found(head: &SnapshotHead) -> String {
 mod tests {
     use super::*;
     use crate::monitor::Window;
-    use tidemark::performance::estimated::Estimated;
-    use tidemark::performance::windows::Bounds;
 
     fn head(nth: i64, n_drifted: u64) -> SnapshotHead {
         SnapshotHead {
