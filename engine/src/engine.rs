@@ -122,13 +122,13 @@ impl From<SqlError> for EngineError {
 /// As [`Engine::run`]; or there is no such table.
 pub fn describe(engine: &mut dyn Engine, table: &TableName) -> Result<Vec<(String, String)>, EngineError> {
     let sql = describe_sql(engine.dialect(), table)?;
-    let mut described = Vec::new();
-    engine.run(&sql, &mut |cells| {
+    let take = |described: &mut Vec<(String, String)>, cells: &[&str]| {
         if let &[name, type_name, ..] = cells {
             described.push((name.to_owned(), type_name.to_owned()));
         }
         Ok(())
-    })?;
+    };
+    let described = ask(engine, &sql, Vec::new, take)?;
     if described.is_empty() {
         return Err(EngineError::NoTable { table: table.to_string() });
     }
@@ -167,13 +167,23 @@ pub fn count(engine: &mut dyn Engine, sides: [(&TableName, &[SqlColumn]); 2]) ->
     Ok(all.finish()?)
 }
 
-/// What a statement gives, which may be asked again if it is lost.
+/// The counts that a statement gives.
 fn gather(engine: &mut dyn Engine, sql: &str, columns: [&[SqlColumn]; 2]) -> Result<Gathering, EngineError> {
+    ask(engine, sql, || Gathering::of(columns), Gathering::take)
+}
+
+/// What `take` makes of a statement's rows, from what `begin` gives. A statement that is lost may be asked again: from nothing, as rows
+/// of a result that was lost half-way may come again in another order.
+fn ask<T>(
+    engine: &mut dyn Engine,
+    sql: &str,
+    begin: impl Fn() -> T,
+    take: impl Fn(&mut T, &[&str]) -> Result<(), CountsError>,
+) -> Result<T, EngineError> {
     loop {
-        // From nothing each time: rows of a result that was lost half-way may come again in another order.
-        let mut gathering = Gathering::of(columns);
-        match engine.run(sql, &mut |cells| gathering.take(cells)) {
-            Ok(()) => return Ok(gathering),
+        let mut found = begin();
+        match engine.run(sql, &mut |cells| take(&mut found, cells)) {
+            Ok(()) => return Ok(found),
             Err(EngineError::Lost { .. }) if engine.may_run_again() => {}
             Err(error) => return Err(error),
         }
@@ -285,6 +295,15 @@ mod tests {
         assert_eq!(sql_columns(described(), &["place".to_owned()]).unwrap().len(), 1);
         let error = describe(&mut Scripted(vec![vec![]]), &table).unwrap_err();
         assert_eq!(error, EngineError::NoTable { table: "\"s\".\"t\"".to_owned() });
+    }
+
+    #[test]
+    fn columns_whose_description_was_lost_are_asked_again() {
+        let table: TableName = "t".parse().unwrap();
+        let rows = vec![vec!["x", "double"], vec!["y", "string"]];
+        let lost = [rows[..1].to_vec(), vec![vec!["lost"]]].concat();
+        let described = describe(&mut Scripted(vec![lost, rows]), &table).unwrap();
+        assert_eq!(described.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), ["x", "y"]);
     }
 
     #[test]
