@@ -34,6 +34,14 @@ test("no page has a fault that axe-core knows, in either theme", async ({ page }
   }
 });
 
+test("every page answers, however often it is asked", async ({ page }, { project }) => {
+  test.skip(project.name !== "desktop", "the answers are the same");
+  for (const address of await addresses(page)) {
+    const answers = await Promise.all(Array.from({ length: 20 }, () => page.request.get(address)));
+    expect(answers.map((answer) => answer.status() < 500), address).not.toContain(false);
+  }
+});
+
 test("no page complains, and none is wider than the screen", async ({ page }) => {
   test.setTimeout(90_000);
   for (const address of await addresses(page)) {

@@ -129,8 +129,8 @@ fn Brush(
             navigate(&address, NavigateOptions { replace: true, scroll: false, ..NavigateOptions::default() });
         }
     };
-    let keep = StoredValue::new_local(keep);
-    let go = StoredValue::new_local(move |address: String| navigate(&address, NavigateOptions::default()));
+    let keep = StoredValue::new(keep);
+    let go = StoredValue::new(move |address: String| navigate(&address, NavigateOptions::default()));
     let n = move || history.with_untracked(Vec::len);
     let open_report = move |index: usize| {
         if let Some(id) = history.with_untracked(|history| history.get(index).map(|head| head.id.clone())) {
