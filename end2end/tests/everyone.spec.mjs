@@ -37,8 +37,7 @@ test("no page has a fault that axe-core knows, in either theme", async ({ page }
 test("every page answers, however often it is asked", async ({ page }, { project }) => {
   test.skip(project.name !== "desktop", "the answers are the same");
   for (const address of await addresses(page)) {
-    const answers = await Promise.all(Array.from({ length: 20 }, () => page.request.get(address)));
-    expect(answers.map((answer) => answer.status() < 500), address).not.toContain(false);
+    for (let times = 0; times < 10; times++) expect((await page.request.get(address)).status(), address).toBeLessThan(500);
   }
 });
 

@@ -20,11 +20,16 @@ use crate::watching::{DriftedColumn, MonitorOrigin, MonitorPage as Page};
 #[component]
 pub fn MonitorPage() -> impl IntoView {
     let params = use_params_map();
-    let name = Memo::new(move |_| params.with(|params| params.get("name").unwrap_or_default()));
+    // Counted, as the server asks for the title when it sends the head, and what belongs to the page may be gone by then.
+    let name = ArcMemo::new(move |_| params.with(|params| params.get("name").unwrap_or_default()));
+    let title = {
+        let name = name.clone();
+        move || format!("Monitor {}", name.get())
+    };
     let monitor = Resource::new(move || name.get(), api::load_monitor);
     offer_news(|news| news.reports + news.alerts, "There is something new.", move || monitor.refetch());
     view! {
-        <Title text=move || format!("Monitor {}", name.get())/>
+        <Title text=title/>
         {awaited("Monitor", "Loading", monitor, |page| view! { <Shown page/> }.into_any())}
     }
     .into_any()

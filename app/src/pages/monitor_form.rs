@@ -18,9 +18,13 @@ use crate::watching::{MonitorForm, MonitorFormPage as Page, RuleForm};
 #[component]
 pub fn MonitorFormPage() -> impl IntoView {
     let params = use_params_map();
-    let name = Memo::new(move |_| params.with(|params| params.get("name")));
+    // Counted, as on the page of a monitor.
+    let name = ArcMemo::new(move |_| params.with(|params| params.get("name")));
+    let title = {
+        let name = name.clone();
+        move || name.get().map_or_else(|| "New monitor".to_owned(), |name| format!("Edit {name}"))
+    };
     let form = Resource::new(move || name.get(), api::load_monitor_form);
-    let title = move || name.get().map_or_else(|| "New monitor".to_owned(), |name| format!("Edit {name}"));
     view! {
         <Title text=title/>
         {awaited("Monitor", "Loading", form, |page| view! { <Shown page/> }.into_any())}
