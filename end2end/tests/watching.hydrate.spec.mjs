@@ -6,7 +6,8 @@ import { complaints, openLatestReport, ready } from "./pages.mjs";
 test("a monitor is tried on past data while it is written", async ({ page }) => {
   test.setTimeout(90_000);
   const heard = complaints(page);
-  await page.goto("/new-monitor", { waitUntil: "networkidle" });
+  await page.goto("/new-monitor");
+  await ready(page);
   const side = page.getByRole("complementary");
   await page.getByRole("textbox", { name: "Window", exact: true }).fill("200");
   await page.getByRole("textbox", { name: "Rows at least" }).fill("100");
