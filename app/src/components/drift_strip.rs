@@ -10,7 +10,7 @@ use super::status_badge::css_name;
 const WIDTH: f64 = 240.0;
 const HEIGHT: f64 = 40.0;
 /// Bars there is room for.
-const BARS: usize = 32;
+pub(crate) const BARS: usize = 32;
 /// What a comparison without drift has, so that one sees that it was made.
 const LOW: f64 = 4.0;
 

@@ -3,6 +3,7 @@
 use leptos::html::Details;
 use leptos::prelude::*;
 use leptos_router::components::A;
+use leptos_router::hooks::use_location;
 
 use super::logo::Logo;
 use super::overlay::SearchButton;
@@ -41,8 +42,11 @@ pub fn SiteHeader() -> impl IntoView {
 /// The places to go.
 #[component]
 fn Places() -> impl IntoView {
+    let path = use_location().pathname;
+    // Of several models `/models` is the overview.
+    let is_overview = move || path.with(|path| path == "/" || path == "/models").then_some("page");
     view! {
-        <A href="/" exact=true>"Overview"</A>
+        <a href="/" aria-current=is_overview>"Overview"</a>
         <A href="/monitors">"Monitors"</A>
         <A href="/reports">"Reports"</A>
         <A href="/quality">"Quality"</A>

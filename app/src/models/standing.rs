@@ -4,12 +4,10 @@ use tidemark::judge::Verdict;
 use tidemark::render::format;
 
 use super::{Drift, ModelLine, Models, Since, Told};
+use crate::components::drift_strip::BARS;
 use crate::monitor::{ModelCard, SnapshotHead, Traffic};
 use crate::performance::Performance;
 use crate::performance::brief::{Brief, brief};
-
-/// Comparisons in a line's picture.
-const DRAWN: usize = 32;
 
 /// What is known of a model.
 #[derive(Debug)]
@@ -35,7 +33,7 @@ impl ModelLine {
         let latest = known.history.last();
         let drift = latest.map(|head| head.verdict().0);
         let (verdict, label) = together(drift, performance.verdict, known.model.n_reference > 0);
-        let n_drawn = known.history.len().saturating_sub(DRAWN);
+        let n_drawn = known.history.len().saturating_sub(BARS);
         let history = known.history[n_drawn..].iter().map(|head| (head.share_drifted, head.verdict().0)).collect();
         let is_by_performance = drift != Some(verdict) || performance.verdict == Verdict::Drifted;
         Self {
@@ -73,7 +71,8 @@ impl From<Brief> for Told {
 impl Models {
     /// All models, in order and summed up.
     pub fn of(mut lines: Vec<ModelLine>) -> Self {
-        lines.sort_by(|a, b| urgency(a.verdict).cmp(&urgency(b.verdict)).then_with(|| a.name.cmp(&b.name)));
+        // Of two that are equally pressing, the one that does worse goes before the one whose data moved.
+        lines.sort_by_cached_key(|line| (urgency(line.verdict), urgency(line.performance.verdict), line.name.clone()));
         let n = lines.len() as u64;
         let count = |verdict: Verdict| lines.iter().filter(|line| line.verdict == verdict).count() as u64;
         let of_all = |found: u64, one: &str, more: &str| {
@@ -279,6 +278,8 @@ mod tests {
         assert_eq!(names, ["b", "c", "a"]);
         assert_eq!((models.verdict, models.label.as_str()), (Verdict::Drifted, "1 of 3 models is not fine"));
         assert!(models.sentence.starts_with("b: Accuracy"), "{}", models.sentence);
+        let equally = Models::of([known("a", &[9], &[0.9]), known("b", &[0], &[0.7, 0.7])].map(ModelLine::of).into());
+        assert_eq!(equally.lines[0].name, "b", "one that does worse goes before one whose data moved");
         let fine = lines(&[("b", &[0]), ("a", &[0])]);
         assert_eq!((fine.verdict, fine.label.as_str()), (Verdict::Stable, "All 2 models are fine"));
         assert_eq!(fine.lines[0].name, "a");

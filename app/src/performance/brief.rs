@@ -4,7 +4,7 @@ use tidemark::judge::Verdict;
 use tidemark::render::format;
 
 use super::Performance;
-use super::standing::{default_metric, is_loss, judged_windows, limit, metrics_of, spell, standing};
+use super::standing::{bound, default_metric, judged_windows, limit, metrics_of, said, spell, standing};
 use crate::components::performance_card::words;
 use crate::models::Since;
 
@@ -31,23 +31,24 @@ pub fn brief(performance: &Performance) -> Brief {
     let nothing =
         Brief { verdict: stands.verdict, label: stands.label, figure: "–".to_owned(), words: None, since: None };
     let Some(&(_, latest)) = found.last() else { return nothing };
-    let (name, value) = (words(&metric), format::number(latest.value));
-    let is = if latest.is_realised { "is" } else { "is estimated at" };
-    let how = match limit(performance, &metric) {
+    let name = words(&metric);
+    let limit = limit(performance, &metric);
+    let how = match limit {
         None => "with no bound to hold it against".to_owned(),
         Some(_) if stands.verdict == Verdict::Stable => "which is fine".to_owned(),
-        Some(limit) => {
-            let side = if is_loss(&metric) { "above" } else { "below" };
-            format!("where {side} {} counts as worse", format::number(limit))
-        }
+        Some(limit) => format!("where {}", bound(&metric, limit)),
     };
-    let worse =
-        limit(performance, &metric).map(|limit| spell(&found, &metric, limit)).filter(|spell| !spell.is_empty());
-    let since = worse.and_then(|spell| {
+    let since = limit.and_then(|limit| {
+        let spell = spell(&found, &metric, limit);
         let (first, _) = spell.first()?;
         Some(Since { at: first.window.from, is_open: spell.len() == found.len() })
     });
-    Brief { figure: format!("{name} {value}"), words: Some(format!("{name} {is} {value}, {how}")), since, ..nothing }
+    Brief {
+        figure: format!("{name} {}", format::number(latest.value)),
+        words: Some(format!("{}, {how}", said(&name, latest))),
+        since,
+        ..nothing
+    }
 }
 
 #[cfg(test)]

@@ -106,6 +106,12 @@ pub fn is_worse(metric: &str, value: f64, limit: f64) -> bool {
     if is_loss(metric) { value > limit } else { value < limit }
 }
 
+/// What counts as worse: "below 0.8 counts as worse".
+pub(super) fn bound(metric: &str, limit: f64) -> String {
+    let side = if is_loss(metric) { "above" } else { "below" };
+    format!("{side} {} counts as worse", format::number(limit))
+}
+
 /// How the model stands by this figure.
 pub fn standing(performance: &Performance, metric: &str) -> Standing {
     let name = words(metric);
@@ -125,8 +131,7 @@ pub fn standing(performance: &Performance, metric: &str) -> Standing {
     let is_worse = |judged: &Judged| is_beyond(judged.value);
     let before = reference_value(performance, metric)
         .map_or_else(String::new, |value| format!(" On the reference it was {}.", format::number(value)));
-    let side = if is_loss(metric) { "above" } else { "below" };
-    let bound = format!("{side} {} counts as worse", format::number(limit));
+    let bound = bound(metric, limit);
     if !is_worse(&latest) {
         let n_worse = found.iter().filter(|(_, judged)| is_worse(judged)).count() as u64;
         let past = match n_worse {
@@ -170,12 +175,17 @@ pub(super) fn spell<'a, 'b>(
     &found[found.len() - n..]
 }
 
-fn told(name: &str, judged: Judged) -> String {
+/// "ROC AUC is estimated at 0.971".
+pub(super) fn said(name: &str, judged: Judged) -> String {
     let how = if judged.is_realised { "is" } else { "is estimated at" };
+    format!("{name} {how} {}", format::number(judged.value))
+}
+
+fn told(name: &str, judged: Judged) -> String {
     let range = judged.range.map_or_else(String::new, |(lower, upper)| {
         format!(" ({} to {})", format::number(lower), format::number(upper))
     });
-    format!("{name} {how} {}{range}", format::number(judged.value))
+    said(name, judged) + &range
 }
 
 fn silent(performance: &Performance, name: &str) -> Standing {

@@ -33,6 +33,11 @@ impl Table {
 /// newline-delimited JSON, told from each other by how they begin.
 pub(super) fn read_table(path: &Path) -> Result<Table, Failure> {
     let failure = |error: String| Failure::file(path, error);
+    if is_parquet_alone(path) {
+        let what =
+            "a folder, or what lies in an object store, is read by `tidemark report`, beside another table in Parquet";
+        return Err(failure(what.to_owned()));
+    }
     let spinner = progress::spinner(format!("Reading {}", path.display()));
     let Reading { data, sha256 } = if path == Path::new("-") {
         let mut bytes = Vec::new();
@@ -75,6 +80,11 @@ pub(super) fn is_parquet(path: &Path) -> Result<bool, Failure> {
     let file = File::open(path).map_err(failed)?;
     file.take(PARQUET_SIGN.len() as u64).read_to_end(&mut sign).map_err(failed)?;
     Ok(sign == PARQUET_SIGN)
+}
+
+/// Whether no rows are read at this path, but columns of Parquet: it is a folder, or in an object store.
+pub(super) fn is_parquet_alone(path: &Path) -> bool {
+    path.is_dir() || parquet_table::bucket_address(path).is_some()
 }
 
 /// SHA-256 of a file, which is never in memory as a whole.

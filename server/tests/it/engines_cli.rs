@@ -89,6 +89,9 @@ fn a_folder_of_parquet_files_is_one_table() {
     assert!(said(&report(["reference", "current"])).contains("part-9.parquet"));
     std::fs::create_dir(folder.path("empty")).unwrap();
     assert!(said(&report(["empty", "current.parquet"])).contains("no .parquet file"));
+    std::fs::write(folder.path("few.csv"), "x\n1\n").unwrap();
+    let beside = said(&tidemark(&folder, &["report", "reference", "few.csv"]));
+    assert!(beside.contains("beside another table in Parquet"), "{beside}");
 }
 
 #[test]

@@ -11,7 +11,7 @@ use tidemark::stattest::{Current, Reference};
 use super::super::{Failure, files, progress};
 use super::check_names;
 use super::parquet_files::ParquetFiles;
-use crate::ingest::parquet_table::{ParquetTable, bucket_address};
+use crate::ingest::parquet_table::ParquetTable;
 
 /// Bytes that the columns under comparison may take together, as long as there is more than one of them.
 const MOST_BYTES: u64 = 1 << 30;
@@ -29,7 +29,7 @@ pub(super) fn report(
     let (Some(before), Some(now)) = (ParquetFiles::of(reference)?, ParquetFiles::of(current)?) else { return Ok(None) };
     // Before any file is hashed, which takes as long as reading it.
     if let Some(what) = NeedsRows::beyond_columns(settings) {
-        return match paths.into_iter().find(|path| is_by_column_alone(path)) {
+        return match paths.into_iter().find(|path| files::is_parquet_alone(path)) {
             Some(path) => Err(Failure::file(
                 path,
                 format!("{what}, and folders and object stores are read by columns: take a file"),
@@ -77,12 +77,7 @@ pub(super) fn compare(
     })
 }
 
-/// Whether no rows are read at this path: it is a folder, or in an object store.
-fn is_by_column_alone(path: &Path) -> bool {
-    path.is_dir() || bucket_address(path).is_some()
-}
-
 /// SHA-256 of a file; a folder has none, and for that of an object all of it would have to come here.
 fn hash(path: &Path) -> Result<Option<String>, Failure> {
-    (!is_by_column_alone(path)).then(|| files::sha256(path)).transpose()
+    (!files::is_parquet_alone(path)).then(|| files::sha256(path)).transpose()
 }
