@@ -161,6 +161,18 @@ impl<M> Estimated<M> {
         let Self { metric, value, sampling_error, lower, upper, alert } = self;
         Estimated { metric: name(metric), value, sampling_error, lower, upper, alert }
     }
+
+    /// The same where chance does this at least, and an alert only outside these thresholds. `most` is the largest value of the metric.
+    pub fn no_surer_than(self, sampling_error: f64, thresholds: (Option<f64>, Option<f64>), most: f64) -> Self {
+        let sampling_error = self.sampling_error.max(sampling_error);
+        Self {
+            sampling_error,
+            lower: self.value.map(|value| (value - BAND * sampling_error).max(0.0)),
+            upper: self.value.map(|value| (value + BAND * sampling_error).min(most)),
+            alert: self.value.is_some_and(|value| beyond(value, thresholds.0, thresholds.1)),
+            ..self
+        }
+    }
 }
 
 /// An estimator, fitted to rows whose truth is known.

@@ -110,6 +110,11 @@ impl Figure {
         }
     }
 
+    /// The standard deviation that chance gives it in as many rows, by its interval; `None` where it has none.
+    pub fn standard_error(&self) -> Option<f64> {
+        self.interval().map(|Interval { lower, upper }| (upper - lower) / (2.0 * Z))
+    }
+
     pub(super) const fn undefined(reason: Undefined) -> Self {
         Self::Undefined { reason }
     }

@@ -138,6 +138,18 @@ pub struct Bounds<M = Metric> {
     pub upper: Option<f64>,
 }
 
+impl<M> Bounds<M> {
+    /// The same around all that a figure of the reference may be: windows of few cases that happen to be alike differ by less than is known
+    /// of any of them.
+    pub fn around(self, interval: Interval) -> Self {
+        Self {
+            lower: self.lower.map(|bound| bound.min(interval.lower)),
+            upper: self.upper.map(|bound| bound.max(interval.upper)),
+            ..self
+        }
+    }
+}
+
 /// The bands of a metric, and what became of them.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct BandsOf<M = Metric> {

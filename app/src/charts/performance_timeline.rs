@@ -4,7 +4,7 @@ use std::fmt::Write;
 use tidemark::render::format;
 
 use crate::format::{date, time_of_day};
-use crate::performance::standing::{Judged, estimated, is_worse, limit, realised};
+use crate::performance::standing::{Judged, estimated, limit, realised};
 use crate::performance::{Alarm, Performance, PerformanceWindow};
 
 const WIDTH: f64 = 960.0;
@@ -65,7 +65,7 @@ pub fn performance_timeline(performance: &Performance, metric: &str, widen: Opti
 impl Point {
     /// Whether what came is on the wrong side of the limit.
     fn is_worse(&self, metric: &str, limit: f64) -> bool {
-        self.realised.is_some_and(|judged| is_worse(metric, judged.value, limit))
+        self.realised.is_some_and(|judged| judged.is_worse(metric, limit))
     }
 }
 

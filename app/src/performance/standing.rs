@@ -36,6 +36,19 @@ pub struct Judged {
     pub range: Option<(f64, f64)>,
     /// By labels, rather than by what scores let expect.
     pub is_realised: bool,
+    /// It rests on so few rows that nothing should be decided by the value alone.
+    pub is_of_few: bool,
+}
+
+impl Judged {
+    /// Whether it lies on the wrong side of the limit; of few rows, all that it may be.
+    pub fn is_worse(&self, metric: &str, limit: f64) -> bool {
+        is_beyond(metric, self.value, limit) && (!self.is_of_few || self.is_surely_worse(metric, limit))
+    }
+
+    fn is_surely_worse(&self, metric: &str, limit: f64) -> bool {
+        self.range.is_some_and(|(lower, upper)| is_beyond(metric, lower, limit) && is_beyond(metric, upper, limit))
+    }
 }
 
 /// Whether a larger value is a worse one.
@@ -70,13 +83,13 @@ pub fn is_estimated(performance: &Performance, metric: &str) -> bool {
 pub fn realised(window: &PerformanceWindow, metric: &str) -> Option<Judged> {
     let figure = window.realised.as_ref()?.figure(metric)?;
     let range = figure.interval().map(|interval| (interval.lower, interval.upper));
-    Some(Judged { value: figure.value()?, range, is_realised: true })
+    Some(Judged { value: figure.value()?, range, is_realised: true, is_of_few: matches!(figure, Figure::TooFew(_)) })
 }
 
 /// What a window's scores let expect.
 pub fn estimated(window: &PerformanceWindow, metric: &str) -> Option<Judged> {
     let found = window.estimate_of(metric)?;
-    Some(Judged { value: found.value?, range: found.lower.zip(found.upper), is_realised: false })
+    Some(Judged { value: found.value?, range: found.lower.zip(found.upper), is_realised: false, is_of_few: false })
 }
 
 /// By what a window is judged: its labels where half of them came, else its estimate, unless estimates have proved wrong.
@@ -102,7 +115,7 @@ pub fn limit(performance: &Performance, metric: &str) -> Option<f64> {
 }
 
 /// Whether a value lies on the wrong side of the limit.
-pub fn is_worse(metric: &str, value: f64, limit: f64) -> bool {
+fn is_beyond(metric: &str, value: f64, limit: f64) -> bool {
     if is_loss(metric) { value > limit } else { value < limit }
 }
 
@@ -127,13 +140,11 @@ pub fn standing(performance: &Performance, metric: &str) -> Standing {
             sentence: format!("{told}. There is no bound to hold it against."),
         };
     };
-    let is_beyond = |value| is_worse(metric, value, limit);
-    let is_worse = |judged: &Judged| is_beyond(judged.value);
     let before = reference_value(performance, metric)
         .map_or_else(String::new, |value| format!(" On the reference it was {}.", format::number(value)));
     let bound = bound(metric, limit);
-    if !is_worse(&latest) {
-        let n_worse = found.iter().filter(|(_, judged)| is_worse(judged)).count() as u64;
+    if !latest.is_worse(metric, limit) {
+        let n_worse = found.iter().filter(|(_, judged)| judged.is_worse(metric, limit)).count() as u64;
         let past = match n_worse {
             0 => format!("; no window of {} was worse", found.len()),
             n => format!("; {} before it {} worse", format::plural(n, "window"), if n == 1 { "was" } else { "were" }),
@@ -146,7 +157,7 @@ pub fn standing(performance: &Performance, metric: &str) -> Standing {
     }
     let spell = spell(&found, metric, limit);
     let since = spell.first().map_or(0, |(window, _)| window.window.from);
-    let is_certain = latest.range.is_some_and(|(lower, upper)| is_beyond(lower) && is_beyond(upper));
+    let is_certain = latest.is_surely_worse(metric, limit);
     Standing {
         verdict: if is_certain || spell.len() > 1 { Verdict::Drifted } else { Verdict::Minor },
         label: if is_certain || spell.len() > 1 { "Worse" } else { "Perhaps worse" },
@@ -171,7 +182,7 @@ pub(super) fn spell<'a, 'b>(
     metric: &str,
     limit: f64,
 ) -> &'a [(&'b PerformanceWindow, Judged)] {
-    let n = found.iter().rev().take_while(|(_, judged)| is_worse(metric, judged.value, limit)).count();
+    let n = found.iter().rev().take_while(|(_, judged)| judged.is_worse(metric, limit)).count();
     &found[found.len() - n..]
 }
 
@@ -297,6 +308,17 @@ pub(super) mod tests {
         // One estimate whose band reaches above the bound is no certainty.
         let once = performance([&windows[1..2], &windows[3..]].concat());
         assert_eq!(standing(&once, "accuracy").label, "Perhaps worse");
+    }
+
+    #[test]
+    fn few_labels_make_no_window_worse_unless_all_that_it_may_be_is() {
+        let of_few = |right| performance(vec![window(0, 0.9, None), window(1, 0.9, Some((right, 8)))]);
+        let mut found = of_few(5);
+        found.windows[1].n_labelled = 1000;
+        assert_eq!(standing(&found, "accuracy").label, "Fine", "5 of 8 are 0.24 to 0.91");
+        let mut found = of_few(0);
+        found.windows[1].n_labelled = 1000;
+        assert_eq!(standing(&found, "accuracy").label, "Worse", "0 of 8 are 0.37 at most");
     }
 
     #[test]

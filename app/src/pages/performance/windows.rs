@@ -6,7 +6,7 @@ use tidemark::render::format;
 use crate::components::moment::Moment;
 use crate::components::performance_card::words;
 use crate::components::plain_table::{Head, PlainTable};
-use crate::performance::standing::{Judged, estimated, is_worse, limit, realised};
+use crate::performance::standing::{Judged, estimated, limit, realised};
 use crate::performance::{Performance, PerformanceWindow};
 
 /// The latest window first.
@@ -44,7 +44,7 @@ pub fn WindowTable(found: StoredValue<Performance>, shown: Memo<String>) -> impl
 
 fn line(window: &PerformanceWindow, metric: &str, limit: Option<f64>) -> impl IntoView + use<> {
     let cell = |judged: Option<Judged>| {
-        let is_worse = judged.zip(limit).is_some_and(|(judged, limit)| is_worse(metric, judged.value, limit));
+        let is_worse = judged.zip(limit).is_some_and(|(judged, limit)| judged.is_worse(metric, limit));
         let value = judged.map_or_else(|| "–".to_owned(), |judged| format::number(judged.value));
         let range = judged.and_then(|judged| judged.range);
         let range = range.map(|(lower, upper)| format!("{} to {}", format::number(lower), format::number(upper)));

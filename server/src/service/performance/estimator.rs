@@ -1,11 +1,11 @@
 //! What lets expect how a model does before its labels come: one kind of estimator per kind of model, under one face.
 
 use tidemark::data::{Column, Dataset};
-use tidemark::performance::Summary;
 use tidemark::performance::estimated::loss::Dle;
 use tidemark::performance::estimated::multiclass::{ClassRows, MulticlassCbpe, name_of_mean};
 use tidemark::performance::estimated::{Cbpe, Estimated, Metric, Rows};
 use tidemark::performance::windows::{Bounds, Split, changes};
+use tidemark::performance::{Figure, Summary};
 
 /// An estimator, fitted to a model's reference.
 pub(in crate::service) struct Estimator {
@@ -61,6 +61,11 @@ pub(super) struct Word<'a> {
 
 impl Estimator {
     pub(super) fn new(kind: Kind, reference: Summary, said: &Said) -> Self {
+        let bounds = |metric: &str, lower, upper| {
+            let bounds = Bounds { metric: metric.to_owned(), lower, upper };
+            let interval = reference.figure(metric).and_then(Figure::interval);
+            interval.map_or(bounds.clone(), |interval| bounds.around(interval))
+        };
         let thresholds = match &kind {
             Kind::Two(cbpe) => cbpe
                 .metrics()
@@ -131,20 +136,33 @@ impl Estimator {
         let of_classes = |found: Vec<Estimated>, name: fn(Metric) -> &'static str| {
             found.into_iter().map(|found| found.named(|metric| name(metric).to_owned())).collect()
         };
-        match (&self.kind, rows) {
+        let (found, n_rows, most): (Vec<_>, _, _) = match (&self.kind, rows) {
             (Kind::Two(cbpe), Said::Two { said, scores }) => {
-                of_classes(cbpe.estimate(Rows { said, scores }), Metric::name)
+                (of_classes(cbpe.estimate(Rows { said, scores }), Metric::name), said.len(), 1.0)
             }
             (Kind::Several { cbpe, n_classes }, Said::Several { said, scores }) => {
-                of_classes(cbpe.estimate(ClassRows { said, scores, n_classes: *n_classes }), name_of_mean)
+                let rows = ClassRows { said, scores, n_classes: *n_classes };
+                (of_classes(cbpe.estimate(rows), name_of_mean), said.len(), 1.0)
             }
             (Kind::Numbers { dle, .. }, Said::Numbers { losses }) => {
                 let expected = dle.gathered(losses.iter().map(AsRef::as_ref));
                 let found = dle.estimate(&expected, 0..losses.len()).into_iter();
-                found.map(|found| found.named(|metric| metric.name().to_owned())).collect()
+                let found = found.map(|found| found.named(|metric| metric.name().to_owned())).collect();
+                (found, losses.len(), f64::INFINITY)
             }
-            _ => Vec::new(),
-        }
+            _ => return Vec::new(),
+        };
+        found.into_iter().map(|found| self.no_surer_than_reference(found, n_rows, most)).collect()
+    }
+
+    /// An estimate in a window of so many rows that knows no more than the reference does: of a few cases that happen to be alike neither
+    /// the spread nor how much windows of them differ says what others will be.
+    fn no_surer_than_reference(&self, found: Estimated<String>, n_rows: usize, most: f64) -> Estimated<String> {
+        let of_reference = self.reference.figure(&found.metric).and_then(Figure::standard_error).unwrap_or(0.0);
+        let error = of_reference * (self.reference.n_labelled as f64 / n_rows as f64).sqrt();
+        let bounds = self.thresholds.iter().find(|bounds| bounds.metric == found.metric);
+        let bounds = bounds.map_or((None, None), |bounds| (bounds.lower, bounds.upper));
+        found.no_surer_than(error, bounds, most)
     }
 
     /// Where the change since the reference comes from, of rows whose truth is known.
@@ -155,6 +173,32 @@ impl Estimator {
     }
 }
 
-fn bounds(name: &str, lower: Option<f64>, upper: Option<f64>) -> Bounds<String> {
-    Bounds { metric: name.to_owned(), lower, upper }
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tidemark::performance::BinaryPerformance;
+
+    #[test]
+    fn a_reference_of_few_cases_that_are_alike_is_not_taken_for_certain() {
+        // Eleven positives, all above every negative: every window of them has an area of 1, which says little of the next.
+        let n = 8000;
+        let truths: Vec<bool> = (0..n).map(|row| row % 720 == 0).collect();
+        let scores: Vec<f64> =
+            (0..n).map(|row| if truths[row] { 0.9 } else { 0.1 * (row % 97) as f64 / 97.0 }).collect();
+        let said: Vec<bool> = scores.iter().map(|score| *score > 0.5).collect();
+        let windows: Vec<_> = (0..8).map(|window| window * 1000..(window + 1) * 1000).collect();
+        let cbpe = Cbpe::fit(Rows { said: &said, scores: &scores }, &truths, &windows, 0).unwrap();
+        let reference = Summary::of_binary(n as u64, &BinaryPerformance::of(&truths, &said, &scores));
+        let lower = reference.figure("roc_auc").unwrap().interval().unwrap().lower;
+        assert!(lower < 0.95, "{lower}");
+        let alone = *cbpe.metrics().iter().find(|fitted| fitted.metric == Metric::RocAuc).unwrap();
+        assert!(alone.lower_threshold > Some(lower) && alone.sampling_error(1000) < 1e-6, "{alone:?}");
+
+        let rows = Said::Two { said, scores };
+        let estimator = Estimator::new(Kind::Two(cbpe), reference, &rows);
+        let bounds = estimator.thresholds.iter().find(|bounds| bounds.metric == "roc_auc").unwrap();
+        assert_eq!(bounds.lower, Some(lower));
+        let found = estimator.estimate(&rows).into_iter().find(|found| found.metric == "roc_auc").unwrap();
+        assert!(!found.alert && found.sampling_error > 0.01 && found.lower < found.value, "{found:?}");
+    }
 }
