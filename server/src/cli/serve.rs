@@ -91,6 +91,15 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     serve(&args.models, &args.service, args.replica.replica()?.as_ref(), |_| {})
 }
 
+/// Has memory come in small pages. Allocators ask for those of two megabytes, and while one is cleared all requests of a thread wait: for
+/// milliseconds where the machine is a guest that has to be given the memory first.
+fn use_small_pages() {
+    #[cfg(target_os = "linux")]
+    if let Err(error) = rustix::thread::disable_transparent_huge_pages(true) {
+        tracing::debug!(%error, "memory comes in large pages");
+    }
+}
+
 /// Serves until a signal comes. `on_ready` gets the address once requests are answered.
 pub(super) fn serve(
     models: &[PathBuf],
@@ -98,6 +107,7 @@ pub(super) fn serve(
     replica: Option<&Replica>,
     on_ready: impl FnOnce(SocketAddr),
 ) -> Result<(), Failure> {
+    use_small_pages();
     let service = open(models, args, replica)?;
     // A file's keys have a connection of their own: their times of use need not wait for a report that is stored.
     let keys = match replica {
