@@ -129,6 +129,9 @@ const NEARLY_ALL: f64 = 0.99;
 /// Windows that have to rise one after the other before a column counts as one that runs on.
 #[cfg(feature = "ssr")]
 const RISING: usize = 3;
+/// What comes oftener than this by chance is no problem.
+#[cfg(feature = "ssr")]
+const BY_CHANCE: f64 = 0.001;
 
 /// Whether the latest windows of a column rise as a whole, from the smallest value to the largest, as those of a clock do. Windows of a
 /// column that merely moved rise and fall by chance.
@@ -153,13 +156,18 @@ fn lines(latest: &DriftReport, windows: &[(SnapshotHead, DriftReport)]) -> Vec<Q
     let by_name = |name: &str| latest.quality.as_ref()?.columns.iter().find(|column| column.name == name);
     let line = |column: &tidemark::report::ColumnReport| {
         let quality: Option<&ColumnQuality> = by_name(&column.name);
-        let measure = |name| quality?.measures.iter().find(|measure| measure.name == name)?.current;
+        let named = |name| quality?.measures.iter().find(|measure| measure.name == name);
+        let measure = |name| named(name)?.current;
         let unknown = measure(MeasureName::NewCategoriesShare).or_else(|| measure(MeasureName::OutsideRangeShare));
         let over_time = windows.iter().filter_map(|(_, report)| {
             let column = report.columns.iter().find(|found| found.name == column.name)?;
             Some((share(&column.current)? * 10_000.0).round() as u64)
         });
-        let is_constant = column.current.distinct == 1 && column.reference.distinct > 1;
+        // A window of few rows misses what is rare by chance.
+        let is_usual = quality.is_some_and(|found| found.most_common_in_reference == found.most_common_in_current);
+        let usual = named(MeasureName::MostCommonShare).and_then(|measure| measure.reference).filter(|_| is_usual);
+        let is_by_chance = usual.is_some_and(|share| share.powf(column.current.rows as f64) > BY_CHANCE);
+        let is_constant = column.current.distinct == 1 && column.reference.distinct > 1 && !is_by_chance;
         let sides = windows.iter().filter_map(|(_, report)| {
             report.columns.iter().find(|found| found.name == column.name).map(|column| &column.current)
         });

@@ -22,6 +22,7 @@ struct Point {
     estimated: Option<Judged>,
     realised: Option<Judged>,
     share_labelled: f64,
+    is_open: bool,
     to: i64,
 }
 
@@ -75,17 +76,20 @@ fn point(window: &PerformanceWindow, metric: &str, x: f64) -> Point {
         estimated: estimated(window, metric),
         realised: realised(window, metric),
         share_labelled: window.share_labelled(),
+        is_open: window.is_open,
         to: window.window.to,
     }
 }
 
-/// Where the vertical axis begins and ends: around every value and every band, but not around the intervals of a few rows.
+/// Where the vertical axis begins and ends: around every value and the band of every full window, but not around the intervals of a few rows.
 fn ends(points: &[Point], limit: Option<f64>) -> (f64, f64) {
     let of = |judged: &Judged| {
         let (lower, upper) = judged.range.unwrap_or((judged.value, judged.value));
         [judged.value, lower, upper]
     };
-    let estimated = points.iter().filter_map(|point| point.estimated.as_ref());
+    let is_alone = points.len() == 1;
+    let full = points.iter().filter(|point| !point.is_open || is_alone);
+    let estimated = full.filter_map(|point| point.estimated.as_ref());
     let realised =
         points.iter().filter(|point| point.share_labelled >= 0.5).filter_map(|point| point.realised.as_ref());
     let few = points.iter().filter_map(|point| point.realised.map(|judged| judged.value));
@@ -196,7 +200,7 @@ fn mark(svg: &mut String, point: &Point, is_worse: bool, y: impl Fn(f64) -> f64)
     if let Some((lower, upper)) = judged.range {
         push(svg, format_args!("<path class=\"tm-whisker\" d=\"M{x:.1} {:.1}V{:.1}\"/>", y(lower), y(upper)));
     }
-    let class = match (is_worse, point.share_labelled >= 0.9) {
+    let class = match (is_worse, point.share_labelled >= 0.9 && !judged.is_of_few) {
         (true, _) => "tm-mark tm-mark--worse",
         (false, true) => "tm-mark",
         (false, false) => "tm-mark tm-mark--few",

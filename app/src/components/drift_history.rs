@@ -45,7 +45,8 @@ pub fn DriftHistory(
     let caption = Signal::derive(move || {
         let share = format::share(threshold.get());
         Some(format!(
-            "Share of drifted columns in each comparison; from the dashed line at {share} on, the data count as drifted."
+            "Share of drifted columns in each comparison. From the dashed line at {share} on the data count as drifted; where it is known how \
+             important columns are to the model, their importance counts."
         ))
     });
     let pointed = RwSignal::new(None::<usize>);

@@ -3,8 +3,9 @@
 use leptos::prelude::*;
 use tidemark::judge::{Effect, EffectKind};
 
-/// Width and height of the ruler's own coordinates.
+/// Width of the ruler's own coordinates, and the radius of the dot in it.
 const WIDTH: f64 = 96.0;
+const RADIUS: f64 = 3.0;
 
 /// The ruler. Its words are the number beside it.
 #[component]
@@ -18,7 +19,7 @@ pub fn EffectRuler(
             <path class="effect-ruler__track" d="M0 6H96"></path>
             <path class="effect-ruler__minimum" d="M48 1V11"></path>
             <path class="effect-ruler__interval" d=format!("M{low:.1} 6H{high:.1}")></path>
-            <circle class="effect-ruler__value" cx=format!("{value:.1}") cy="6" r="3"></circle>
+            <circle class="effect-ruler__value" cx=format!("{:.1}", value.clamp(RADIUS, WIDTH - RADIUS)) cy="6" r=RADIUS></circle>
         </svg>
     }
 }

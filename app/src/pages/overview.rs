@@ -290,7 +290,7 @@ fn Tiles(overview: RwSignal<Overview>, latest: Memo<Option<SnapshotHead>>) -> im
     let how = Signal::derive(move || Some(overview.with(|overview| overview.performance_label.clone())));
     view! {
         <dl class="tiles">
-            <StatTile label="Predictions per second" value=rate note="the last minute">
+            <StatTile label="Predictions per second" value=rate note="over ten seconds">
                 <Sparkline counts=minute label="Predictions in each of the last sixty seconds"/>
             </StatTile>
             <StatTile label="Predictions" value=total note=latest_prediction/>

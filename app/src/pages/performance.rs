@@ -183,7 +183,7 @@ fn Timeline(found: StoredValue<Performance>, shown: Memo<String>) -> impl IntoVi
                         .then(|| view! { <li class="curve-legend__item curve-legend__item--estimated">"Estimated before labels"</li> })
                 }}
                 <li class="curve-legend__item curve-legend__item--realised">"Realised, by labels"</li>
-                <li class="curve-legend__item curve-legend__item--few">"fewer than 90% of the labels"</li>
+                <li class="curve-legend__item curve-legend__item--few">"fewer than 90% of the labels, or than ten cases"</li>
                 {move || {
                     found.with_value(|found| !found.alarms.is_empty())
                         .then(|| view! { <li class="curve-legend__item curve-legend__item--alarm">"alarm of a detector"</li> })

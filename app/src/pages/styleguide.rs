@@ -96,7 +96,7 @@ fn Theme(name: &'static str, id: &'static str) -> impl IntoView {
             </Part>
             <Part title="Figures">
                 <dl class="tiles styleguide__tiles">
-                    <StatTile label="Predictions per second" value=Signal::stored("41.5".to_owned()) note="the last minute">
+                    <StatTile label="Predictions per second" value=Signal::stored("41.5".to_owned()) note="over ten seconds">
                         <Sparkline counts=Signal::stored(vec![3, 5, 8, 6, 9, 12, 11, 7, 8, 13, 15, 9]) label="Predictions in each second"/>
                     </StatTile>
                     <StatTile label="Drifted columns" value=Signal::stored("4 of 30".to_owned()) note="threshold 10%">

@@ -145,7 +145,14 @@ pub fn standing(performance: &Performance, metric: &str) -> Standing {
     let bound = bound(metric, limit);
     if !latest.is_worse(metric, limit) {
         let n_worse = found.iter().filter(|(_, judged)| judged.is_worse(metric, limit)).count() as u64;
+        let is_unclear = |judged: &Judged| is_beyond(metric, judged.value, limit) && !judged.is_worse(metric, limit);
+        let n_unclear = found.iter().filter(|(_, judged)| is_unclear(judged)).count() as u64;
         let past = match n_worse {
+            0 if n_unclear > 0 => format!(
+                "; of {} {} beyond it, on too few cases to tell",
+                format::plural(found.len() as u64, "window"),
+                if n_unclear == 1 { "1 lies".to_owned() } else { format!("{} lie", format::count(n_unclear)) },
+            ),
             0 => format!("; no window of {} was worse", found.len()),
             n => format!("; {} before it {} worse", format::plural(n, "window"), if n == 1 { "was" } else { "were" }),
         };
@@ -173,7 +180,13 @@ pub fn standing(performance: &Performance, metric: &str) -> Standing {
 /// The windows that can be judged by this figure, oldest first.
 pub(super) fn judged_windows<'a>(performance: &'a Performance, metric: &str) -> Vec<(&'a PerformanceWindow, Judged)> {
     let is_trusted = is_estimate_trusted(performance, metric);
-    performance.windows.iter().filter_map(|window| Some((window, judged(window, metric, is_trusted)?))).collect()
+    // A window that has only begun says little, and is judged while there is no other.
+    let (filling, full): (Vec<_>, Vec<_>) = performance.windows.iter().partition(|window| window.is_open);
+    let of = |windows: Vec<&'a PerformanceWindow>| -> Vec<_> {
+        windows.into_iter().filter_map(|window| Some((window, judged(window, metric, is_trusted)?))).collect()
+    };
+    let found = of(full);
+    if found.is_empty() { of(filling) } else { found }
 }
 
 /// The latest of them that are worse one after the other, oldest first; nothing where the latest is not.
@@ -315,10 +328,21 @@ pub(super) mod tests {
         let of_few = |right| performance(vec![window(0, 0.9, None), window(1, 0.9, Some((right, 8)))]);
         let mut found = of_few(5);
         found.windows[1].n_labelled = 1000;
-        assert_eq!(standing(&found, "accuracy").label, "Fine", "5 of 8 are 0.24 to 0.91");
+        let stands = standing(&found, "accuracy");
+        assert_eq!(stands.label, "Fine", "5 of 8 are 0.24 to 0.91");
+        assert!(stands.sentence.contains("; of 2 windows 1 lies beyond it, on too few cases"), "{}", stands.sentence);
         let mut found = of_few(0);
         found.windows[1].n_labelled = 1000;
         assert_eq!(standing(&found, "accuracy").label, "Worse", "0 of 8 are 0.37 at most");
+    }
+
+    #[test]
+    fn a_window_that_fills_is_judged_while_there_is_no_other() {
+        let mut found = performance(vec![window(0, 0.9, None), window(1, 0.5, None)]);
+        found.windows[1].is_open = true;
+        assert_eq!(standing(&found, "accuracy").label, "Fine");
+        found.windows.remove(0);
+        assert_eq!(standing(&found, "accuracy").label, "Perhaps worse");
     }
 
     #[test]

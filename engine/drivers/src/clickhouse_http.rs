@@ -224,10 +224,11 @@ mod tests {
 
     #[test]
     fn a_result_that_breaks_off_is_lost_and_no_server_is_unavailable() {
-        let (address, _) = serve("HTTP/1.1 200 OK\r\nContent-Length: 800\r\n\r\nreference,0,rows,1,5\n");
+        let (address, asked) = serve("HTTP/1.1 200 OK\r\nContent-Length: 800\r\n\r\nreference,0,rows,1,5\n");
         let mut engine = ClickHouseHttp::new(&format!("http://{address}"), None, None).unwrap();
         let error = engine.run("SELECT 1", &mut |_| Ok(())).unwrap_err();
         assert!(matches!(error, EngineError::Lost { .. }), "{error:?}");
+        asked.join().unwrap();
         let error = engine.run("SELECT 1", &mut |_| Ok(())).unwrap_err();
         assert!(matches!(error, EngineError::Unavailable { .. }), "{error:?}");
     }

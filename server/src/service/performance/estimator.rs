@@ -184,7 +184,7 @@ mod tests {
         let n = 8000;
         let truths: Vec<bool> = (0..n).map(|row| row % 720 == 0).collect();
         let scores: Vec<f64> =
-            (0..n).map(|row| if truths[row] { 0.9 } else { 0.1 * (row % 97) as f64 / 97.0 }).collect();
+            (0..n).map(|row| if truths[row] { 0.9 } else { 1e-5 * (row % 97) as f64 / 97.0 }).collect();
         let said: Vec<bool> = scores.iter().map(|score| *score > 0.5).collect();
         let windows: Vec<_> = (0..8).map(|window| window * 1000..(window + 1) * 1000).collect();
         let cbpe = Cbpe::fit(Rows { said: &said, scores: &scores }, &truths, &windows, 0).unwrap();
