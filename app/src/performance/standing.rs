@@ -338,7 +338,7 @@ pub(super) mod tests {
 
     #[test]
     fn a_window_that_fills_is_judged_while_there_is_no_other() {
-        let mut found = performance(vec![window(0, 0.9, None), window(1, 0.5, None)]);
+        let mut found = performance(vec![window(0, 0.9, None), window(1, 0.79, None)]);
         found.windows[1].is_open = true;
         assert_eq!(standing(&found, "accuracy").label, "Fine");
         found.windows.remove(0);
