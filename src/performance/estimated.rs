@@ -165,10 +165,11 @@ impl<M> Estimated<M> {
     /// The same where chance does this at least, and an alert only outside these thresholds. `most` is the largest value of the metric.
     pub fn no_surer_than(self, sampling_error: f64, thresholds: (Option<f64>, Option<f64>), most: f64) -> Self {
         let sampling_error = self.sampling_error.max(sampling_error);
+        let (lower, upper) = band(self.value, sampling_error, most);
         Self {
             sampling_error,
-            lower: self.value.map(|value| (value - BAND * sampling_error).max(0.0)),
-            upper: self.value.map(|value| (value + BAND * sampling_error).min(most)),
+            lower,
+            upper,
             alert: self.value.is_some_and(|value| beyond(value, thresholds.0, thresholds.1)),
             ..self
         }
@@ -350,14 +351,14 @@ fn beyond(value: f64, lower: Option<f64>, upper: Option<f64>) -> bool {
     lower.is_some_and(|bound| value < bound) || upper.is_some_and(|bound| value > bound)
 }
 
+/// The ends of the band around an estimate of a metric that lies between 0 and `most`.
+fn band(value: Option<f64>, sampling_error: f64, most: f64) -> (Option<f64>, Option<f64>) {
+    let half = BAND * sampling_error;
+    (value.map(|value| (value - half).max(0.0)), value.map(|value| (value + half).min(most)))
+}
+
 /// An estimate with its band, of a metric that lies between 0 and 1.
 fn estimated(metric: Metric, value: Option<f64>, sampling_error: f64, alert: bool) -> Estimated {
-    Estimated {
-        metric,
-        value,
-        sampling_error,
-        lower: value.map(|value| (value - BAND * sampling_error).max(0.0)),
-        upper: value.map(|value| (value + BAND * sampling_error).min(1.0)),
-        alert,
-    }
+    let (lower, upper) = band(value, sampling_error, 1.0);
+    Estimated { metric, value, sampling_error, lower, upper, alert }
 }

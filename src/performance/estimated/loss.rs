@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use super::boosting::Boosted;
 use super::encoding::Encoding;
-use super::{BAND, Estimated, NotFitted, beyond};
+use super::{Estimated, NotFitted, band, beyond};
 use crate::data::Column;
 use crate::judge::nannyml::{OffsetFrom, Threshold};
 use crate::num::sum_of;
@@ -281,12 +281,13 @@ impl Dle {
                 let mean = losses.filter(|_| n > 0).map(|(_, terms)| sum_of(&terms[window.clone()], |x| x) / n as f64);
                 let value = mean.map(|mean| if fitted.metric.is_root() { mean.sqrt() } else { mean });
                 let sampling_error = fitted.sampling_error(n);
+                let (lower, upper) = band(value, sampling_error, f64::INFINITY);
                 Estimated {
                     metric: fitted.metric,
                     value,
                     sampling_error,
-                    lower: value.map(|value| (value - BAND * sampling_error).max(0.0)),
-                    upper: value.map(|value| value + BAND * sampling_error),
+                    lower,
+                    upper,
                     alert: value.is_some_and(|value| beyond(value, fitted.lower_threshold, fitted.upper_threshold)),
                 }
             })

@@ -63,8 +63,10 @@ impl Estimator {
     pub(super) fn new(kind: Kind, reference: Summary, said: &Said) -> Self {
         let bounds = |metric: &str, lower, upper| {
             let bounds = Bounds { metric: metric.to_owned(), lower, upper };
-            let interval = reference.figure(metric).and_then(Figure::interval);
-            interval.map_or(bounds.clone(), |interval| bounds.around(interval))
+            match reference.figure(metric).and_then(Figure::interval) {
+                Some(interval) => bounds.around(interval),
+                None => bounds,
+            }
         };
         let thresholds = match &kind {
             Kind::Two(cbpe) => cbpe
