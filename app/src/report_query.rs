@@ -24,6 +24,8 @@ pub struct ReportQuery {
     pub reversed: bool,
     /// Whose verdicts lead; the report's own judge when `None`.
     pub judge: Option<Judge>,
+    /// Which page of a long table, from 1; the one with the open column, else the first, when `None`.
+    pub page: Option<usize>,
     /// The column whose panel is open.
     pub column: Option<String>,
     /// Other settings that the open column is looked at by.
@@ -83,6 +85,7 @@ impl ReportQuery {
             sort: params.get_str("sort").and_then(Sort::from_name).unwrap_or_default(),
             reversed: params.get_str("order") == Some("reversed"),
             judge,
+            page: params.get_str("page").and_then(|page| page.parse().ok()).filter(|page| *page > 0),
             column: params.get("column").filter(|name| !name.is_empty()),
             what_if: what_if(params),
         }
@@ -105,6 +108,9 @@ impl ReportQuery {
         }
         if let Some(judge) = self.judge {
             pairs.push(("judge", judge.name().to_owned()));
+        }
+        if let Some(page) = self.page {
+            pairs.push(("page", page.to_string()));
         }
         if let Some(column) = &self.column {
             pairs.push(("column", column.clone()));
@@ -132,17 +138,29 @@ impl ReportQuery {
 
     /// The same with another verdict to filter by.
     pub fn with_verdict(&self, verdict: Option<Verdict>) -> Self {
-        Self { verdict, ..self.clone() }
+        Self { verdict, page: None, ..self.clone() }
+    }
+
+    /// The same with another text to filter by.
+    pub fn with_text(&self, text: String) -> Self {
+        Self { text, page: None, ..self.clone() }
     }
 
     /// The same with another judge leading.
     pub fn with_judge(&self, judge: Judge) -> Self {
-        Self { judge: Some(judge), ..self.clone() }
+        Self { judge: Some(judge), page: None, ..self.clone() }
     }
 
-    /// The same with the panel of another column open, or none. What was asked about the one before is forgotten.
+    /// The same on another page of the table.
+    pub fn with_page(&self, page: usize) -> Self {
+        Self { page: Some(page), ..self.clone() }
+    }
+
+    /// The same with the panel of another column open, on the page that it is on, or with none. What was asked about the one before is
+    /// forgotten.
     pub fn with_column(&self, column: Option<&str>) -> Self {
-        Self { column: column.map(str::to_owned), what_if: WhatIf::default(), ..self.clone() }
+        let page = self.page.filter(|_| column.is_none());
+        Self { column: column.map(str::to_owned), what_if: WhatIf::default(), page, ..self.clone() }
     }
 
     /// The same with the open column looked at by other settings.
@@ -152,12 +170,12 @@ impl ReportQuery {
 
     /// The same sorted by `sort`; turned round when it already was sorted so.
     pub fn sorted_by(&self, sort: Sort) -> Self {
-        Self { sort, reversed: self.sort == sort && !self.reversed, ..self.clone() }
+        Self { sort, reversed: self.sort == sort && !self.reversed, page: None, ..self.clone() }
     }
 
     /// The same without a filter.
     pub fn unfiltered(&self) -> Self {
-        Self { text: String::new(), verdict: None, ..self.clone() }
+        self.with_verdict(None).with_text(String::new())
     }
 }
 
@@ -202,6 +220,7 @@ mod tests {
             sort: Sort::Effect,
             reversed: true,
             judge: Some(Judge::Evidently),
+            page: Some(3),
             column: Some("V4/é".to_owned()),
             what_if: WhatIf { bins: Some(12), method: Some(Method::Psi), minimum: Some(0.25), ..WhatIf::default() },
         };
@@ -209,9 +228,10 @@ mod tests {
         assert_eq!(ReportQuery::parse(&params), query);
         assert_eq!(
             query.href(),
-            "?model=card%20fraud&current=1-20&q=amount%20%26%20more&verdict=not_enough_data&sort=effect&order=reversed&judge=evidently&column=V4%2F%C3%A9&bins=12&method=psi&minimum=0.25"
+            "?model=card%20fraud&current=1-20&q=amount%20%26%20more&verdict=not_enough_data&sort=effect&order=reversed&judge=evidently&page=3&column=V4%2F%C3%A9&bins=12&method=psi&minimum=0.25"
         );
         assert_eq!(query.with_column(Some("V5")).what_if, WhatIf::default(), "a question is about one column");
+        assert_eq!(query.sorted_by(Sort::Name).page, None, "what is in another order begins with its first page");
     }
 
     #[test]
@@ -219,6 +239,7 @@ mod tests {
         let nonsense = [
             ("verdict", "??"),
             ("sort", "colour"),
+            ("page", "0"),
             ("column", ""),
             ("bins", "1"),
             ("method", "guess"),

@@ -66,7 +66,7 @@ pub fn ColumnPanel(
     let neighbours = Memo::new(move |_| query.with(|query| Neighbours::of(&summary, index, query)));
     let previous = Signal::derive(move || neighbours.with(|n| n.previous.clone()));
     let next = Signal::derive(move || neighbours.with(|n| n.next.clone()));
-    let close = Signal::derive(move || query.with(|query| query.with_column(None).href()));
+    let close = Signal::derive(move || neighbours.with(|n| n.close.clone()));
     let heading = NodeRef::<H2>::new();
     let row_id = format!("row-{index}");
     follow_keys(move |key| match key {
@@ -215,25 +215,30 @@ fn Categories(column: ColumnReport) -> impl IntoView {
 /// New or vanished categories that are named; a column of identifiers could have thousands.
 const MAX_NAMED: usize = 20;
 
-/// Where the arrows lead: the rows before and after, in the order and filter of the tables.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+/// Where the arrows lead: the rows before and after, in the order and filter of the tables; and where one is when the panel has closed.
+#[derive(Debug, Clone, PartialEq, Eq)]
 struct Neighbours {
     previous: Option<String>,
     next: Option<String>,
+    close: String,
 }
 
 impl Neighbours {
     fn of(report: &ReportSummary, index: usize, query: &ReportQuery) -> Self {
         let mut rows = view::order(report, true, query);
+        let n_predictions = rows.len();
         rows.extend(view::order(report, false, query));
         let href = |at: Option<usize>| {
             let row = at.and_then(|at| rows.get(at))?;
             Some(query.with_column(Some(&report.columns[*row].name)).href())
         };
-        match rows.iter().position(|row| *row == index) {
-            Some(at) => Self { previous: href(at.checked_sub(1)), next: href(Some(at + 1)) },
+        let at = rows.iter().position(|row| *row == index);
+        let page = query.page.or_else(|| Some(at?.checked_sub(n_predictions)? / view::ROWS_PER_PAGE + 1));
+        let close = ReportQuery { page: page.filter(|page| *page > 1), ..query.with_column(None) }.href();
+        match at {
+            Some(at) => Self { previous: href(at.checked_sub(1)), next: href(Some(at + 1)), close },
             // The open column does not pass the filter: "next" is the first that does.
-            None => Self { previous: None, next: href(Some(0)) },
+            None => Self { previous: None, next: href(Some(0)), close },
         }
     }
 }

@@ -34,16 +34,16 @@ pub fn ColumnTable(
     drawn: Option<Signal<usize>>,
 ) -> impl IntoView {
     let judge = report.judge;
-    let rows = Memo::new({
+    let page = Memo::new({
         let report = report.clone();
-        move |_| query.with(|query| view::rows(&report, predictions, query))
+        move |_| query.with(|query| view::page(&report, predictions, query))
     });
     let other = move || match query.with(|query| query.judge).unwrap_or(judge) {
         Judge::Calibrated => "Evidently",
         Judge::Evidently | Judge::Nannyml => "Calibrated",
     };
     let body = move || {
-        let rows = rows.get();
+        let rows = page.with(|page| page.rows.clone());
         if rows.is_empty() {
             return view! { <NoRows query=query.get()/> }.into_any();
         }
@@ -76,9 +76,43 @@ pub fn ColumnTable(
                 </thead>
                 <tbody>{body}</tbody>
             </table>
+            <Pager page query predictions/>
         </div>
     }
     .into_any()
+}
+
+/// Which rows of a long table these are, and links to those before and after.
+#[component]
+fn Pager(page: Memo<view::Page>, query: Signal<ReportQuery>, predictions: bool) -> impl IntoView {
+    let shown = move || {
+        let (number, n_pages, n_rows) = page.with(|page| (page.number(), page.n_pages(), page.n_rows));
+        let (first, last) = page.with(|page| (page.n_before + 1, page.n_before + page.rows.len()));
+        (n_pages > 1).then(|| {
+            let label = if predictions { "Pages of prediction columns" } else { "Pages of columns" };
+            let link = |rel: &'static str, words: &'static str, glyph: Glyph, page: Option<usize>| {
+                // The table's head, so that one reads on from the top.
+                let anchor = if predictions { "prediction-drift" } else { "data-drift" };
+                let href = page.map(|page| query.with(|query| format!("{}#{anchor}", query.with_page(page).href())));
+                let is_off = href.is_none();
+                view! {
+                    <a class="button button--small" class:button--off=is_off rel=rel href=href aria-disabled=is_off.then_some("true")>
+                        <Icon glyph/>
+                        {words}
+                    </a>
+                }
+            };
+            let count = |n: usize| format::count(n as u64);
+            view! {
+                <nav class="column-table__pager" aria-label=label>
+                    {link("prev", "Previous", Glyph::Previous, (number > 1).then(|| number - 1))}
+                    <span>{format!("{} to {} of {}", count(first), count(last), count(n_rows))}</span>
+                    {link("next", "Next", Glyph::Next, (number < n_pages).then(|| number + 1))}
+                </nav>
+            }
+        })
+    };
+    view! { {shown} }.into_any()
 }
 
 #[component]

@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 use tidemark::judge::Verdict;
+use tidemark::render::format;
 use tidemark::report::{ColumnReport, DriftReport};
 use tidemark::schema::ColumnRole;
 use tidemark::stattest::{NotTested, Tested};
@@ -49,6 +50,9 @@ fn reason_is(column: &ColumnReport, is: fn(&NotTested) -> bool) -> bool {
     matches!(&column.calibrated.values, Tested::NotTested(reason) if is(reason))
 }
 
+/// Columns that a problem names; a table of thousands could have as many.
+const MAX_NAMED: usize = 30;
+
 /// One line per problem, with links to the columns.
 #[component]
 pub fn QualityStrip(
@@ -80,9 +84,11 @@ pub fn QualityStrip(
 
 #[component]
 fn Problem(finding: Finding, query: Signal<ReportQuery>) -> impl IntoView {
+    let more = finding.columns.len().saturating_sub(MAX_NAMED) as u64;
     let links = finding
         .columns
         .into_iter()
+        .take(MAX_NAMED)
         .map(|name| {
             let href = {
                 let name = name.clone();
@@ -98,6 +104,7 @@ fn Problem(finding: Finding, query: Signal<ReportQuery>) -> impl IntoView {
                 {finding.title}
             </span>
             {links}
+            {(more > 0).then(|| view! { <span>{format!("and {} more", format::count(more))}</span> })}
         </p>
     }
     .into_any()

@@ -82,13 +82,13 @@ fn SearchField(query: Signal<ReportQuery>) -> impl IntoView {
     let navigate = use_navigate();
     let path = use_location().pathname;
     let filter = move |event| {
-        let query = ReportQuery { text: event_target_value(&event), ..query.get_untracked() };
+        let query = query.with_untracked(|query| query.with_text(event_target_value(&event)));
         // Replaced, so that "back" leaves the page instead of taking letters away.
         let address = format!("{}{}", path.get_untracked(), query.href());
         navigate(&address, NavigateOptions { replace: true, scroll: false, ..NavigateOptions::default() });
     };
     let kept = move || {
-        let pairs = query.with(ReportQuery::pairs).into_iter().filter(|(name, _)| *name != "q");
+        let pairs = query.with(ReportQuery::pairs).into_iter().filter(|(name, _)| !["q", "page"].contains(name));
         pairs.map(|(name, value)| view! { <input r#type="hidden" name=name value=value/> }).collect_view()
     };
     view! {

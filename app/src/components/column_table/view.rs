@@ -85,21 +85,57 @@ impl Missing {
     }
 }
 
-/// The rows of one of the two tables, in the order the reader asked for.
-pub fn rows(report: &ReportSummary, predictions: bool, query: &ReportQuery) -> Vec<Row> {
-    order(report, predictions, query).into_iter().map(|index| row(report, index, query)).collect()
+/// Rows on a page. A browser lays out this many at once without being held up.
+pub const ROWS_PER_PAGE: usize = 100;
+
+/// What is shown of a table at once.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Page {
+    /// Its rows.
+    pub rows: Vec<Row>,
+    /// Rows before them.
+    pub n_before: usize,
+    /// Rows on all pages.
+    pub n_rows: usize,
 }
 
-/// Those rows' places in the report.
+impl Page {
+    /// Which page it is, from 1.
+    pub fn number(&self) -> usize {
+        self.n_before / ROWS_PER_PAGE + 1
+    }
+
+    /// How many pages there are.
+    pub fn n_pages(&self) -> usize {
+        self.n_rows.div_ceil(ROWS_PER_PAGE)
+    }
+}
+
+/// A page of one of the two tables, in the order the reader asked for.
+pub fn page(report: &ReportSummary, predictions: bool, query: &ReportQuery) -> Page {
+    let order = order(report, predictions, query);
+    let is_open = |index: &usize| query.column.as_deref() == Some(report.columns[*index].name.as_str());
+    let asked = match query.page {
+        Some(number) => number - 1,
+        None => order.iter().position(is_open).unwrap_or_default() / ROWS_PER_PAGE,
+    };
+    let last = order.len().div_ceil(ROWS_PER_PAGE).saturating_sub(1);
+    let n_before = asked.min(last) * ROWS_PER_PAGE;
+    let shown = order.iter().skip(n_before).take(ROWS_PER_PAGE);
+    Page { rows: shown.map(|index| row(report, *index, query)).collect(), n_before, n_rows: order.len() }
+}
+
+/// The rows of all pages: their places in the report.
 pub fn order(report: &ReportSummary, predictions: bool, query: &ReportQuery) -> Vec<usize> {
     let judge = report.place(query.judge.unwrap_or(report.judge));
+    let text = query.text.trim().to_lowercase();
     let mut columns: Vec<(usize, &ColumnSummary)> = report
         .columns
         .iter()
         .enumerate()
         .filter(|(_, column)| column.is_prediction == predictions)
         // There are one or two predictions: they stay in sight, whatever is searched for.
-        .filter(|(_, column)| predictions || passes(column, judge, query))
+        .filter(|(_, column)| predictions || passes(column, judge, query.verdict, &text))
         .collect();
     // Stable: what is equal stays in schema order, and so it does when the order is turned round.
     columns.sort_by(|(_, a), (_, b)| {
@@ -119,9 +155,8 @@ pub fn counts(report: &ReportSummary, judge: Judge) -> (u64, [u64; Verdict::ALL.
     (counts.iter().sum(), counts)
 }
 
-fn passes(column: &ColumnSummary, judge: usize, query: &ReportQuery) -> bool {
-    query.verdict.is_none_or(|verdict| column.judged[judge].verdict == verdict)
-        && column.name.to_lowercase().contains(&query.text.trim().to_lowercase())
+fn passes(column: &ColumnSummary, judge: usize, verdict: Option<Verdict>, text: &str) -> bool {
+    verdict.is_none_or(|verdict| column.judged[judge].verdict == verdict) && column.name.to_lowercase().contains(text)
 }
 
 fn compare(a: &ColumnSummary, b: &ColumnSummary, judge: usize, sort: Sort) -> Ordering {

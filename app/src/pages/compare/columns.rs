@@ -39,17 +39,20 @@ pub fn ColumnChoices(
         0 => format!("{}, in both files; types and roles can be set", format::plural(in_both, "column")),
         some => format!("{} in both files, {} in one alone", format::plural(in_both, "column"), format::count(some)),
     };
-    // Of thousands of columns nobody reads through all; what is not shown is compared as it is found.
-    const SHOWN: usize = 500;
-    let not_shown = preview.columns.len().saturating_sub(SHOWN) as u64;
     let looked_at = format!(
         "Guessed from the first {} of the reference. Nothing needs to be changed; what you set here goes before what is found.",
         format::plural(preview.rows_looked_at, "row")
     );
-    let rows =
-        preview.columns.iter().take(SHOWN).map(|column| view! { <Row column=column.clone() request/> }).collect_view();
+    let n_columns = preview.columns.len();
+    let wanted = RwSignal::new(String::new());
+    let found = Memo::new(move |_| wanted.with(|text| find(&preview.columns, text)));
+    let rows = move || found.get().0.into_iter().map(|column| view! { <Row column request/> }).collect_view();
+    let not_shown = move || {
+        let more = found.with(|(shown, n)| n - shown.len()) as u64;
+        (more > 0).then(|| format!("and {} more, compared as they are found", format::count(more)))
+    };
     // A long table is folded, so that the button below stays in sight.
-    let is_short = preview.columns.len() <= 12;
+    let is_short = n_columns <= 12;
     let is_open = Memo::new(move |_| is_short && !is_answered.get());
     view! {
         <details class="column-choices" open=move || is_open.get()>
@@ -58,6 +61,19 @@ pub fn ColumnChoices(
                 <span class="column-choices__summary">{summary}</span>
             </summary>
             <p class="column-choices__hint">{looked_at}</p>
+            {(n_columns > SHOWN)
+                .then(|| {
+                    view! {
+                        <input
+                            class="input column-choices__find"
+                            aria-label="Find columns by name"
+                            placeholder="Find columns"
+                            autocomplete="off"
+                            spellcheck="false"
+                            on:input=move |event| wanted.set(event_target_value(&event))
+                        />
+                    }
+                })}
             <div class="column-choices__scroll" tabindex="0" role="group" aria-label="Columns and what they are">
                 <table class="column-choices__table">
                     <thead>
@@ -71,10 +87,22 @@ pub fn ColumnChoices(
                     <tbody>{rows}</tbody>
                 </table>
             </div>
-            {(not_shown > 0).then(|| view! { <p class="column-choices__hint">{format!("and {not_shown} more, compared as they are found")}</p> })}
+            {move || not_shown().map(|words| view! { <p class="column-choices__hint">{words}</p> })}
         </details>
     }
     .into_any()
+}
+
+/// Columns that are shown at once. Of thousands nobody reads through all.
+const SHOWN: usize = 50;
+
+/// The first columns whose name contains the text, in any case, and how many there are.
+fn find(columns: &[ColumnPreview], text: &str) -> (Vec<ColumnPreview>, usize) {
+    let text = text.trim().to_lowercase();
+    let mut found = columns.iter().filter(|column| column.name.to_lowercase().contains(&text));
+    let shown: Vec<_> = found.by_ref().take(SHOWN).cloned().collect();
+    let n = shown.len() + found.count();
+    (shown, n)
 }
 
 /// The role that is none of a schema's: when each row was.
