@@ -76,7 +76,7 @@ pub fn ColumnTable(
                 </thead>
                 <tbody>{body}</tbody>
             </table>
-            <Pager page query predictions/>
+            <Pager page query/>
         </div>
     }
     .into_any()
@@ -84,30 +84,21 @@ pub fn ColumnTable(
 
 /// Which rows of a long table these are, and links to those before and after.
 #[component]
-fn Pager(page: Memo<view::Page>, query: Signal<ReportQuery>, predictions: bool) -> impl IntoView {
+fn Pager(page: Memo<view::Page>, query: Signal<ReportQuery>) -> impl IntoView {
     let shown = move || {
-        let (number, n_pages, n_rows) = page.with(|page| (page.number(), page.n_pages(), page.n_rows));
-        let (first, last) = page.with(|page| (page.n_before + 1, page.n_before + page.rows.len()));
+        let (number, n_pages) = page.with(|page| (page.number(), page.n_pages()));
+        let link = |rel: &'static str, words: &'static str, to: usize| {
+            let is_there = (1..=n_pages).contains(&to);
+            // From the table's head on.
+            let href = move || query.with(|query| format!("{}#data-drift", query.with_page(to).href()));
+            is_there.then(|| view! { <a class="button button--small" rel=rel href=href()>{words}</a> })
+        };
         (n_pages > 1).then(|| {
-            let label = if predictions { "Pages of prediction columns" } else { "Pages of columns" };
-            let link = |rel: &'static str, words: &'static str, glyph: Glyph, page: Option<usize>| {
-                // The table's head, so that one reads on from the top.
-                let anchor = if predictions { "prediction-drift" } else { "data-drift" };
-                let href = page.map(|page| query.with(|query| format!("{}#{anchor}", query.with_page(page).href())));
-                let is_off = href.is_none();
-                view! {
-                    <a class="button button--small" class:button--off=is_off rel=rel href=href aria-disabled=is_off.then_some("true")>
-                        <Icon glyph/>
-                        {words}
-                    </a>
-                }
-            };
-            let count = |n: usize| format::count(n as u64);
             view! {
-                <nav class="column-table__pager" aria-label=label>
-                    {link("prev", "Previous", Glyph::Previous, (number > 1).then(|| number - 1))}
-                    <span>{format!("{} to {} of {}", count(first), count(last), count(n_rows))}</span>
-                    {link("next", "Next", Glyph::Next, (number < n_pages).then(|| number + 1))}
+                <nav class="column-table__pager" aria-label="Pages of columns">
+                    {link("prev", "Previous", number - 1)}
+                    <span>{page.with(view::Page::words)}</span>
+                    {link("next", "Next", number + 1)}
                 </nav>
             }
         })

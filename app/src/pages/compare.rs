@@ -10,6 +10,7 @@ use tidemark::report::DriftReport;
 
 use crate::charts::load_charts;
 use crate::components::column_table::SLICE;
+use crate::components::column_table::view::ROWS_PER_PAGE;
 use crate::components::error_state::ErrorState;
 use crate::components::icon::{Glyph, Icon};
 use crate::components::moment::Moment;
@@ -343,7 +344,7 @@ async fn shown(
     bridge::next_task().await;
     let summary = summed_up(report.clone()).await?;
     bridge::next_task().await;
-    let (n, drawn) = (summary.columns.len(), RwSignal::new(0));
+    let (n, drawn) = (summary.columns.len().min(ROWS_PER_PAGE), RwSignal::new(0));
     let view = result(report, summary, done, files, wipe, drawn.into()).await?;
     spawn_local(async move {
         // One more than there are rows, for what follows them.
@@ -376,7 +377,7 @@ fn result(
     drawn: Signal<usize>,
 ) -> Result<AnyView, AppError> {
     let names: Vec<String> = report.columns.iter().map(|column| column.name.clone()).collect();
-    let n = names.len();
+    let n = names.len().min(ROWS_PER_PAGE);
     let is_whole = Memo::new(move |_| drawn.get() > n);
     Ok(view! {
         <Finished report summary done wipe drawn/>

@@ -9,10 +9,23 @@ use arrow_array::types::{
 use arrow_array::{Array, ArrowPrimitiveType, RecordBatch};
 use arrow_schema::{DataType, TimeUnit};
 use bytes::Bytes;
+use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader};
+use parquet::arrow::{ProjectionMask, parquet_to_arrow_field_levels};
+use parquet::file::reader::SerializedFileReader;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use tidemark::data::{Column, Dataset, Numbers, StringsBuilder, Values};
 
 use crate::wire::error::BodyError;
+
+// With its path, as fuzz targets take this file by its own.
+#[path = "parquet_pages.rs"]
+mod parquet_pages;
+
+use parquet_pages::CheckedFile;
+
+/// Rows that are unpacked at once.
+const ROWS_AT_ONCE: usize = 1024;
 
 /// The most values a body may bring: what it unfolds to is not bounded by its own size.
 pub const MAX_VALUES: usize = 64_000_000;
@@ -35,8 +48,27 @@ pub fn read_arrow(body: &[u8], most_values: usize) -> Result<Dataset, BodyError>
 /// # Errors
 /// As [`read_arrow`].
 pub fn read_arrow_file(file: &[u8], most_values: usize) -> Result<Dataset, BodyError> {
-    let file = std::io::Cursor::new(file);
-    guarded("Arrow file", || collect(arrow_ipc::reader::FileReader::try_new(file, None)?, most_values))
+    guarded("Arrow file", || {
+        check_blocks(file)?;
+        collect(arrow_ipc::reader::FileReader::try_new(std::io::Cursor::new(file), None)?, most_values)
+    })
+}
+
+/// The reader makes room for a block before it reads it, however long the footer says that it is.
+fn check_blocks(file: &[u8]) -> Result<(), Failure> {
+    let (rest, end) = file.split_last_chunk().ok_or("it is too short")?;
+    let footer = rest.len().checked_sub(arrow_ipc::reader::read_footer_length(*end)?).ok_or("its footer is cut off")?;
+    let footer = arrow_ipc::root_as_footer(&rest[footer..])?;
+    let mut blocks = footer.dictionaries().into_iter().chain(footer.recordBatches()).flatten();
+    let is_inside = |parts: [i64; 3]| {
+        let end = parts.into_iter().try_fold(0_usize, |end, part| end.checked_add(usize::try_from(part).ok()?));
+        end.is_some_and(|end| end <= file.len())
+    };
+    if blocks.all(|block| is_inside([block.offset(), block.metaDataLength().into(), block.bodyLength()])) {
+        Ok(())
+    } else {
+        Err("a block of it lies beyond its end".into())
+    }
 }
 
 /// Reads a Parquet file; as [`read_arrow`].
@@ -45,13 +77,16 @@ pub fn read_arrow_file(file: &[u8], most_values: usize) -> Result<Dataset, BodyE
 /// As [`read_arrow`].
 pub fn read_parquet(body: Bytes, most_values: usize) -> Result<Dataset, BodyError> {
     guarded("Parquet file", || {
-        let builder = parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder::try_new(body)?;
-        let file = builder.metadata().file_metadata();
+        let arrow = ArrowReaderMetadata::load(&body, ArrowReaderOptions::default())?;
+        let file = arrow.metadata().file_metadata();
         let rows = usize::try_from(file.num_rows()).unwrap_or(usize::MAX);
         if rows.saturating_mul(file.schema_descr().num_columns()) > most_values {
             return Err(too_large(most_values));
         }
-        collect(builder.build()?, most_values)
+        let levels =
+            parquet_to_arrow_field_levels(arrow.parquet_schema(), ProjectionMask::all(), Some(arrow.schema().fields()))?;
+        let file = CheckedFile(Arc::new(SerializedFileReader::new(body)?));
+        collect(ParquetRecordBatchReader::try_new_with_row_groups(&levels, &file, ROWS_AT_ONCE, None)?, most_values)
     })
 }
 
@@ -272,7 +307,6 @@ fn times<T: ArrowPrimitiveType<Native = i64>>(array: &dyn Array, nanoseconds: i1
 mod tests {
     use super::*;
     use arrow_array::{ArrayRef, Date32Array, Date64Array, Decimal128Array, Decimal256Array};
-    use std::sync::Arc;
 
     type Wide = <Decimal256Type as ArrowPrimitiveType>::Native;
 
@@ -314,5 +348,15 @@ mod tests {
         let day = |text: &str| Some(text.to_owned());
         assert_eq!(texts("days"), [day("1970-01-01"), day("1969-12-31"), None, day("2024-03-01")]);
         assert_eq!(texts("times"), [day("1970-01-02"), day("1969-12-31"), None, day("1970-01-01")]);
+    }
+
+    #[test]
+    fn what_says_that_it_is_larger_than_it_can_be_is_refused_before_room_is_made_for_it() {
+        let block = read_arrow_file(include_bytes!("../../../fuzz/seeds/arrow/block_beyond_the_end.file"), 1_000);
+        let block = block.unwrap_err().sentence();
+        assert!(block.contains("a block of it lies beyond its end"), "{block}");
+        let page = include_bytes!("../../../fuzz/seeds/parquet/dictionary_of_too_many").as_slice();
+        let page = read_parquet(page.into(), 1_000_000).unwrap_err().sentence();
+        assert!(page.contains("more values than it can"), "{page}");
     }
 }

@@ -85,8 +85,8 @@ impl Missing {
     }
 }
 
-/// Rows on a page. A browser lays out this many at once without being held up.
-pub const ROWS_PER_PAGE: usize = 100;
+/// Rows on a page: as many as a browser lays out within a twentieth of a second.
+pub const ROWS_PER_PAGE: usize = 50;
 
 /// What is shown of a table at once.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -108,6 +108,13 @@ impl Page {
     /// How many pages there are.
     pub fn n_pages(&self) -> usize {
         self.n_rows.div_ceil(ROWS_PER_PAGE)
+    }
+
+    /// Which rows they are: `51 to 100 of 10,000`.
+    pub fn words(&self) -> String {
+        let last = self.n_before + self.rows.len();
+        let [first, last, all] = [self.n_before + 1, last, self.n_rows].map(|n| format::count(n as u64));
+        format!("{first} to {last} of {all}")
     }
 }
 
