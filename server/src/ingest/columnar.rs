@@ -58,7 +58,7 @@ pub fn read_arrow_file(file: &[u8], most_values: usize) -> Result<Dataset, BodyE
 fn check_blocks(file: &[u8]) -> Result<(), Failure> {
     let (rest, end) = file.split_last_chunk().ok_or("it is too short")?;
     let footer = rest.len().checked_sub(arrow_ipc::reader::read_footer_length(*end)?).ok_or("its footer is cut off")?;
-    let footer = arrow_ipc::root_as_footer(&rest[footer..])?;
+    let footer = arrow_ipc::root_as_footer(&rest[footer..]).map_err(|error| error.to_string())?;
     let mut blocks = footer.dictionaries().into_iter().chain(footer.recordBatches()).flatten();
     let is_inside = |parts: [i64; 3]| {
         let end = parts.into_iter().try_fold(0_usize, |end, part| end.checked_add(usize::try_from(part).ok()?));
