@@ -83,8 +83,11 @@ pub fn read_parquet(body: Bytes, most_values: usize) -> Result<Dataset, BodyErro
         if rows.saturating_mul(file.schema_descr().num_columns()) > most_values {
             return Err(too_large(most_values));
         }
-        let levels =
-            parquet_to_arrow_field_levels(arrow.parquet_schema(), ProjectionMask::all(), Some(arrow.schema().fields()))?;
+        let levels = parquet_to_arrow_field_levels(
+            arrow.parquet_schema(),
+            ProjectionMask::all(),
+            Some(arrow.schema().fields()),
+        )?;
         let file = CheckedFile(Arc::new(SerializedFileReader::new(body)?));
         collect(ParquetRecordBatchReader::try_new_with_row_groups(&levels, &file, ROWS_AT_ONCE, None)?, most_values)
     })
