@@ -6,6 +6,7 @@
 use leptos::prelude::{Get, Memo, Resource, With};
 use leptos_router::hooks::use_query_map;
 use serde::{Deserialize, Serialize};
+use std::ops::Range;
 use std::sync::Arc;
 use tidemark::judge::{Direction, Effect, Judge, Verdict};
 use tidemark::render::svg;
@@ -80,32 +81,19 @@ pub struct Judged {
 impl ReportSummary {
     /// The report's.
     pub fn of(report: &DriftReport) -> Self {
-        let judges = [Judge::Calibrated, Judge::Evidently, Judge::Nannyml];
-        let is_chunked = report.columns.iter().any(|column| column.nannyml.is_some());
-        // The leading one is there in any case.
-        let was_asked =
-            |judge: &Judge| *judge != Judge::Nannyml || is_chunked || report.settings.judge == Judge::Nannyml;
-        let judges: Vec<_> = judges.into_iter().filter(was_asked).collect();
-        let column = |column: &ColumnReport| ColumnSummary {
-            name: column.name.clone(),
-            kind: view::kind(column),
-            is_prediction: column.role == ColumnRole::Prediction,
-            judged: judges.iter().map(|judge| Judged::of(report, column, *judge)).collect(),
-            effect: column.calibrated.leading().ok().map(|test| test.effect.clone()),
-            direction: column.calibrated.leading().ok().and_then(|test| test.direction),
-            by_missing: view::is_by_missing(column),
-            missing: Missing::of(column),
-            why_they_differ: column.why_they_differ.clone(),
-            picture: svg::small_distribution(&column.distribution),
-        };
+        Self { columns: ColumnSummary::of(report, 0..report.columns.len()), ..Self::without_columns(report) }
+    }
+
+    /// The report's, but for its columns.
+    pub fn without_columns(report: &DriftReport) -> Self {
         Self {
             judge: report.settings.judge,
-            headlines: judges.iter().map(|judge| (*judge, Headline::new(report, *judge))).collect(),
+            headlines: judges(report).map(|judge| (judge, Headline::new(report, judge))).collect(),
             reference: report.reference.label.clone(),
             n_reference: report.reference.rows,
             n_current: report.current.rows,
             n_tested: report.data.n_tested,
-            columns: report.columns.iter().map(column).collect(),
+            columns: Vec::new(),
             problems: quality_strip::findings(report),
         }
     }
@@ -125,6 +113,37 @@ impl ReportSummary {
     pub fn has_predictions(&self) -> bool {
         self.columns.iter().any(|column| column.is_prediction)
     }
+}
+
+impl ColumnSummary {
+    /// Those of some of a report's columns.
+    ///
+    /// # Panics
+    /// The report has fewer.
+    pub fn of(report: &DriftReport, columns: Range<usize>) -> Vec<Self> {
+        let judges: Vec<_> = judges(report).collect();
+        let summary = |column: &ColumnReport| Self {
+            name: column.name.clone(),
+            kind: view::kind(column),
+            is_prediction: column.role == ColumnRole::Prediction,
+            judged: judges.iter().map(|judge| Judged::of(report, column, *judge)).collect(),
+            effect: column.calibrated.leading().ok().map(|test| test.effect.clone()),
+            direction: column.calibrated.leading().ok().and_then(|test| test.direction),
+            by_missing: view::is_by_missing(column),
+            missing: Missing::of(column),
+            why_they_differ: column.why_they_differ.clone(),
+            picture: svg::small_distribution(&column.distribution),
+        };
+        report.columns[columns].iter().map(summary).collect()
+    }
+}
+
+/// The judges that were asked. The leading one is there in any case.
+fn judges(report: &DriftReport) -> impl Iterator<Item = Judge> {
+    let has_chunks =
+        report.settings.judge == Judge::Nannyml || report.columns.iter().any(|column| column.nannyml.is_some());
+    let judges = [Judge::Calibrated, Judge::Evidently, Judge::Nannyml];
+    judges.into_iter().filter(move |judge| *judge != Judge::Nannyml || has_chunks)
 }
 
 impl Judged {

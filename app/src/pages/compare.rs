@@ -21,7 +21,7 @@ use crate::error::AppError;
 use crate::lab::bridge::{self, Picked};
 use crate::lab::{Event, Request, Step, Study};
 use crate::parts::did_not_arrive;
-use crate::report_summary::{ReportSummary, Whole};
+use crate::report_summary::{ColumnSummary, ReportSummary, Whole};
 use crate::watching::Shared;
 
 mod columns;
@@ -29,12 +29,14 @@ mod exports;
 mod file_drop;
 pub mod job;
 mod performance;
+mod reading;
 
 use columns::{ColumnChoices, Glance};
 use exports::Exports;
 use file_drop::FileDrop;
 use job::{Done, Origin, Stage};
 use performance::OnBoth;
+use reading::{Piece, Reading};
 
 /// The page.
 ///
@@ -333,16 +335,25 @@ async fn shown(
     wipe: Callback<leptos::ev::MouseEvent>,
     fail: Callback<String>,
 ) -> Result<AnyView, AppError> {
-    bridge::next_task().await;
-    let report = match read(done.json.clone()).await? {
-        Ok(report) => report,
-        Err(message) => {
-            fail.run(message);
-            return Ok(().into_any());
+    let mut reading = Reading::of(done.json.clone());
+    let report = loop {
+        bridge::next_task().await;
+        match read(reading).await? {
+            Ok(Piece::More(rest)) => reading = rest,
+            Ok(Piece::Last(report)) => break Arc::new(report),
+            Err(message) => {
+                fail.run(message);
+                return Ok(().into_any());
+            }
         }
     };
+    let mut columns = Vec::new();
+    while columns.len() < report.columns.len() {
+        bridge::next_task().await;
+        columns.extend(summed_up(report.clone(), columns.len()).await?);
+    }
     bridge::next_task().await;
-    let summary = summed_up(report.clone()).await?;
+    let summary = Arc::new(ReportSummary { columns, ..without_columns(report.clone()).await? });
     bridge::next_task().await;
     let (n, drawn) = (summary.columns.len().min(ROWS_PER_PAGE), RwSignal::new(0));
     let view = result(report, summary, done, files, wipe, drawn.into()).await?;
@@ -356,15 +367,23 @@ async fn shown(
     Ok(view)
 }
 
-/// The report, or why it is none. With [`result`] a part of its own in the browser.
+/// A piece of the report, or why it is none. With [`result`] a part of its own in the browser.
 #[wasm_split(result, wasm_split_path = ::leptos::wasm_split, preload(load_result), fallible)]
-fn read(json: Arc<str>) -> Result<Result<Arc<DriftReport>, String>, AppError> {
-    Ok(serde_json::from_str(&json).map(Arc::new).map_err(|error| job::plain_error(&error)))
+fn read(reading: Reading) -> Result<Result<Piece, String>, AppError> {
+    Ok(reading.piece().map_err(|error| job::plain_error(&error)))
+}
+
+/// Some of the columns summed up, from one on.
+#[wasm_split(result, wasm_split_path = ::leptos::wasm_split, fallible)]
+fn summed_up(report: Arc<DriftReport>, from: usize) -> Result<Vec<ColumnSummary>, AppError> {
+    const AT_ONCE: usize = 500;
+    let end = report.columns.len().min(from + AT_ONCE);
+    Ok(ColumnSummary::of(&report, from..end))
 }
 
 #[wasm_split(result, wasm_split_path = ::leptos::wasm_split, fallible)]
-fn summed_up(report: Arc<DriftReport>) -> Result<Arc<ReportSummary>, AppError> {
-    Ok(Arc::new(ReportSummary::of(&report)))
+fn without_columns(report: Arc<DriftReport>) -> Result<ReportSummary, AppError> {
+    Ok(ReportSummary::without_columns(&report))
 }
 
 #[wasm_split(result, wasm_split_path = ::leptos::wasm_split, fallible)]

@@ -86,7 +86,7 @@ impl Missing {
 }
 
 /// Rows on a page: as many as a browser lays out within a twentieth of a second.
-pub const ROWS_PER_PAGE: usize = 50;
+pub const ROWS_PER_PAGE: usize = 40;
 
 /// What is shown of a table at once.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -136,20 +136,15 @@ pub fn page(report: &ReportSummary, predictions: bool, query: &ReportQuery) -> P
 pub fn order(report: &ReportSummary, predictions: bool, query: &ReportQuery) -> Vec<usize> {
     let judge = report.place(query.judge.unwrap_or(report.judge));
     let text = query.text.trim().to_lowercase();
-    let mut columns: Vec<(usize, &ColumnSummary)> = report
-        .columns
-        .iter()
-        .enumerate()
+    let mut columns: Vec<Place> = (report.columns.iter().enumerate())
         .filter(|(_, column)| column.is_prediction == predictions)
         // There are one or two predictions: they stay in sight, whatever is searched for.
         .filter(|(_, column)| predictions || passes(column, judge, query.verdict, &text))
+        .map(|(index, column)| Place::of(index, column, judge, query.sort))
         .collect();
     // Stable: what is equal stays in schema order, and so it does when the order is turned round.
-    columns.sort_by(|(_, a), (_, b)| {
-        let order = compare(a, b, judge, query.sort);
-        if query.reversed { order.reverse() } else { order }
-    });
-    columns.into_iter().map(|(index, _)| index).collect()
+    columns.sort_by(|a, b| if query.reversed { b.compare(a) } else { a.compare(b) });
+    columns.into_iter().map(|place| place.index).collect()
 }
 
 /// How many data columns there are of each verdict, whatever the filter: all, then in the order of [`Verdict::ALL`].
@@ -163,21 +158,35 @@ pub fn counts(report: &ReportSummary, judge: Judge) -> (u64, [u64; Verdict::ALL.
 }
 
 fn passes(column: &ColumnSummary, judge: usize, verdict: Option<Verdict>, text: &str) -> bool {
-    verdict.is_none_or(|verdict| column.judged[judge].verdict == verdict) && column.name.to_lowercase().contains(text)
+    verdict.is_none_or(|verdict| column.judged[judge].verdict == verdict)
+        && (text.is_empty() || column.name.to_lowercase().contains(text))
 }
 
-fn compare(a: &ColumnSummary, b: &ColumnSummary, judge: usize, sort: Sort) -> Ordering {
-    let (by_a, by_b) = (&a.judged[judge], &b.judged[judge]);
-    // What was not tested comes last.
-    let evidence = |evidence: Option<f64>| evidence.unwrap_or(f64::NEG_INFINITY);
-    match sort {
-        Sort::Urgency => {
-            urgency(by_a.verdict).cmp(&urgency(by_b.verdict)).then_with(|| effect_size(b).total_cmp(&effect_size(a)))
-        }
-        Sort::Name => a.name.cmp(&b.name),
-        Sort::Score => evidence(by_b.evidence).total_cmp(&evidence(by_a.evidence)),
-        Sort::Effect => effect_size(b).total_cmp(&effect_size(a)),
-        Sort::Missing => b.missing.change().abs().total_cmp(&a.missing.change().abs()),
+/// What a column is sorted by, worked out once. A table may have thousands of rows.
+struct Place<'a> {
+    index: usize,
+    rank: usize,
+    size: f64,
+    name: &'a str,
+}
+
+impl<'a> Place<'a> {
+    fn of(index: usize, column: &'a ColumnSummary, judge: usize, sort: Sort) -> Self {
+        let by = &column.judged[judge];
+        let (rank, size, name) = match sort {
+            Sort::Urgency => (urgency(by.verdict), effect_size(column), ""),
+            Sort::Name => (0, 0.0, column.name.as_str()),
+            // What was not tested comes last.
+            Sort::Score => (0, by.evidence.unwrap_or(f64::NEG_INFINITY), ""),
+            Sort::Effect => (0, effect_size(column), ""),
+            Sort::Missing => (0, column.missing.change().abs(), ""),
+        };
+        Self { index, rank, size, name }
+    }
+
+    /// The smallest rank first, then the largest size, then by name.
+    fn compare(&self, other: &Self) -> Ordering {
+        (self.rank.cmp(&other.rank)).then(other.size.total_cmp(&self.size)).then(self.name.cmp(other.name))
     }
 }
 

@@ -64,18 +64,29 @@ pub fn OnBoth(
         let fields = serde_json::json!({ "columns": columns }).to_string();
         bridge::ask("performance", fields, Some(files.get_value()), on_event);
     };
-    let select = move |label: &'static str, chosen: RwSignal<String>, names: &[String]| {
-        let option = |name: &String| {
-            let is_chosen = *name == chosen.get_untracked();
-            view! { <option value=name.clone() selected=is_chosen>{name.clone()}</option> }
+    let names = StoredValue::new(names);
+    let select = move |label: &'static str, id: &'static str, chosen: RwSignal<String>| {
+        // A table may have thousands of columns.
+        const SUGGESTED: usize = 50;
+        let suggestions = move || {
+            let text = chosen.get().to_lowercase();
+            let fits = |name: &&String| name.to_lowercase().contains(&text);
+            let option = |name: &String| view! { <option value=name.clone()></option> };
+            names.with_value(|names| names.iter().filter(fits).take(SUGGESTED).map(option).collect_view())
         };
         view! {
             <label class="field">
                 <span class="field__label">{label}</span>
-                <select class="input" on:change=move |event| chosen.set(event_target_value(&event))>
-                    <option value="">"none"</option>
-                    {names.iter().map(option).collect_view()}
-                </select>
+                <input
+                    class="input"
+                    list=id
+                    placeholder="none"
+                    autocomplete="off"
+                    spellcheck="false"
+                    value=chosen.get_untracked()
+                    on:input=move |event| chosen.set(event_target_value(&event))
+                />
+                <datalist id=id>{suggestions}</datalist>
             </label>
         }
     };
@@ -86,9 +97,9 @@ pub fn OnBoth(
                 <p class="report__hint">"If the files hold what a model said and what was true."</p>
             </div>
             <div class="compare__columns">
-                {select("What was true", target, &names)}
-                {select("What was said", prediction, &names)}
-                {select("Score of the positive class", score, &names)}
+                {select("What was true", "columns-true", target)}
+                {select("What was said", "columns-said", prediction)}
+                {select("Score of the positive class", "columns-score", score)}
                 <button
                     class="button button--primary"
                     r#type="button"
