@@ -143,6 +143,44 @@ test("a slider turns a verdict while it moves, and the address keeps where it st
   await expect(page).not.toHaveURL(/minimum/);
 });
 
+test("a long table has pages, which the address keeps and the keys turn", async ({ page }) => {
+  const names = Array.from({ length: 90 }, (_, column) => `c${String(column).padStart(2, "0")}`);
+  const table = (shift) => `${names.join(",")}\n${Array.from({ length: 60 }, (_, row) => names.map((_, column) => (row * (column + 7)) % 53 + shift).join(",")).join("\n")}\n`;
+  await quiet(page);
+  await choose(page, "Reference", table(0));
+  await choose(page, "Current", table(9));
+  await compare(page);
+  const pages = page.getByRole("navigation", { name: "Pages of columns" });
+  const headers = columnsTable(page).getByRole("rowheader");
+  await columnsTable(page).getByRole("link", { name: "Column", exact: true }).click();
+  await expect(pages).toHaveText("1 to 40 of 90Next");
+  await expect(headers).toHaveCount(40);
+
+  await pages.getByRole("link", { name: "Next" }).click();
+  await expect(pages).toHaveText("Previous41 to 80 of 90Next");
+  await expect(headers.first()).toContainText("c40");
+  expect(new URL(page.url()).searchParams.get("page")).toBe("2");
+  await page.goBack();
+  await expect(headers.first()).toContainText("c00");
+  await page.goForward();
+  await expect(headers.first()).toContainText("c40");
+
+  // What is open stays in sight when the keys go beyond the page, and the page stays when it closes.
+  await columnsTable(page).getByRole("link", { name: "c79", exact: true }).click();
+  await expect(page.getByRole("region", { name: "c79" })).toBeVisible();
+  await expect(headers).toHaveCount(40);
+  await page.keyboard.press("j");
+  await expect(page.getByRole("region", { name: "c80" })).toBeVisible();
+  await expect(headers).toHaveCount(10);
+  await page.keyboard.press("Escape");
+  await expect(pages).toHaveText("Previous81 to 90 of 90");
+  await expect(columnsTable(page).getByRole("link", { name: "c80", exact: true })).toBeFocused();
+
+  await page.getByLabel("Filter columns by name").fill("c1");
+  await expect(headers).toHaveCount(10);
+  await expect(pages).toBeHidden();
+});
+
 test("the last session comes back after a reload, and can be wiped", async ({ page }) => {
   await quiet(page);
   await choose(page, "Reference", csv({ seed: 1, shift: 0 }));

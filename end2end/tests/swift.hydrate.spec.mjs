@@ -11,22 +11,26 @@ import { openLatestReport, ready } from "./pages.mjs";
 const LONG_MS = 75;
 const COLUMNS = 31;
 
-/** A table as wide as the one of card frauds. One column in five moves by `shift`. */
-function wide(seed, shift, rows = 20_000) {
+/** A table, if nothing is said as wide as the one of card frauds. One column in five moves by `shift`. */
+function wide(seed, shift, rows = 20_000, columns = COLUMNS) {
   const random = generator(seed);
   const normal = () => random() + random() + random() - 1.5;
-  const line = () => Array.from({ length: COLUMNS }, (_, column) => (normal() + (column % 5 === 0 ? shift : 0)).toFixed(5)).join(",");
-  const header = Array.from({ length: COLUMNS }, (_, column) => `V${column}`).join(",");
+  const line = () => Array.from({ length: columns }, (_, column) => (normal() + (column % 5 === 0 ? shift : 0)).toFixed(5)).join(",");
+  const header = Array.from({ length: columns }, (_, column) => `V${column}`).join(",");
   return `${header}\n${Array.from({ length: rows }, line).join("\n")}\n`;
 }
 
-test("from the files to the drawn report no task holds the lab up", async ({ baseURL, viewport }, info) => {
-  // As files: a content that is handed over is put together on the page's own thread.
-  const [reference, current] = [["reference.csv", wide(1, 0)], ["current.csv", wide(2, 0.5)]].map(([name, content]) => {
-    const path = info.outputPath(name);
+/** As files: a content that is handed over is put together on the page's own thread. */
+function files(info, ...contents) {
+  return contents.map((content, side) => {
+    const path = info.outputPath(`${side}.csv`);
     writeFileSync(path, content);
     return { path };
   });
+}
+
+test("from the files to the drawn report no task holds the lab up", async ({ baseURL, viewport }, info) => {
+  const [reference, current] = files(info, wide(1, 0), wide(2, 0.5));
   const opened = await traced(baseURL, viewport);
   const { browser, page } = opened;
   try {
@@ -40,6 +44,55 @@ test("from the files to the drawn report no task holds the lab up", async ({ bas
     });
     expect(tasks.length, "the trace is one of this page").toBeGreaterThan(50);
     expect(tasks.filter(({ busy }) => busy > LONG_MS)).toEqual([]);
+  } finally {
+    await browser.close();
+  }
+});
+
+test("a table of ten thousand columns does not hold up who filters, sorts, turns its pages or opens a column", async ({ baseURL, viewport }, info) => {
+  test.setTimeout(120_000);
+  const MANY = 10_000;
+  const [reference, current] = files(info, wide(3, 0, 100, MANY), wide(4, 0.5, 100, MANY));
+  const opened = await traced(baseURL, viewport);
+  const { browser, page } = opened;
+  const words = page.getByRole("navigation", { name: "Pages of columns" });
+  const steps = {
+    filters: async () => {
+      await page.getByLabel("Filter columns by name").pressSequentially("V99", { delay: 100 });
+      await expect(words).toHaveText(/1 to 40 of 110/);
+    },
+    "takes the filter away": async () => {
+      await page.getByLabel("Filter columns by name").fill("");
+      await expect(words).toHaveText(/1 to 40 of 10,000/);
+    },
+    sorts: async () => {
+      await columnsTable(page).getByRole("link", { name: "Column", exact: true }).click();
+      await expect(columnsTable(page).getByRole("rowheader").first()).toContainText("V0");
+    },
+    "turns the page": async () => {
+      await words.getByRole("link", { name: "Next" }).click();
+      await expect(words).toHaveText(/41 to 80 of 10,000/);
+    },
+    "opens a column": async () => {
+      await columnsTable(page).getByRole("link", { name: "V1031", exact: true }).click();
+      await expect(page.getByRole("region", { name: "V1031" })).toBeVisible();
+    },
+  };
+  try {
+    await quiet(page);
+    const loading = await tasksDuring(opened, async () => {
+      await choose(page, "Reference", reference);
+      await choose(page, "Current", current);
+      await compare(page);
+      await expect(page.getByRole("heading", { name: "How well a model did on both" })).toBeVisible({ timeout: 60_000 });
+    });
+    const taken = { loads: loading[0].busy };
+    for (const [step, work] of Object.entries(steps)) {
+      const [longest] = await tasksDuring(opened, work);
+      taken[step] = longest.busy;
+    }
+    info.annotations.push({ type: "longest tasks, ms", description: JSON.stringify(taken) });
+    expect(Object.entries(taken).filter(([, busy]) => busy > LONG_MS)).toEqual([]);
   } finally {
     await browser.close();
   }
