@@ -99,7 +99,7 @@ const OF_FILES = new Set(["preview", "compare", "performance"]);
 /** Asks the worker; `tell` hears `("progress" | "answer" | "error", text, millis)`. */
 export async function ask(what, text, tell) {
   const id = ++ids;
-  waiting.set(id, tell);
+  waiting.set(id, { what, tell });
   try {
     const question = { id, ask: what, ...JSON.parse(text) };
     if (OF_FILES.has(what)) {
@@ -149,7 +149,7 @@ async function started(kind) {
 }
 
 function heard({ id, type, text, files: made, message, isBroken, millis, ...progress }) {
-  const tell = waiting.get(id);
+  const { what, tell } = waiting.get(id) ?? {};
   if (isBroken) end();
   if (!tell) return;
   if (type === "progress") return tell("progress", JSON.stringify(progress), 0);
@@ -159,12 +159,13 @@ function heard({ id, type, text, files: made, message, isBroken, millis, ...prog
     const file = (bytes, name) => new File([bytes], name, { type: "text/csv" });
     return tell("files", [file(made[0], "reference.csv"), file(made[1], "current.csv")], 0);
   }
+  if (what === "compare") shown = { report: text };
   tell("answer", text, millis);
 }
 
 function broken(message) {
   end();
-  for (const tell of waiting.values()) tell("error", message, 0);
+  for (const { tell } of waiting.values()) tell("error", message, 0);
   waiting.clear();
 }
 
@@ -179,12 +180,15 @@ export function cancel() {
   end();
 }
 
-/** Says which report is on the page. With `request`, the worker has just made it, and it is kept with its files. */
-export function show(report, request) {
+/** Says which report is on the page. */
+export function show(report) {
   shown = { report };
-  if (request === undefined) return;
+}
+
+/** Keeps the report that the worker has just made, with what was asked and its files. */
+export function keepAnswer(request) {
   if (worker) worker.holds = true;
-  keep({ report, request, files: [files.reference, files.current] });
+  keep({ report: shown.report, request, files: [files.reference, files.current] });
 }
 
 /** Whether the worker has the values that the report on the page was made of. */

@@ -25,7 +25,9 @@ extern "C" {
     #[wasm_bindgen(js_namespace = tidemarkLab, js_name = cancel, catch)]
     fn js_cancel() -> Result<(), JsValue>;
     #[wasm_bindgen(js_namespace = tidemarkLab, js_name = show)]
-    fn js_show(report: &str, request: Option<String>);
+    fn js_show(report: &str);
+    #[wasm_bindgen(js_namespace = tidemarkLab, js_name = keepAnswer)]
+    fn js_keep_answer(request: &str);
     #[wasm_bindgen(js_namespace = tidemarkLab, js_name = isSealed, catch)]
     fn js_is_sealed() -> Result<bool, JsValue>;
     #[wasm_bindgen(js_namespace = tidemarkLab, js_name = holdsValues, catch)]
@@ -158,10 +160,15 @@ pub fn cancel() {
     drop(js_cancel());
 }
 
-/// Says which report is on the page. With a request it was just made by the worker, and is kept with its files.
-pub fn show(report: &str, request: Option<String>) {
+/// Says which report is on the page, where it is not the answer to a question of the page's own.
+pub fn show(report: &str) {
     let report = report.to_owned();
-    with_script(move || js_show(&report, request));
+    with_script(move || js_show(&report));
+}
+
+/// Keeps the report that the worker has just made, with the request that it answers and its files.
+pub fn keep_answer(request: String) {
+    with_script(move || js_keep_answer(&request));
 }
 
 /// Whether this document can no longer make requests.

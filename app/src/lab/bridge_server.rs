@@ -48,7 +48,10 @@ pub fn ask(_what: &'static str, _fields: String, _files: Option<[Picked; 2]>, _o
 pub fn cancel() {}
 
 /// Nobody to tell.
-pub fn show(_report: &str, _request: Option<String>) {}
+pub fn show(_report: &str) {}
+
+/// Nothing is kept.
+pub fn keep_answer(_request: String) {}
 
 /// A server makes requests.
 pub fn is_sealed() -> bool {

@@ -62,8 +62,8 @@ pub fn ComparePage() -> impl IntoView {
             if stage.try_with_untracked(Stage::is_running) != Some(true) {
                 return;
             }
-            if let Event::Answer { text, .. } = &event {
-                bridge::show(text, Some(asked.clone()));
+            if matches!(event, Event::Answer { .. }) {
+                bridge::keep_answer(asked.clone());
             }
             stage.update(|stage| stage.take_in(event));
         });
@@ -130,7 +130,7 @@ pub fn ComparePage() -> impl IntoView {
         bridge::prepare(load_parts);
         let carries = links::carried(move |found| {
             stage.set(found.map_or_else(Stage::Failed, |json| {
-                bridge::show(&json, None);
+                bridge::show(&json);
                 Stage::found(json, Origin::Link)
             }));
         });
@@ -143,7 +143,7 @@ pub fn ComparePage() -> impl IntoView {
             {
                 return;
             }
-            bridge::show(&report, None);
+            bridge::show(&report);
             request.set(serde_json::from_str(&asked).unwrap_or_default());
             if let Ok([first, second]) = <[Picked; 2]>::try_from(files) {
                 is_kept.set_value(true);

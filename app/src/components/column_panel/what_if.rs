@@ -54,7 +54,7 @@ impl Question {
             if !is_told.get_value() {
                 // A report of the server's: the worker does not know it yet.
                 own.with_value(|report| {
-                    bridge::show(&serde_json::to_string(&**report).expect("a report is plain data"), None);
+                    bridge::show(&serde_json::to_string(&**report).expect("a report is plain data"));
                 });
                 is_told.set_value(true);
             }

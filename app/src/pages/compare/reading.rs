@@ -15,12 +15,26 @@ pub struct Reading {
     /// Brackets that are open there.
     depth: usize,
     in_string: bool,
-    /// Where the list of columns begins and ends, its brackets not counted; as far as it was seen.
-    begin: Option<usize>,
-    end: Option<usize>,
+    /// The list of columns without its brackets, as far as it was seen.
+    list: Stretch,
+    /// Both sides' data in numbers, which no page of the lab shows, as far as they were seen.
+    quality: Stretch,
     /// Where the column begins that is being looked through.
     column: usize,
     columns: Vec<ColumnReport>,
+}
+
+/// A part of the text.
+#[derive(Clone, Copy, Default)]
+struct Stretch {
+    begin: Option<usize>,
+    end: Option<usize>,
+}
+
+impl Stretch {
+    const fn is_open(self) -> bool {
+        self.begin.is_some() && self.end.is_none()
+    }
 }
 
 /// What became of a piece.
@@ -33,8 +47,9 @@ pub enum Piece {
 
 impl Reading {
     /// At the beginning.
-    pub const fn of(json: Arc<str>) -> Self {
-        Self { json, at: 0, depth: 0, in_string: false, begin: None, end: None, column: 0, columns: Vec::new() }
+    pub fn of(json: Arc<str>) -> Self {
+        let (list, quality) = (Stretch::default(), Stretch::default());
+        Self { json, at: 0, depth: 0, in_string: false, list, quality, column: 0, columns: Vec::new() }
     }
 
     /// Reads on.
@@ -60,18 +75,24 @@ impl Reading {
         if self.at < bytes.len() {
             return Ok(Piece::More(self));
         }
-        let (Some(begin), Some(end)) = (self.begin, self.end) else {
+        let Stretch { begin: Some(begin), end: Some(end) } = self.list else {
             return serde_json::from_str(&json).map(Piece::Last);
         };
-        let report: DriftReport = serde_json::from_str(&[&json[..begin], &json[end..]].concat())?;
+        // Reports write their quality after their columns.
+        let after = match self.quality {
+            Stretch { begin: Some(from), end: Some(to) } if from > end => [&json[end..from], "null", &json[to..]],
+            _ => [&json[end..], "", ""],
+        };
+        let report: DriftReport = serde_json::from_str(&[&json[..begin], &after.concat()].concat())?;
         Ok(Piece::Last(DriftReport { columns: self.columns, ..report }))
     }
 
     fn open(&mut self, json: &str) {
         self.depth += 1;
-        let begins_list = || json[..self.at].trim_end().ends_with("\"columns\":");
+        let follows = |key: &str| json[..self.at].trim_end().ends_with(key);
         match self.depth {
-            2 if self.begin.is_none() && begins_list() => self.begin = Some(self.at + 1),
+            2 if self.list.begin.is_none() && follows("\"columns\":") => self.list.begin = Some(self.at + 1),
+            2 if self.quality.begin.is_none() && follows("\"quality\":") => self.quality.begin = Some(self.at),
             3 => self.column = self.at,
             _ => {}
         }
@@ -79,12 +100,11 @@ impl Reading {
 
     fn close(&mut self, json: &str) -> Result<(), serde_json::Error> {
         self.depth = self.depth.saturating_sub(1);
-        if self.begin.is_some() && self.end.is_none() {
-            match self.depth {
-                2 => self.columns.push(serde_json::from_str(&json[self.column..=self.at])?),
-                1 => self.end = Some(self.at),
-                _ => {}
-            }
+        match self.depth {
+            2 if self.list.is_open() => self.columns.push(serde_json::from_str(&json[self.column..=self.at])?),
+            1 if self.list.is_open() => self.list.end = Some(self.at),
+            1 if self.quality.is_open() => self.quality.end = Some(self.at + 1),
+            _ => {}
         }
         Ok(())
     }
@@ -124,9 +144,10 @@ mod tests {
         let source = |data| Source { label: "\"columns\": [{", data, sha256: None };
         let schema = Schema::infer(&reference, &SchemaOverrides::default()).unwrap();
         let report = compare(Reference(source(&reference)), Current(source(&current)), &schema, &Settings::default());
+        assert!(report.quality.is_some());
         for json in [serde_json::to_string(&report).unwrap(), serde_json::to_string_pretty(&report).unwrap()] {
             let (found, pieces) = read(&json).unwrap();
-            assert_eq!(found, report);
+            assert_eq!(found, DriftReport { quality: None, ..report.clone() });
             assert!(pieces > 1, "{} bytes in {pieces}", json.len());
             assert!(read(&json[..json.len() / 2]).is_err(), "a report that is cut off");
         }
