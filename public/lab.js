@@ -14,7 +14,7 @@ const modules = new Map();
 let loadParts = async () => {};
 let parts;
 const files = { reference: undefined, current: undefined };
-/** The report on the page, and what it was asked for with. */
+/** The report on the page. */
 let shown;
 /** The worker, which wasm it has, and whether it still holds the tables of the report. */
 let worker;
