@@ -136,6 +136,12 @@ impl ReportQuery {
         format!("?{}", pairs.collect::<Vec<_>>().join("&"))
     }
 
+    /// What decides which rows there are, and in which order.
+    pub fn of_rows(&self) -> Self {
+        let Self { text, verdict, sort, reversed, judge, .. } = self.clone();
+        Self { text, verdict, sort, reversed, judge, ..Self::default() }
+    }
+
     /// The same with another verdict to filter by.
     pub fn with_verdict(&self, verdict: Option<Verdict>) -> Self {
         Self { verdict, page: None, ..self.clone() }

@@ -12,7 +12,7 @@ use tidemark::judge::Judge;
 use tidemark::render::text;
 use tidemark::report::{ColumnReport, Distribution, DriftReport};
 
-use super::column_table::view::{self, Missing};
+use super::column_table::view::{self, Missing, Order};
 use super::icon::{Glyph, Icon};
 use super::status_badge::StatusBadge;
 use crate::report_query::ReportQuery;
@@ -45,10 +45,12 @@ use what_if::{Question, WhatIfBox};
 pub fn ColumnPanel(
     /// The report.
     report: Arc<DriftReport>,
-    /// The same summed up: which rows there are, and in which order.
+    /// The same summed up.
     summary: Arc<ReportSummary>,
     /// The column's position in it.
     index: usize,
+    /// The rows of the tables.
+    order: Memo<Order>,
     /// What the address says.
     #[prop(into)]
     query: Signal<ReportQuery>,
@@ -63,7 +65,8 @@ pub fn ColumnPanel(
         let judge = query.with(|query| query.judge).unwrap_or(leading);
         shown.with(|column| column.verdict(judge))
     });
-    let neighbours = Memo::new(move |_| query.with(|query| Neighbours::of(&summary, index, query)));
+    let neighbours =
+        Memo::new(move |_| order.with(|order| query.with(|query| Neighbours::of(&summary, index, order, query))));
     let previous = Signal::derive(move || neighbours.with(|n| n.previous.clone()));
     let next = Signal::derive(move || neighbours.with(|n| n.next.clone()));
     let close = Signal::derive(move || neighbours.with(|n| n.close.clone()));
@@ -224,16 +227,14 @@ struct Neighbours {
 }
 
 impl Neighbours {
-    fn of(report: &ReportSummary, index: usize, query: &ReportQuery) -> Self {
-        let mut rows = view::order(report, true, query);
-        let n_predictions = rows.len();
-        rows.extend(view::order(report, false, query));
+    fn of(report: &ReportSummary, index: usize, order: &Order, query: &ReportQuery) -> Self {
+        let Order { predictions, data } = order;
         let href = |at: Option<usize>| {
-            let row = at.and_then(|at| rows.get(at))?;
+            let row = at.and_then(|at| predictions.iter().chain(data).nth(at))?;
             Some(query.with_column(Some(&report.columns[*row].name)).href())
         };
-        let at = rows.iter().position(|row| *row == index);
-        let page = query.page.or_else(|| Some(at?.checked_sub(n_predictions)? / view::ROWS_PER_PAGE + 1));
+        let at = predictions.iter().chain(data).position(|row| *row == index);
+        let page = query.page.or_else(|| Some(at?.checked_sub(predictions.len())? / view::ROWS_PER_PAGE + 1));
         let close = ReportQuery { page: page.filter(|page| *page > 1), ..query.with_column(None) }.href();
         match at {
             Some(at) => Self { previous: href(at.checked_sub(1)), next: href(Some(at + 1)), close },

@@ -13,7 +13,7 @@ use crate::report_summary::ReportSummary;
 
 pub mod view;
 
-use view::{Finding, Missing, Row};
+use view::{Finding, Missing, Order, Row};
 
 /// Rows that are drawn in one go where they are drawn bit by bit.
 pub const SLICE: usize = 6;
@@ -26,6 +26,8 @@ pub fn ColumnTable(
     /// The predictions' columns instead of the data's.
     #[prop(optional)]
     predictions: bool,
+    /// The rows of both.
+    order: Memo<Order>,
     /// What the address says.
     #[prop(into)]
     query: Signal<ReportQuery>,
@@ -36,7 +38,12 @@ pub fn ColumnTable(
     let judge = report.judge;
     let page = Memo::new({
         let report = report.clone();
-        move |_| query.with(|query| view::page(&report, predictions, query))
+        move |_| {
+            order.with(|order| {
+                let order = if predictions { &order.predictions } else { &order.data };
+                query.with(|query| view::page(&report, order, query))
+            })
+        }
     });
     let other = move || match query.with(|query| query.judge).unwrap_or(judge) {
         Judge::Calibrated => "Evidently",

@@ -27,8 +27,9 @@ pub fn ReportToolbar(
     let leading = report.judge;
     let judge = Memo::new(move |_| query.with(|query| query.judge).unwrap_or(leading));
     let is_chunked = report.headlines.iter().any(|(judge, _)| *judge == Judge::Nannyml);
+    let counts = Memo::new(move |_| counts(&report, judge.get()));
     let verdicts = Memo::new(move |_| {
-        let (all, by_verdict) = counts(&report, judge.get());
+        let (all, by_verdict) = counts.get();
         query.with(|query| verdict_choices(query, all, by_verdict))
     });
     let judges = Memo::new(move |_| {

@@ -10,6 +10,7 @@ use tidemark::report::DriftReport;
 use super::chart_frame::SideLegend;
 use super::column_panel::ColumnPanel;
 use super::column_table::ColumnTable;
+use super::column_table::view::Order;
 use super::error_state::{ErrorState, title_of};
 use super::quality_strip::QualityStrip;
 use super::report_toolbar::ReportToolbar;
@@ -46,6 +47,12 @@ pub fn ReportView(
 ) -> impl IntoView {
     let address = use_query_map();
     let query = Memo::new(move |_| address.with(ReportQuery::parse));
+    // Opening a column or turning a page sorts nothing anew.
+    let of_rows = Memo::new(move |_| query.with(ReportQuery::of_rows));
+    let order = Memo::new({
+        let report = report.clone();
+        move |_| of_rows.with(|query| Order::of(&report, query))
+    });
     let headline = Memo::new({
         let report = report.clone();
         move |_| query.with(|query| report.headline(query.judge.unwrap_or(report.judge)).clone())
@@ -66,7 +73,7 @@ pub fn ReportView(
         let report = report.clone();
         move || {
             open_column.get().map(|index| {
-                let panel = Panel { summary: report.clone(), read, index, query };
+                let panel = Panel { summary: report.clone(), read, index, order, query };
                 Suspend::new(async move {
                     let text = match text {
                         Some(text) if read.with_value(Option::is_none) => text.await,
@@ -104,7 +111,7 @@ pub fn ReportView(
                                         <p class="report__hint">"What the model answers, then and now."</p>
                                         <SideLegend/>
                                     </div>
-                                    <ColumnTable report=report.clone() predictions=true query/>
+                                    <ColumnTable report=report.clone() predictions=true order query/>
                                 </section>
                             }
                         })}
@@ -115,7 +122,7 @@ pub fn ReportView(
                             {(!has_predictions).then(|| view! { <SideLegend/> })}
                         </div>
                         <ReportToolbar report=report.clone() query/>
-                        <ColumnTable report=report.clone() query drawn/>
+                        <ColumnTable report=report.clone() order query drawn/>
                     </section>
                 </div>
                 <Suspense fallback=|| view! { <div class="column-panel"><Skeleton label="Loading the column"/></div> }>{panel}</Suspense>
@@ -131,6 +138,7 @@ pub(crate) struct Panel {
     /// The report, once it was read for a panel.
     read: StoredValue<Option<Arc<DriftReport>>>,
     index: usize,
+    order: Memo<Order>,
     query: Memo<ReportQuery>,
 }
 
@@ -138,7 +146,7 @@ pub(crate) struct Panel {
 /// first.
 #[wasm_split(column, wasm_split_path = ::leptos::wasm_split, preload(load_panel), fallible)]
 pub(crate) fn column_panel(panel: Panel, text: String) -> Result<AnyView, AppError> {
-    let Panel { summary, read, index, query } = panel;
+    let Panel { summary, read, index, order, query } = panel;
     let report = match read.get_value() {
         Some(report) => report,
         None => {
@@ -146,7 +154,7 @@ pub(crate) fn column_panel(panel: Panel, text: String) -> Result<AnyView, AppErr
         }
     };
     read.set_value(Some(report.clone()));
-    Ok(view! { <ColumnPanel report summary index query/> }.into_any())
+    Ok(view! { <ColumnPanel report summary index order query/> }.into_any())
 }
 
 /// Stands where a column's panel does not come.

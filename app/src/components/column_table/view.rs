@@ -118,9 +118,24 @@ impl Page {
     }
 }
 
-/// A page of one of the two tables, in the order the reader asked for.
-pub fn page(report: &ReportSummary, predictions: bool, query: &ReportQuery) -> Page {
-    let order = order(report, predictions, query);
+/// The rows of both tables, on all of their pages: their places in the report, in the order that the reader asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Order {
+    /// Of the model's outputs.
+    pub predictions: Vec<usize>,
+    /// Of the data.
+    pub data: Vec<usize>,
+}
+
+impl Order {
+    /// That of a report.
+    pub fn of(report: &ReportSummary, query: &ReportQuery) -> Self {
+        Self { predictions: order(report, true, query), data: order(report, false, query) }
+    }
+}
+
+/// A page of a table with the rows of `order`.
+pub fn page(report: &ReportSummary, order: &[usize], query: &ReportQuery) -> Page {
     let is_open = |index: &usize| query.column.as_deref() == Some(report.columns[*index].name.as_str());
     let asked = match query.page {
         Some(number) => number - 1,
@@ -132,8 +147,7 @@ pub fn page(report: &ReportSummary, predictions: bool, query: &ReportQuery) -> P
     Page { rows: shown.map(|index| row(report, *index, query)).collect(), n_before, n_rows: order.len() }
 }
 
-/// The rows of all pages: their places in the report.
-pub fn order(report: &ReportSummary, predictions: bool, query: &ReportQuery) -> Vec<usize> {
+fn order(report: &ReportSummary, predictions: bool, query: &ReportQuery) -> Vec<usize> {
     let judge = report.place(query.judge.unwrap_or(report.judge));
     let text = query.text.trim().to_lowercase();
     let mut columns: Vec<Place> = (report.columns.iter().enumerate())
