@@ -1,6 +1,7 @@
 //! The table of columns: what was found about each, the most pressing first.
 
 use leptos::prelude::*;
+use leptos::task::spawn_local;
 use std::sync::Arc;
 use tidemark::judge::{Direction, Effect, Judge};
 use tidemark::render::format;
@@ -8,15 +9,19 @@ use tidemark::render::format;
 use super::effect_ruler::EffectRuler;
 use super::icon::{Glyph, Icon};
 use super::status_badge::{StatusBadge, css_name};
+use crate::lab::bridge;
 use crate::report_query::{ReportQuery, Sort};
 use crate::report_summary::ReportSummary;
 
 pub mod view;
 
-use view::{Finding, Missing, Order, Row};
+use view::{Finding, Missing, Order, Page, ROWS_PER_PAGE, Row};
 
-/// Rows that are drawn in one go where they are drawn bit by bit.
-pub const SLICE: usize = 6;
+/// Rows that are drawn in one go: more would hold the page up.
+const BLOCK: usize = 8;
+
+/// Blocks of a page.
+pub const N_BLOCKS: usize = ROWS_PER_PAGE.div_ceil(BLOCK);
 
 /// One of a report's two tables: the data, or the predictions. Sorting and opening a column are links.
 #[component]
@@ -31,9 +36,9 @@ pub fn ColumnTable(
     /// What the address says.
     #[prop(into)]
     query: Signal<ReportQuery>,
-    /// How many rows to draw as yet, where drawing all of them at once would hold the page up.
-    #[prop(optional_no_strip)]
-    drawn: Option<Signal<usize>>,
+    /// Whether the page has more to draw than this table, so that even its first rows come block by block.
+    #[prop(optional)]
+    gradually: bool,
 ) -> impl IntoView {
     let judge = report.judge;
     let page = Memo::new({
@@ -49,23 +54,14 @@ pub fn ColumnTable(
         Judge::Calibrated => "Evidently",
         Judge::Evidently | Judge::Nannyml => "Calibrated",
     };
-    let body = move || {
-        let rows = page.with(|page| page.rows.clone());
-        if rows.is_empty() {
-            return view! { <NoRows query=query.get()/> }.into_any();
-        }
-        // Rows that are there stay as they are while others are added.
-        let n_drawn = drawn.map_or(usize::MAX, |drawn| drawn.get());
-        rows.into_iter()
-            .take(n_drawn)
-            .map(|row| {
-                // A picture does not depend on the address.
-                let picture = report.columns[row.index as usize].picture.clone();
-                view! { <TableRow row picture/> }
-            })
-            .collect_view()
-            .into_any()
-    };
+    let blocks = Blocks::of(page, gradually);
+    let nothing = move || page.with(|page| page.n_rows == 0).then(|| view! { <NoRows query=query.get()/> });
+    let row = StoredValue::new(move |row: Row| {
+        // A picture does not depend on the address.
+        let picture = report.columns[row.index as usize].picture.clone();
+        view! { <TableRow row picture/> }
+    });
+    let body = blocks.0.map(|block| move || row.with_value(|row| block.get().into_iter().map(row).collect_view()));
     view! {
         <div class="column-table">
             <table class="column-table__table">
@@ -81,7 +77,7 @@ pub fn ColumnTable(
                         <th scope="col" class="column-table__other">{other}</th>
                     </tr>
                 </thead>
-                <tbody>{body}</tbody>
+                <tbody>{body.collect_view()} {nothing}</tbody>
             </table>
             <Pager page query/>
         </div>
@@ -89,9 +85,48 @@ pub fn ColumnTable(
     .into_any()
 }
 
+/// The rows of a page as they are drawn.
+#[derive(Clone, Copy)]
+struct Blocks([RwSignal<Vec<Row>>; N_BLOCKS]);
+
+impl Blocks {
+    /// *In the browser* they follow the page: those in sight at once, the others frame by frame.
+    fn of(page: Memo<Page>, gradually: bool) -> Self {
+        const AT_ONCE: usize = 2;
+        let content = |page: &Page, block: usize| -> Vec<Row> {
+            page.rows.iter().skip(block * BLOCK).take(BLOCK).cloned().collect()
+        };
+        let first = |block| if gradually { Vec::new() } else { page.with_untracked(|page| content(page, block)) };
+        let blocks = std::array::from_fn(|block| RwSignal::new(first(block)));
+        let latest = StoredValue::new(0_u32);
+        leptos::prelude::Effect::new(move |_| {
+            let page = page.get();
+            latest.update_value(|latest| *latest += 1);
+            let this = latest.get_value();
+            spawn_local(async move {
+                for (n, block) in blocks.into_iter().enumerate() {
+                    let rows = content(&page, n);
+                    if block.with_untracked(|drawn| *drawn == rows) {
+                        continue;
+                    }
+                    // To take rows away costs nothing.
+                    if !rows.is_empty() && (n >= AT_ONCE || gradually) {
+                        bridge::next_frame().await;
+                    }
+                    if latest.try_get_value() != Some(this) {
+                        return;
+                    }
+                    block.set(rows);
+                }
+            });
+        });
+        Self(blocks)
+    }
+}
+
 /// Which rows of a long table these are, and links to those before and after.
 #[component]
-fn Pager(page: Memo<view::Page>, query: Signal<ReportQuery>) -> impl IntoView {
+fn Pager(page: Memo<Page>, query: Signal<ReportQuery>) -> impl IntoView {
     let shown = move || {
         let (number, n_pages) = page.with(|page| (page.number(), page.n_pages()));
         let link = |rel: &'static str, words: &'static str, to: usize| {
@@ -104,7 +139,7 @@ fn Pager(page: Memo<view::Page>, query: Signal<ReportQuery>) -> impl IntoView {
             view! {
                 <nav class="column-table__pager" aria-label="Pages of columns">
                     {link("prev", "Previous", number - 1)}
-                    <span>{page.with(view::Page::words)}</span>
+                    <span>{page.with(Page::words)}</span>
                     {link("next", "Next", number + 1)}
                 </nav>
             }

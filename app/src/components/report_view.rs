@@ -41,9 +41,9 @@ pub fn ReportView(
     /// Buttons beside the verdict.
     #[prop(optional, into)]
     actions: ViewFnOnce,
-    /// How many rows of the table of columns to draw as yet; all of them if it is not said.
+    /// Whether the table of columns is drawn row by row from the start.
     #[prop(optional)]
-    drawn: Option<Signal<usize>>,
+    gradually: bool,
 ) -> impl IntoView {
     let address = use_query_map();
     let query = Memo::new(move |_| address.with(ReportQuery::parse));
@@ -122,7 +122,7 @@ pub fn ReportView(
                             {(!has_predictions).then(|| view! { <SideLegend/> })}
                         </div>
                         <ReportToolbar report=report.clone() query/>
-                        <ColumnTable report=report.clone() order query drawn/>
+                        <ColumnTable report=report.clone() order query gradually/>
                     </section>
                 </div>
                 <Suspense fallback=|| view! { <div class="column-panel"><Skeleton label="Loading the column"/></div> }>{panel}</Suspense>

@@ -9,8 +9,7 @@ use tidemark::render::format;
 use tidemark::report::DriftReport;
 
 use crate::charts::load_charts;
-use crate::components::column_table::SLICE;
-use crate::components::column_table::view::ROWS_PER_PAGE;
+use crate::components::column_table::N_BLOCKS;
 use crate::components::error_state::ErrorState;
 use crate::components::icon::{Glyph, Icon};
 use crate::components::moment::Moment;
@@ -324,8 +323,7 @@ async fn load_parts() -> Result<(), SplitLoaderError> {
 /// The files that a report was made of, as far as the page has them.
 type Files = StoredValue<Option<[Picked; 2]>, LocalStorage>;
 
-/// Reads a report, sums it up and draws it, the rows of its table a few at a time: tasks of their own, so that none holds the page up for
-/// long. `fail` hears why it cannot be read.
+/// Reads a report, sums it up and draws it, all of it bit by bit: tasks of their own, so that none holds the page up for long. `fail` hears why it cannot be read.
 ///
 /// # Errors
 /// The part of the page that does it did not arrive.
@@ -355,14 +353,14 @@ async fn shown(
     bridge::next_task().await;
     let summary = Arc::new(ReportSummary { columns, ..without_columns(report.clone()).await? });
     bridge::next_task().await;
-    let (n, drawn) = (summary.columns.len().min(ROWS_PER_PAGE), RwSignal::new(0));
-    let view = result(report, summary, done, files, wipe, drawn.into()).await?;
+    let is_whole = RwSignal::new(false);
+    let view = result(report, summary, done, files, wipe, is_whole.into()).await?;
     spawn_local(async move {
-        // One more than there are rows, for what follows them.
-        while drawn.try_get_untracked().is_some_and(|drawn| drawn <= n) {
+        // What follows the table is drawn when the table is.
+        for _ in 0..=N_BLOCKS {
             bridge::next_frame().await;
-            drawn.try_update(|drawn| *drawn += SLICE);
         }
+        is_whole.try_set(true);
     });
     Ok(view)
 }
@@ -393,13 +391,11 @@ fn result(
     done: Done,
     files: Files,
     wipe: Callback<leptos::ev::MouseEvent>,
-    drawn: Signal<usize>,
+    is_whole: Signal<bool>,
 ) -> Result<AnyView, AppError> {
     let names: Vec<String> = report.columns.iter().map(|column| column.name.clone()).collect();
-    let n = names.len().min(ROWS_PER_PAGE);
-    let is_whole = Memo::new(move |_| drawn.get() > n);
     Ok(view! {
-        <Finished report summary done wipe drawn/>
+        <Finished report summary done wipe/>
         {move || {
             let files = files.get_value().filter(|_| is_whole.get());
             files.map(|[reference, current]| view! { <OnBoth reference current names=names.clone()/> })
@@ -414,7 +410,6 @@ fn Finished(
     summary: Arc<ReportSummary>,
     done: Done,
     wipe: Callback<leptos::ev::MouseEvent>,
-    drawn: Signal<usize>,
 ) -> impl IntoView {
     let Done { json, origin } = done;
     let names = format!("{} held against {}", report.current.label, report.reference.label);
@@ -432,7 +427,7 @@ fn Finished(
     view! {
         <ReportView
             report=summary
-            drawn
+            gradually=true
             whole=Whole::Here(report)
             actions=move || {
                 view! {

@@ -85,7 +85,7 @@ impl Missing {
     }
 }
 
-/// Rows on a page: as many as a browser lays out within a twentieth of a second.
+/// Rows on a page: a browser lays out no more of them while a frame lasts.
 pub const ROWS_PER_PAGE: usize = 40;
 
 /// What is shown of a table at once.
