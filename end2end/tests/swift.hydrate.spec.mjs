@@ -9,6 +9,8 @@ import { openLatestReport, ready } from "./pages.mjs";
 
 // The aim is 50, and 47 is the longest that was seen; where others have the caches, the same work takes longer by any clock.
 const LONG_MS = 75;
+// The report of ten thousand columns has sixty megabytes, which come over from the worker in one piece.
+const LONG_WHILE_IT_COMES_MS = 300;
 const COLUMNS = 31;
 
 /** A table, if nothing is said as wide as the one of card frauds. One column in five moves by `shift`. */
@@ -86,12 +88,13 @@ test("a table of ten thousand columns does not hold up who filters, sorts, turns
       await compare(page);
       await expect(page.getByRole("heading", { name: "How well a model did on both" })).toBeVisible({ timeout: 60_000 });
     });
-    const taken = { loads: loading[0].busy };
+    const taken = {};
     for (const [step, work] of Object.entries(steps)) {
       const [longest] = await tasksDuring(opened, work);
       taken[step] = longest.busy;
     }
-    info.annotations.push({ type: "longest tasks, ms", description: JSON.stringify(taken) });
+    info.annotations.push({ type: "longest tasks, ms", description: JSON.stringify({ ...taken, loads: loading[0].busy }) });
+    expect(loading[0].busy).toBeLessThan(LONG_WHILE_IT_COMES_MS);
     expect(Object.entries(taken).filter(([, busy]) => busy > LONG_MS)).toEqual([]);
   } finally {
     await browser.close();
