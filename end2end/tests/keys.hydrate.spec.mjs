@@ -1,5 +1,5 @@
 import { expect, test } from "@playwright/test";
-import { openLatestReport, ready } from "./pages.mjs";
+import { complaints, openLatestReport, ready } from "./pages.mjs";
 
 test("a question mark shows the keys, and Escape puts them away", async ({ page }) => {
   await page.goto("/monitors");
@@ -79,4 +79,32 @@ test("the button in the header opens the palette too", async ({ page }) => {
   await ready(page);
   await page.getByRole("button", { name: "Search" }).click();
   await expect(page.getByRole("combobox")).toBeFocused();
+});
+
+test("one goes from column to column, by the keys, by the arrows and by the rows", async ({ page, isMobile }) => {
+  const heard = complaints(page);
+  await openLatestReport(page);
+  await ready(page);
+  const rows = page.getByRole("table", { name: "Columns", exact: true }).getByRole("rowheader").getByRole("link");
+  const names = await rows.allTextContents();
+  const isOpen = (row) => expect(page.getByRole("region", { name: names[row], exact: true })).toBeVisible();
+  await rows.nth(1).click();
+  await isOpen(1);
+  await page.keyboard.press("j");
+  await isOpen(2);
+  await page.keyboard.press("j");
+  await isOpen(3);
+  await page.keyboard.press("k");
+  await isOpen(2);
+  await page.getByRole("link", { name: "Next column (j)" }).click();
+  await isOpen(3);
+  // On a phone the panel lies over the rows.
+  if (!isMobile) {
+    await rows.nth(0).click();
+    await isOpen(0);
+  }
+  await page.goBack();
+  await page.keyboard.press("Escape");
+  await expect(page.locator("#column")).toHaveCount(0);
+  expect(heard).toEqual([]);
 });

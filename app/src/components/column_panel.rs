@@ -55,6 +55,9 @@ pub fn ColumnPanel(
     #[prop(into)]
     query: Signal<ReportQuery>,
 ) -> impl IntoView {
+    // The panel's own: what stands on the page until the next panel is there must not hear of the address that asks for it, as all it is
+    // made of has gone by then.
+    let query: Signal<ReportQuery> = Memo::new(move |_| query.get()).into();
     let column = &report.columns[index];
     let leading = report.settings.judge;
     let leading_q = report.settings.calibrated.q;
