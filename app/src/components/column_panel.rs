@@ -55,9 +55,16 @@ pub fn ColumnPanel(
     #[prop(into)]
     query: Signal<ReportQuery>,
 ) -> impl IntoView {
-    // The panel's own: what stands on the page until the next panel is there must not hear of the address that asks for it, as all it is
-    // made of has gone by then.
-    let query: Signal<ReportQuery> = Memo::new(move |_| query.get()).into();
+    // What stands on the page until the next panel is there must not hear of the address that asks for it: all it is made of has gone by
+    // then.
+    let name = report.columns[index].name.clone();
+    let is_replaced = Memo::new(move |_| query.with(|query| query.column.as_ref() != Some(&name)));
+    let address = query;
+    let query: Signal<ReportQuery> = Memo::new(move |before: Option<&ReportQuery>| match before {
+        Some(before) if is_replaced.get() => before.clone(),
+        _ => address.get(),
+    })
+    .into();
     let column = &report.columns[index];
     let leading = report.settings.judge;
     let leading_q = report.settings.calibrated.q;
@@ -68,8 +75,10 @@ pub fn ColumnPanel(
         let judge = query.with(|query| query.judge).unwrap_or(leading);
         shown.with(|column| column.verdict(judge))
     });
-    let neighbours =
-        Memo::new(move |_| order.with(|order| query.with(|query| Neighbours::of(&summary, index, order, query))));
+    let neighbours = Memo::new(move |before: Option<&Neighbours>| match before {
+        Some(before) if is_replaced.get() => before.clone(),
+        _ => order.with(|order| query.with(|query| Neighbours::of(&summary, index, order, query))),
+    });
     let previous = Signal::derive(move || neighbours.with(|n| n.previous.clone()));
     let next = Signal::derive(move || neighbours.with(|n| n.next.clone()));
     let close = Signal::derive(move || neighbours.with(|n| n.close.clone()));
