@@ -338,7 +338,7 @@ async fn shown(
         bridge::next_task().await;
         match read(reading).await? {
             Ok(Piece::More(rest)) => reading = rest,
-            Ok(Piece::Last(report)) => break Arc::new(report),
+            Ok(Piece::Last(report)) => break report,
             Err(message) => {
                 fail.run(message);
                 return Ok(().into_any());

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use tidemark::judge::{Judge, Verdict};
 use tidemark_app::App;
 use tidemark_app::components::column_table::ColumnTable;
+use tidemark_app::components::column_table::view::Order;
 use tidemark_app::components::empty_state::EmptyState;
 use tidemark_app::components::status_badge::StatusBadge;
 use tidemark_app::report_query::ReportQuery;
@@ -25,6 +26,12 @@ fn html<V: IntoView + 'static>(component: impl FnOnce() -> V) -> String {
 /// The text without the comments that hydration goes by: how many there are depends on how it was compiled.
 fn without_marks(html: &str) -> String {
     html.replace("<!>", "")
+}
+
+/// The rows as they come if nothing is asked.
+fn order(report: &ReportSummary) -> Memo<Order> {
+    let order = Order::of(report, &ReportQuery::default());
+    Memo::new(move |_| order.clone())
 }
 
 /// The whole page at an address.
@@ -64,7 +71,8 @@ fn a_badge_says_its_verdict_in_a_word_a_shape_and_a_class() {
 #[test]
 fn the_table_has_a_row_per_column_and_says_why_one_was_not_tested() {
     let report = Arc::new(ReportSummary::of(&fixture::report()));
-    let table = html(|| view! { <ColumnTable report=report.clone() query=ReportQuery::default()/> });
+    let table =
+        html(|| view! { <ColumnTable report=report.clone() order=order(&report) query=ReportQuery::default()/> });
     assert_eq!(table.matches("<tr class=\"column-table__row ").count(), 6, "{table}");
     assert!(table.contains("the current data lack this column"), "{table}");
     assert!(table.contains("one and the same value on both sides"), "{table}");
@@ -78,9 +86,11 @@ fn the_table_has_a_row_per_column_and_says_why_one_was_not_tested() {
 #[test]
 fn the_prediction_is_in_the_other_table() {
     let report = Arc::new(ReportSummary::of(&fixture::report()));
-    let data = html(|| view! { <ColumnTable report=report.clone() query=ReportQuery::default()/> });
-    let predictions =
-        html(|| view! { <ColumnTable report=report.clone() predictions=true query=ReportQuery::default()/> });
+    let data =
+        html(|| view! { <ColumnTable report=report.clone() order=order(&report) query=ReportQuery::default()/> });
+    let predictions = html(
+        || view! { <ColumnTable report=report.clone() predictions=true order=order(&report) query=ReportQuery::default()/> },
+    );
     assert!(!data.contains(">score<") && predictions.contains(">score<"));
     assert_eq!(predictions.matches("<tr class=\"column-table__row ").count(), 1);
 }
@@ -90,7 +100,8 @@ fn a_filter_that_nothing_passes_says_so_and_offers_a_way_back() {
     let report = Arc::new(ReportSummary::of(&fixture::report()));
     let query =
         ReportQuery { text: "no such column".to_owned(), judge: Some(Judge::Evidently), ..ReportQuery::default() };
-    let table = html(|| view! { <ColumnTable report query/> });
+    let nothing = Order { predictions: Vec::new(), data: Vec::new() };
+    let table = html(|| view! { <ColumnTable report order=Memo::new(move |_| nothing.clone()) query/> });
     assert!(table.contains("No column fits the filter."), "{table}");
     assert!(table.contains("href=\"?judge=evidently\""), "{table}");
 }

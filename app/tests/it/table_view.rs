@@ -2,12 +2,21 @@
 
 use crate::fixture;
 use tidemark::judge::{Judge, Verdict};
-use tidemark_app::components::column_table::view::{Finding, counts, rows};
+use tidemark_app::components::column_table::view::{Finding, Order, Page, Row, counts, page};
 use tidemark_app::report_query::{ReportQuery, Sort};
-use tidemark_app::report_summary::ReportSummary;
+use tidemark_app::report_summary::{ColumnSummary, ReportSummary};
 
 fn summary() -> ReportSummary {
     ReportSummary::of(&fixture::report())
+}
+
+fn shown(summary: &ReportSummary, predictions: bool, query: &ReportQuery) -> Page {
+    let order = Order::of(summary, query);
+    page(summary, if predictions { &order.predictions } else { &order.data }, query)
+}
+
+fn rows(summary: &ReportSummary, predictions: bool, query: &ReportQuery) -> Vec<Row> {
+    shown(summary, predictions, query).rows
 }
 
 fn names(query: &ReportQuery) -> Vec<String> {
@@ -84,4 +93,21 @@ fn a_column_that_is_gone_says_so_instead_of_showing_a_number() {
     let row = rows(&summary(), false, &query).remove(0);
     assert_eq!(row.finding, Finding::NotTested("the current data lack this column".to_owned()));
     assert_eq!(row.effect, None);
+}
+
+#[test]
+fn a_long_table_has_pages_and_shows_the_one_of_the_open_column_if_none_is_named() {
+    let mut summary = summary();
+    let column = summary.columns.iter().find(|column| !column.is_prediction).unwrap().clone();
+    summary.columns = (0..90).map(|n| ColumnSummary { name: format!("c{n:02}"), ..column.clone() }).collect();
+    let words = |query: &ReportQuery| shown(&summary, false, query).words();
+    let query = ReportQuery { sort: Sort::Name, ..ReportQuery::default() };
+    assert_eq!(words(&query), "1 to 40 of 90");
+    assert_eq!(words(&query.with_page(3)), "81 to 90 of 90");
+    assert_eq!(words(&query.with_page(usize::MAX)), "81 to 90 of 90", "there are no more");
+    let open = query.with_page(3).with_column(Some("c41"));
+    assert_eq!(words(&open), "41 to 80 of 90");
+    assert!(shown(&summary, false, &open).rows[1].is_open);
+    assert_eq!(words(&open.with_page(1)), "1 to 40 of 90");
+    assert_eq!(shown(&summary, false, &query.with_text("c1".to_owned())).n_pages(), 1);
 }

@@ -42,7 +42,7 @@ pub enum Piece {
     /// There are more.
     More(Reading),
     /// It was the last.
-    Last(DriftReport),
+    Last(Arc<DriftReport>),
 }
 
 impl Reading {
@@ -76,7 +76,7 @@ impl Reading {
             return Ok(Piece::More(self));
         }
         let Stretch { begin: Some(begin), end: Some(end) } = self.list else {
-            return serde_json::from_str(&json).map(Piece::Last);
+            return serde_json::from_str(&json).map(|report| Piece::Last(Arc::new(report)));
         };
         // Reports write their quality after their columns.
         let after = match self.quality {
@@ -84,7 +84,7 @@ impl Reading {
             _ => [&json[end..], "", ""],
         };
         let report: DriftReport = serde_json::from_str(&[&json[..begin], &after.concat()].concat())?;
-        Ok(Piece::Last(DriftReport { columns: self.columns, ..report }))
+        Ok(Piece::Last(Arc::new(DriftReport { columns: self.columns, ..report })))
     }
 
     fn open(&mut self, json: &str) {
@@ -119,7 +119,7 @@ mod tests {
     use tidemark::schema::{Schema, SchemaOverrides};
     use tidemark::stattest::{Current, Reference};
 
-    fn read(json: &str) -> Result<(DriftReport, usize), serde_json::Error> {
+    fn read(json: &str) -> Result<(Arc<DriftReport>, usize), serde_json::Error> {
         let (mut reading, mut pieces) = (Reading::of(json.into()), 0);
         loop {
             pieces += 1;
@@ -147,13 +147,13 @@ mod tests {
         assert!(report.quality.is_some());
         for json in [serde_json::to_string(&report).unwrap(), serde_json::to_string_pretty(&report).unwrap()] {
             let (found, pieces) = read(&json).unwrap();
-            assert_eq!(found, DriftReport { quality: None, ..report.clone() });
+            assert_eq!(*found, DriftReport { quality: None, ..report.clone() });
             assert!(pieces > 1, "{} bytes in {pieces}", json.len());
             assert!(read(&json[..json.len() / 2]).is_err(), "a report that is cut off");
         }
         let none = DriftReport { columns: Vec::new(), ..report };
         let found = read(&serde_json::to_string(&none).unwrap()).unwrap().0;
-        assert_eq!(found, DriftReport { quality: None, ..none });
+        assert_eq!(*found, DriftReport { quality: None, ..none });
         for nonsense in ["", "[]", "]]]]", "{\"columns\": [{}]}", "{\"columns\": [}{", "\"\\"] {
             assert!(read(nonsense).is_err(), "{nonsense}");
         }
