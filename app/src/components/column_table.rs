@@ -93,9 +93,7 @@ impl Blocks {
     /// *In the browser* they follow the page: those in sight at once, the others frame by frame.
     fn of(page: Memo<Page>, gradually: bool) -> Self {
         const AT_ONCE: usize = 2;
-        let content = |page: &Page, block: usize| -> Vec<Row> {
-            page.rows.iter().skip(block * BLOCK).take(BLOCK).cloned().collect()
-        };
+        let content = |page: &Page, block: usize| page.rows.chunks(BLOCK).nth(block).unwrap_or_default().to_vec();
         let first = |block| if gradually { Vec::new() } else { page.with_untracked(|page| content(page, block)) };
         let blocks = std::array::from_fn(|block| RwSignal::new(first(block)));
         let latest = StoredValue::new(0_u32);
@@ -106,7 +104,7 @@ impl Blocks {
             spawn_local(async move {
                 for (n, block) in blocks.into_iter().enumerate() {
                     let rows = content(&page, n);
-                    if block.with_untracked(|drawn| *drawn == rows) {
+                    if block.try_with_untracked(|drawn| *drawn == rows) != Some(false) {
                         continue;
                     }
                     // To take rows away costs nothing.
@@ -132,14 +130,14 @@ fn Pager(page: Memo<Page>, query: Signal<ReportQuery>) -> impl IntoView {
         let link = |rel: &'static str, words: &'static str, to: usize| {
             let is_there = (1..=n_pages).contains(&to);
             // From the table's head on.
-            let href = move || query.with(|query| format!("{}#data-drift", query.with_page(to).href()));
-            is_there.then(|| view! { <a class="button button--small" rel=rel href=href()>{words}</a> })
+            let href = query.with(|query| format!("{}#data-drift", query.with_page(to).href()));
+            is_there.then(|| view! { <a class="button button--small" rel=rel href=href>{words}</a> })
         };
         (n_pages > 1).then(|| {
             view! {
                 <nav class="column-table__pager" aria-label="Pages of columns">
                     {link("prev", "Previous", number - 1)}
-                    <span>{page.with(Page::words)}</span>
+                    <span role="status">{page.with(Page::words)}</span>
                     {link("next", "Next", number + 1)}
                 </nav>
             }

@@ -41,7 +41,7 @@ pub fn ReportView(
     /// Buttons beside the verdict.
     #[prop(optional, into)]
     actions: ViewFnOnce,
-    /// Whether the table of columns is drawn row by row from the start.
+    /// Whether even the first rows of the table of columns come block by block.
     #[prop(optional)]
     gradually: bool,
 ) -> impl IntoView {

@@ -323,7 +323,8 @@ async fn load_parts() -> Result<(), SplitLoaderError> {
 /// The files that a report was made of, as far as the page has them.
 type Files = StoredValue<Option<[Picked; 2]>, LocalStorage>;
 
-/// Reads a report, sums it up and draws it, all of it bit by bit: tasks of their own, so that none holds the page up for long. `fail` hears why it cannot be read.
+/// Reads a report, sums it up and draws it, all of it bit by bit: tasks of their own, so that none holds the page up for long. `fail` hears
+/// why it cannot be read.
 ///
 /// # Errors
 /// The part of the page that does it did not arrive.

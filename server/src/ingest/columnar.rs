@@ -9,16 +9,16 @@ use arrow_array::types::{
 use arrow_array::{Array, ArrowPrimitiveType, RecordBatch};
 use arrow_schema::{DataType, TimeUnit};
 use bytes::Bytes;
-use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader};
-use parquet::arrow::{ProjectionMask, parquet_to_arrow_field_levels};
-use parquet::file::reader::SerializedFileReader;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReader;
+use parquet::arrow::{ProjectionMask, parquet_to_arrow_field_levels, parquet_to_arrow_schema};
+use parquet::file::reader::{FileReader, SerializedFileReader};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use tidemark::data::{Column, Dataset, Numbers, StringsBuilder, Values};
 
 use crate::wire::error::BodyError;
 
-// With its path, as fuzz targets take this file by its own.
+// With its path, as fuzz targets take this file on its own.
 #[path = "parquet_pages.rs"]
 mod parquet_pages;
 
@@ -77,18 +77,19 @@ fn check_blocks(file: &[u8]) -> Result<(), Failure> {
 /// As [`read_arrow`].
 pub fn read_parquet(body: Bytes, most_values: usize) -> Result<Dataset, BodyError> {
     guarded("Parquet file", || {
-        let arrow = ArrowReaderMetadata::load(&body, ArrowReaderOptions::default())?;
-        let file = arrow.metadata().file_metadata();
-        let rows = usize::try_from(file.num_rows()).unwrap_or(usize::MAX);
-        if rows.saturating_mul(file.schema_descr().num_columns()) > most_values {
+        let file = SerializedFileReader::new(body)?;
+        let about = file.metadata().file_metadata();
+        let rows = usize::try_from(about.num_rows()).unwrap_or(usize::MAX);
+        if rows.saturating_mul(about.schema_descr().num_columns()) > most_values {
             return Err(too_large(most_values));
         }
-        let levels = parquet_to_arrow_field_levels(
-            arrow.parquet_schema(),
-            ProjectionMask::all(),
-            Some(arrow.schema().fields()),
-        )?;
-        let file = CheckedFile(Arc::new(SerializedFileReader::new(body)?));
+        let schema = parquet_to_arrow_schema(about.schema_descr(), about.key_value_metadata())?;
+        for field in schema.fields() {
+            // Refused before it is read, if it is: what holds lists may hold any number of values.
+            Growing::new(field.name(), field.data_type())?;
+        }
+        let levels = parquet_to_arrow_field_levels(about.schema_descr(), ProjectionMask::all(), Some(schema.fields()))?;
+        let file = CheckedFile(Arc::new(file));
         collect(ParquetRecordBatchReader::try_new_with_row_groups(&levels, &file, ROWS_AT_ONCE, None)?, most_values)
     })
 }
@@ -309,7 +310,7 @@ fn times<T: ArrowPrimitiveType<Native = i64>>(array: &dyn Array, nanoseconds: i1
 #[cfg(test)]
 mod tests {
     use super::*;
-    use arrow_array::{ArrayRef, Date32Array, Date64Array, Decimal128Array, Decimal256Array};
+    use arrow_array::{ArrayRef, Date32Array, Date64Array, Decimal128Array, Decimal256Array, StringArray};
 
     type Wide = <Decimal256Type as ArrowPrimitiveType>::Native;
 
@@ -361,5 +362,32 @@ mod tests {
         let page = include_bytes!("../../../fuzz/seeds/parquet/dictionary_of_too_many").as_slice();
         let page = read_parquet(page.into(), 1_000_000).unwrap_err().sentence();
         assert!(page.contains("more values than it can"), "{page}");
+    }
+
+    #[test]
+    fn lengths_that_are_written_as_differences_are_counted_as_they_lie() {
+        use parquet::basic::Encoding;
+        use parquet::file::properties::{WriterProperties, WriterVersion};
+        let texts: StringArray = (0..1_000_usize)
+            .map(|row| (row % 7 != 0).then(|| format!("payment {}", "x".repeat(row * row % 90))))
+            .collect();
+        let batch = RecordBatch::try_from_iter([("texts", Arc::new(texts.clone()) as ArrayRef)]).unwrap();
+        for (encoding, version) in [
+            (Encoding::DELTA_BYTE_ARRAY, WriterVersion::PARQUET_1_0),
+            (Encoding::DELTA_BYTE_ARRAY, WriterVersion::PARQUET_2_0),
+            (Encoding::DELTA_LENGTH_BYTE_ARRAY, WriterVersion::PARQUET_1_0),
+            (Encoding::DELTA_LENGTH_BYTE_ARRAY, WriterVersion::PARQUET_2_0),
+        ] {
+            let properties = WriterProperties::builder().set_dictionary_enabled(false).set_encoding(encoding);
+            let properties = properties.set_writer_version(version).build();
+            let mut file = Vec::new();
+            let mut writer = parquet::arrow::ArrowWriter::try_new(&mut file, batch.schema(), Some(properties)).unwrap();
+            writer.write(&batch).unwrap();
+            writer.close().unwrap();
+            let data = read_parquet(file.into(), 1_000).unwrap();
+            let read = data.column("texts").unwrap().texts();
+            let expected: Vec<_> = texts.iter().map(|text| text.map(str::to_owned)).collect();
+            assert_eq!(read, expected, "{encoding} {version:?}");
+        }
     }
 }

@@ -1,5 +1,5 @@
-//! Parquet's pages, each held against its own size before it is unpacked: the library makes room for as many values as a page says that
-//! it holds, and one of a hundred bytes may say four thousand million.
+//! Parquet's pages, each held against its size and its file's rows before its values are decoded: the library makes room for as many
+//! values as a page says that it holds, and one of a hundred bytes may say two thousand million.
 
 use parquet::arrow::arrow_reader::RowGroups;
 use parquet::basic::Encoding;
@@ -9,7 +9,7 @@ use parquet::file::metadata::{ParquetMetaData, RowGroupMetaData};
 use parquet::file::reader::FileReader;
 use std::sync::Arc;
 
-/// A file whose pages are checked.
+/// A file of flat columns whose pages are checked.
 pub(super) struct CheckedFile(pub(super) Arc<dyn FileReader>);
 
 impl RowGroups for CheckedFile {
@@ -19,8 +19,9 @@ impl RowGroups for CheckedFile {
 
     fn column_chunks(&self, column: usize) -> Result<Box<dyn PageIterator>> {
         let chunks = self.0.column_chunks(column)?;
-        let max_level = self.row_groups().next().map_or(0, |group| group.column(column).column_descr().max_def_level());
-        Ok(Box::new(CheckedChunks { chunks, has_levels: max_level > 0 }))
+        let schema = RowGroups::metadata(self).file_metadata().schema_descr();
+        let limits = Limits { rows: self.num_rows(), has_levels: schema.column(column).max_def_level() > 0 };
+        Ok(Box::new(CheckedChunks { chunks, limits }))
     }
 
     fn row_groups(&self) -> Box<dyn Iterator<Item = &RowGroupMetaData> + '_> {
@@ -32,17 +33,25 @@ impl RowGroups for CheckedFile {
     }
 }
 
-struct CheckedChunks {
-    chunks: Box<dyn PageIterator>,
+/// What the pages of a column are held against.
+#[derive(Clone, Copy)]
+struct Limits {
+    /// Rows of the file: no page has more values.
+    rows: usize,
     /// Whether values may be missing: levels then come before the values.
     has_levels: bool,
+}
+
+struct CheckedChunks {
+    chunks: Box<dyn PageIterator>,
+    limits: Limits,
 }
 
 impl Iterator for CheckedChunks {
     type Item = Result<Box<dyn PageReader>>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let checked = |pages| Box::new(CheckedPages { pages, has_levels: self.has_levels }) as Box<dyn PageReader>;
+        let checked = |pages| Box::new(CheckedPages { pages, limits: self.limits }) as Box<dyn PageReader>;
         Some(self.chunks.next()?.map(checked))
     }
 }
@@ -51,13 +60,13 @@ impl PageIterator for CheckedChunks {}
 
 struct CheckedPages {
     pages: Box<dyn PageReader>,
-    has_levels: bool,
+    limits: Limits,
 }
 
 impl PageReader for CheckedPages {
     fn get_next_page(&mut self) -> Result<Option<Page>> {
         let page = self.pages.get_next_page()?;
-        match page.as_ref().is_none_or(|page| can_hold(page, self.has_levels)) {
+        match page.as_ref().is_none_or(|page| can_hold(page, self.limits)) {
             true => Ok(page),
             false => Err(ParquetError::General("a page says that it holds more values than it can".to_owned())),
         }
@@ -85,36 +94,57 @@ impl Iterator for CheckedPages {
 }
 
 /// Whether a page may hold as many values as it says.
-fn can_hold(page: &Page, has_levels: bool) -> bool {
-    match page {
-        // Its values are written out, no two in one byte.
-        Page::DictionaryPage { buf, num_values, .. } => *num_values as usize <= buf.len(),
-        Page::DataPage { buf, num_values, encoding, .. } => {
-            let values = if has_levels { after_levels(buf) } else { Some(&buf[..]) };
-            values.is_none_or(|values| delta_fits(values, *encoding, *num_values))
+fn can_hold(page: &Page, limits: Limits) -> bool {
+    let n = page.num_values() as usize;
+    let values = match page {
+        // Its values are written out, each in a bit at least.
+        Page::DictionaryPage { buf, .. } => return n <= 8 * buf.len(),
+        Page::DataPage { buf, def_level_encoding, .. } if limits.has_levels => {
+            after_levels(buf).filter(|_| *def_level_encoding == Encoding::RLE)
         }
-        Page::DataPageV2 { buf, num_values, encoding, def_levels_byte_len, rep_levels_byte_len, .. } => {
-            let levels = *def_levels_byte_len as usize + *rep_levels_byte_len as usize;
-            buf.get(levels..).is_none_or(|values| delta_fits(values, *encoding, *num_values))
+        Page::DataPage { buf, .. } => Some(&buf[..]),
+        Page::DataPageV2 { buf, def_levels_byte_len, rep_levels_byte_len, .. } => {
+            buf.get(*def_levels_byte_len as usize + *rep_levels_byte_len as usize..)
         }
-    }
+    };
+    n <= limits.rows
+        && match page.encoding() {
+            Encoding::DELTA_LENGTH_BYTE_ARRAY => values.and_then(|values| after_lengths(values, n)).is_some(),
+            // Lengths of what values share with the one before, then of what they do not share.
+            Encoding::DELTA_BYTE_ARRAY => {
+                let shared = values.and_then(|values| after_lengths(values, n));
+                shared.and_then(|rest| after_lengths(rest, n)).is_some()
+            }
+            _ => true,
+        }
 }
 
-/// What follows the levels of a flat column. `None` where the page ends before that: its reader says so.
+/// What follows the levels of a flat column.
 fn after_levels(page: &[u8]) -> Option<&[u8]> {
     let (length, rest) = page.split_first_chunk()?;
     rest.get(u32::from_le_bytes(*length) as usize..)
 }
 
-/// Lengths that are written as differences begin with their own number, which may not be larger than the page's.
-fn delta_fits(values: &[u8], encoding: Encoding, num_values: u32) -> bool {
-    if !matches!(encoding, Encoding::DELTA_LENGTH_BYTE_ARRAY | Encoding::DELTA_BYTE_ARRAY) {
-        return true;
+/// What follows at most `most` lengths that are written as differences. `None` if there are more, or not as many bytes.
+fn after_lengths(mut bytes: &[u8], most: usize) -> Option<&[u8]> {
+    let block = usize::try_from(varint(&mut bytes)?).ok()?;
+    let parts = usize::try_from(varint(&mut bytes)?).ok()?;
+    let n = usize::try_from(varint(&mut bytes)?).ok().filter(|n| *n <= most)?;
+    let _first = varint(&mut bytes)?;
+    let in_part = block.checked_div(parts).filter(|in_part| *in_part > 0)?;
+    let mut left = n.saturating_sub(1);
+    while left > 0 {
+        let _least = varint(&mut bytes)?;
+        let widths = bytes.split_off(..parts)?;
+        for width in widths {
+            if left == 0 {
+                break;
+            }
+            bytes.split_off(..in_part.checked_mul((*width).into())?.div_ceil(8))?;
+            left = left.saturating_sub(in_part);
+        }
     }
-    let mut rest = values;
-    // Values in a block, parts of a block, values.
-    let header = [(); 3].map(|()| varint(&mut rest));
-    header[2].is_none_or(|n| n <= u64::from(num_values))
+    Some(bytes)
 }
 
 /// A number in groups of seven bits, the lowest first; the bytes after it are left.

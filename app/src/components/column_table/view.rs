@@ -89,7 +89,7 @@ impl Missing {
 pub const ROWS_PER_PAGE: usize = 40;
 
 /// What is shown of a table at once.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Page {
     /// Its rows.
     pub rows: Vec<Row>,
@@ -110,7 +110,7 @@ impl Page {
         self.n_rows.div_ceil(ROWS_PER_PAGE)
     }
 
-    /// Which rows they are: `51 to 100 of 10,000`.
+    /// Which rows they are: `41 to 80 of 10,000`.
     pub fn words(&self) -> String {
         let last = self.n_before + self.rows.len();
         let [first, last, all] = [self.n_before + 1, last, self.n_rows].map(|n| format::count(n as u64));
@@ -237,6 +237,9 @@ fn row(report: &ReportSummary, index: usize, query: &ReportQuery) -> Row {
         Judge::Evidently | Judge::Nannyml => Judge::Calibrated,
     };
     let judged = &column.judged[judge];
+    let opened = query.with_column(Some(&column.name));
+    // The page is that of the data.
+    let opened = if column.is_prediction { ReportQuery { page: query.page, ..opened } } else { opened };
     Row {
         index: u32::try_from(index).unwrap_or(u32::MAX),
         name: column.name.clone(),
@@ -249,7 +252,7 @@ fn row(report: &ReportSummary, index: usize, query: &ReportQuery) -> Row {
         missing: column.missing.clone(),
         other_verdict: column.judged[report.place(other)].verdict,
         why_they_differ: column.why_they_differ.clone(),
-        href: format!("{}#column", query.with_column(Some(&column.name)).href()),
+        href: format!("{}#column", opened.href()),
         is_open: query.column.as_deref() == Some(column.name.as_str()),
     }
 }

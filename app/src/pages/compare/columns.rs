@@ -46,10 +46,10 @@ pub fn ColumnChoices(
     let n_columns = preview.columns.len();
     let wanted = RwSignal::new(String::new());
     let found = Memo::new(move |_| wanted.with(|text| find(&preview.columns, text)));
-    let rows = move || found.get().0.into_iter().map(|column| view! { <Row column request/> }).collect_view();
     let not_shown = move || {
         let more = found.with(|(shown, n)| n - shown.len()) as u64;
-        (more > 0).then(|| format!("and {} more, compared as they are found", format::count(more)))
+        let none = found.with(|(_, n)| *n == 0).then(|| "No column is called that.".to_owned());
+        none.or_else(|| (more > 0).then(|| format!("and {} more; the field above finds them", format::count(more))))
     };
     // A long table is folded, so that the button below stays in sight.
     let is_short = n_columns <= 12;
@@ -84,10 +84,13 @@ pub fn ColumnChoices(
                             <th scope="col" class="column-choices__values">"First values"</th>
                         </tr>
                     </thead>
-                    <tbody>{rows}</tbody>
+                    <tbody>
+                        // By name: a box that someone has set is not used again for another column.
+                        <For each=move || found.get().0 key=|column| column.name.clone() children=move |column| view! { <Row column request/> }/>
+                    </tbody>
                 </table>
             </div>
-            {move || not_shown().map(|words| view! { <p class="column-choices__hint">{words}</p> })}
+            <p class="column-choices__hint column-choices__more" role="status">{not_shown}</p>
         </details>
     }
     .into_any()

@@ -65,7 +65,7 @@ pub fn OnBoth(
         bridge::ask("performance", fields, Some(files.get_value()), on_event);
     };
     let names = StoredValue::new(names);
-    let select = move |label: &'static str, id: &'static str, chosen: RwSignal<String>| {
+    let field = move |label: &'static str, id: &'static str, chosen: RwSignal<String>| {
         // A table may have thousands of columns.
         const SUGGESTED: usize = 50;
         let suggestions = move || {
@@ -97,9 +97,9 @@ pub fn OnBoth(
                 <p class="report__hint">"If the files hold what a model said and what was true."</p>
             </div>
             <div class="compare__columns">
-                {select("What was true", "columns-true", target)}
-                {select("What was said", "columns-said", prediction)}
-                {select("Score of the positive class", "columns-score", score)}
+                {field("What was true", "columns-true", target)}
+                {field("What was said", "columns-said", prediction)}
+                {field("Score of the positive class", "columns-score", score)}
                 <button
                     class="button button--primary"
                     r#type="button"

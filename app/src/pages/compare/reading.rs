@@ -1,4 +1,4 @@
-//! A report's JSON, read piece by piece: that of ten thousand columns has a hundred megabytes, and whoever read it at once would hold the
+//! A report's JSON, read piece by piece: that of ten thousand columns has sixty megabytes, and whoever read it at once would hold the
 //! page up.
 
 use std::sync::Arc;
@@ -79,11 +79,11 @@ impl Reading {
             return serde_json::from_str(&json).map(|report| Piece::Last(Arc::new(report)));
         };
         // Reports write their quality after their columns.
-        let after = match self.quality {
+        let [between, quality, rest] = match self.quality {
             Stretch { begin: Some(from), end: Some(to) } if from > end => [&json[end..from], "null", &json[to..]],
             _ => [&json[end..], "", ""],
         };
-        let report: DriftReport = serde_json::from_str(&[&json[..begin], &after.concat()].concat())?;
+        let report: DriftReport = serde_json::from_str(&[&json[..begin], between, quality, rest].concat())?;
         Ok(Piece::Last(Arc::new(DriftReport { columns: self.columns, ..report })))
     }
 
