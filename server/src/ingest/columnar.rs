@@ -22,7 +22,7 @@ use crate::wire::error::BodyError;
 #[path = "parquet_pages.rs"]
 mod parquet_pages;
 
-use parquet_pages::CheckedFile;
+use parquet_pages::{CheckedFile, headers};
 
 /// Rows that are unpacked at once.
 const ROWS_AT_ONCE: usize = 1024;
@@ -77,7 +77,14 @@ fn check_blocks(file: &[u8]) -> Result<(), Failure> {
 /// As [`read_arrow`].
 pub fn read_parquet(body: Bytes, most_values: usize) -> Result<Dataset, BodyError> {
     guarded("Parquet file", || {
+        let bytes = body.clone();
+        if !headers::footer_is_sound(&bytes) {
+            return Err("its footer is damaged".into());
+        }
         let file = SerializedFileReader::new(body)?;
+        if !headers::pages_are_sound(&bytes, file.metadata()) {
+            return Err("the header of a page is damaged".into());
+        }
         let about = file.metadata().file_metadata();
         let rows = usize::try_from(about.num_rows()).unwrap_or(usize::MAX);
         if rows.saturating_mul(about.schema_descr().num_columns()) > most_values {
@@ -362,6 +369,9 @@ mod tests {
         let page = include_bytes!("../../../fuzz/seeds/parquet/dictionary_of_too_many").as_slice();
         let page = read_parquet(page.into(), 1_000_000).unwrap_err().sentence();
         assert!(page.contains("more values than it can"), "{page}");
+        let header = include_bytes!("../../../fuzz/seeds/parquet/page_header_with_a_list_of_booleans").as_slice();
+        let header = read_parquet(header.into(), 1_000_000).unwrap_err().sentence();
+        assert!(header.contains("is damaged"), "{header}");
     }
 
     #[test]

@@ -9,6 +9,10 @@ use parquet::file::metadata::{ParquetMetaData, RowGroupMetaData};
 use parquet::file::reader::FileReader;
 use std::sync::Arc;
 
+// With its path, as this file is taken by its own.
+#[path = "parquet_headers.rs"]
+pub(super) mod headers;
+
 /// A file of flat columns whose pages are checked.
 pub(super) struct CheckedFile(pub(super) Arc<dyn FileReader>);
 
