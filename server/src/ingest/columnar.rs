@@ -366,12 +366,13 @@ mod tests {
         let block = read_arrow_file(include_bytes!("../../../fuzz/seeds/arrow/block_beyond_the_end.file"), 1_000);
         let block = block.unwrap_err().sentence();
         assert!(block.contains("a block of it lies beyond its end"), "{block}");
-        let page = include_bytes!("../../../fuzz/seeds/parquet/dictionary_of_too_many").as_slice();
-        let page = read_parquet(page.into(), 1_000_000).unwrap_err().sentence();
-        assert!(page.contains("more values than it can"), "{page}");
-        let header = include_bytes!("../../../fuzz/seeds/parquet/page_header_with_a_list_of_booleans").as_slice();
-        let header = read_parquet(header.into(), 1_000_000).unwrap_err().sentence();
-        assert!(header.contains("is damaged"), "{header}");
+        for file in [
+            include_bytes!("../../../fuzz/seeds/parquet/dictionary_of_too_many").as_slice(),
+            include_bytes!("../../../fuzz/seeds/parquet/page_header_with_a_list_of_booleans"),
+        ] {
+            let header = read_parquet(file.into(), 1_000_000).unwrap_err().sentence();
+            assert!(header.contains("the header of a page is damaged"), "{header}");
+        }
     }
 
     #[test]

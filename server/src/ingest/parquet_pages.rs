@@ -163,3 +163,36 @@ fn varint(bytes: &mut &[u8]) -> Option<u64> {
     }
     None
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bytes::Bytes;
+
+    #[test]
+    fn a_page_holds_no_more_values_than_its_bytes_and_its_file_have_room_for() {
+        let limits = Limits { rows: 100, has_levels: false };
+        let dictionary = |num_values| Page::DictionaryPage {
+            buf: Bytes::from_static(&[1]),
+            num_values,
+            encoding: Encoding::PLAIN,
+            is_sorted: false,
+        };
+        assert!(can_hold(&dictionary(8), limits), "truth values");
+        assert!(!can_hold(&dictionary(9), limits));
+        let data = |num_values, encoding, buf: &'static [u8]| Page::DataPage {
+            buf: Bytes::from_static(buf),
+            num_values,
+            encoding,
+            def_level_encoding: Encoding::RLE,
+            rep_level_encoding: Encoding::RLE,
+            statistics: None,
+        };
+        assert!(can_hold(&data(100, Encoding::PLAIN, &[]), limits));
+        assert!(!can_hold(&data(101, Encoding::PLAIN, &[]), limits));
+        // Blocks of 128 in 4 parts; one length, then 101.
+        let lengths = Encoding::DELTA_LENGTH_BYTE_ARRAY;
+        assert!(can_hold(&data(1, lengths, &[0x80, 1, 4, 1, 0]), limits));
+        assert!(!can_hold(&data(1, lengths, &[0x80, 1, 4, 101, 0, 0, 0, 0, 0, 0]), limits));
+    }
+}
