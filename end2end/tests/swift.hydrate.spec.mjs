@@ -31,19 +31,25 @@ function files(info, ...contents) {
   });
 }
 
+/** Has two files compared: what the main thread worked on until all of the report was drawn. */
+async function tasksUntilDrawn(opened, [reference, current]) {
+  const { page } = opened;
+  await quiet(page);
+  return tasksDuring(opened, async () => {
+    await choose(page, "Reference", reference);
+    await choose(page, "Current", current);
+    await compare(page);
+    await expect(page.getByRole("heading", { name: "How well a model did on both" })).toBeVisible({ timeout: 60_000 });
+  });
+}
+
 test("from the files to the drawn report no task holds the lab up", async ({ baseURL, viewport }, info) => {
-  const [reference, current] = files(info, wide(1, 0), wide(2, 0.5));
+  const both = files(info, wide(1, 0), wide(2, 0.5));
   const opened = await traced(baseURL, viewport);
   const { browser, page } = opened;
   try {
-    await quiet(page);
-    const tasks = await tasksDuring(opened, async () => {
-      await choose(page, "Reference", reference);
-      await choose(page, "Current", current);
-      await compare(page);
-      await expect(columnsTable(page).getByRole("rowheader")).toHaveCount(COLUMNS, { timeout: 60_000 });
-      await expect(page.getByRole("heading", { name: "How well a model did on both" })).toBeVisible();
-    });
+    const tasks = await tasksUntilDrawn(opened, both);
+    await expect(columnsTable(page).getByRole("rowheader")).toHaveCount(COLUMNS);
     expect(tasks.length, "the trace is one of this page").toBeGreaterThan(50);
     expect(tasks.filter(({ busy }) => busy > LONG_MS)).toEqual([]);
   } finally {
@@ -54,7 +60,7 @@ test("from the files to the drawn report no task holds the lab up", async ({ bas
 test("a table of ten thousand columns does not hold up who filters, sorts, turns its pages or opens a column", async ({ baseURL, viewport }, info) => {
   test.setTimeout(120_000);
   const MANY = 10_000;
-  const [reference, current] = files(info, wide(3, 0, 100, MANY), wide(4, 0.5, 100, MANY));
+  const both = files(info, wide(3, 0, 100, MANY), wide(4, 0.5, 100, MANY));
   const opened = await traced(baseURL, viewport);
   const { browser, page } = opened;
   const words = page.getByRole("navigation", { name: "Pages of columns" });
@@ -81,13 +87,7 @@ test("a table of ten thousand columns does not hold up who filters, sorts, turns
     },
   };
   try {
-    await quiet(page);
-    const loading = await tasksDuring(opened, async () => {
-      await choose(page, "Reference", reference);
-      await choose(page, "Current", current);
-      await compare(page);
-      await expect(page.getByRole("heading", { name: "How well a model did on both" })).toBeVisible({ timeout: 60_000 });
-    });
+    const loading = await tasksUntilDrawn(opened, both);
     const taken = {};
     for (const [step, work] of Object.entries(steps)) {
       const [longest] = await tasksDuring(opened, work);

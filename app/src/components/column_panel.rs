@@ -55,16 +55,10 @@ pub fn ColumnPanel(
     #[prop(into)]
     query: Signal<ReportQuery>,
 ) -> impl IntoView {
-    // What stands on the page until the next panel is there must not hear of the address that asks for it: all it is made of has gone by
-    // then.
     let name = report.columns[index].name.clone();
     let is_replaced = Memo::new(move |_| query.with(|query| query.column.as_ref() != Some(&name)));
     let address = query;
-    let query: Signal<ReportQuery> = Memo::new(move |before: Option<&ReportQuery>| match before {
-        Some(before) if is_replaced.get() => before.clone(),
-        _ => address.get(),
-    })
-    .into();
+    let query: Signal<ReportQuery> = until(is_replaced, move || address.get()).into();
     let column = &report.columns[index];
     let leading = report.settings.judge;
     let leading_q = report.settings.calibrated.q;
@@ -75,19 +69,18 @@ pub fn ColumnPanel(
         let judge = query.with(|query| query.judge).unwrap_or(leading);
         shown.with(|column| column.verdict(judge))
     });
-    let neighbours = Memo::new(move |before: Option<&Neighbours>| match before {
-        Some(before) if is_replaced.get() => before.clone(),
-        _ => order.with(|order| query.with(|query| Neighbours::of(&summary, index, order, query))),
+    let neighbours = until(is_replaced, move || {
+        order.with(|order| query.with(|query| Neighbours::of(&summary, index, order, query)))
     });
     let previous = Signal::derive(move || neighbours.with(|n| n.previous.clone()));
     let next = Signal::derive(move || neighbours.with(|n| n.next.clone()));
-    let close = Signal::derive(move || neighbours.with(|n| n.close.clone()));
+    let close = Signal::derive(move || Some(neighbours.with(|n| n.close.clone())));
     let heading = NodeRef::<H2>::new();
     let row_id = format!("row-{index}");
     follow_keys(move |key| match key {
         "j" => next.get_untracked(),
         "k" => previous.get_untracked(),
-        "Escape" => Some(close.get_untracked()),
+        "Escape" => close.get_untracked(),
         _ => None,
     });
     // Who opened the panel hears its heading next, and comes back to the row it belongs to.
@@ -109,7 +102,7 @@ pub fn ColumnPanel(
                 <nav class="column-panel__nav" aria-label="Columns">
                     <NavLink href=previous glyph=Glyph::Previous label="Previous column (k)"/>
                     <NavLink href=next glyph=Glyph::Next label="Next column (j)"/>
-                    <NavLink href=Signal::derive(move || Some(close.get())) glyph=Glyph::Close label="Close (Esc)"/>
+                    <NavLink href=close glyph=Glyph::Close label="Close (Esc)"/>
                 </nav>
             </header>
             <div class="column-panel__body" tabindex="0" role="group" aria-labelledby="column-name">
@@ -140,6 +133,18 @@ pub fn ColumnPanel(
         </section>
     }
     .into_any()
+}
+
+/// A value that stays as it is from when the panel is being replaced. What stands on the page until the next panel is there must not hear of
+/// the address that asks for it: all it is made of has gone by then.
+fn until<T: Clone + PartialEq + Send + Sync + 'static>(
+    is_replaced: Memo<bool>,
+    value: impl Fn() -> T + Send + Sync + 'static,
+) -> Memo<T> {
+    Memo::new(move |before: Option<&T>| match before {
+        Some(before) if is_replaced.get() => before.clone(),
+        _ => value(),
+    })
 }
 
 /// What the values are on both sides, as pictures that fit their kind.

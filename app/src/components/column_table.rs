@@ -54,14 +54,14 @@ pub fn ColumnTable(
         Judge::Calibrated => "Evidently",
         Judge::Evidently | Judge::Nannyml => "Calibrated",
     };
-    let blocks = Blocks::of(page, gradually);
     let nothing = move || page.with(|page| page.n_rows == 0).then(|| view! { <NoRows query=query.get()/> });
     let row = StoredValue::new(move |row: Row| {
         // A picture does not depend on the address.
         let picture = report.columns[row.index as usize].picture.clone();
         view! { <TableRow row picture/> }
     });
-    let body = blocks.0.map(|block| move || row.with_value(|row| block.get().into_iter().map(row).collect_view()));
+    let body = blocks(page, gradually)
+        .map(|block| move || row.with_value(|row| block.get().into_iter().map(row).collect_view()));
     view! {
         <div class="column-table">
             <table class="column-table__table">
@@ -86,40 +86,36 @@ pub fn ColumnTable(
 }
 
 /// The rows of a page as they are drawn.
-#[derive(Clone, Copy)]
-struct Blocks([RwSignal<Vec<Row>>; N_BLOCKS]);
-
-impl Blocks {
-    /// *In the browser* they follow the page: those in sight at once, the others frame by frame.
-    fn of(page: Memo<Page>, gradually: bool) -> Self {
-        const AT_ONCE: usize = 2;
-        let content = |page: &Page, block: usize| page.rows.chunks(BLOCK).nth(block).unwrap_or_default().to_vec();
-        let first = |block| if gradually { Vec::new() } else { page.with_untracked(|page| content(page, block)) };
-        let blocks = std::array::from_fn(|block| RwSignal::new(first(block)));
-        let latest = StoredValue::new(0_u32);
-        leptos::prelude::Effect::new(move |_| {
-            let page = page.get();
-            latest.update_value(|latest| *latest += 1);
-            let this = latest.get_value();
-            spawn_local(async move {
-                for (n, block) in blocks.into_iter().enumerate() {
-                    let rows = content(&page, n);
-                    if block.try_with_untracked(|drawn| *drawn == rows) != Some(false) {
-                        continue;
-                    }
-                    // To take rows away costs nothing.
-                    if !rows.is_empty() && (n >= AT_ONCE || gradually) {
-                        bridge::next_frame().await;
-                    }
-                    if latest.try_get_value() != Some(this) {
-                        return;
-                    }
-                    block.set(rows);
+///
+/// *In the browser* they follow the page: those in sight at once, the others frame by frame.
+fn blocks(page: Memo<Page>, gradually: bool) -> [RwSignal<Vec<Row>>; N_BLOCKS] {
+    const AT_ONCE: usize = 2;
+    let content = |page: &Page, block: usize| page.rows.chunks(BLOCK).nth(block).unwrap_or_default().to_vec();
+    let first = |block| if gradually { Vec::new() } else { page.with_untracked(|page| content(page, block)) };
+    let blocks = std::array::from_fn(|block| RwSignal::new(first(block)));
+    let latest = StoredValue::new(0_u32);
+    leptos::prelude::Effect::new(move |_| {
+        let page = page.get();
+        latest.update_value(|latest| *latest += 1);
+        let this = latest.get_value();
+        spawn_local(async move {
+            for (n, block) in blocks.into_iter().enumerate() {
+                let rows = content(&page, n);
+                if block.try_with_untracked(|drawn| *drawn == rows) != Some(false) {
+                    continue;
                 }
-            });
+                // To take rows away costs nothing.
+                if !rows.is_empty() && (n >= AT_ONCE || gradually) {
+                    bridge::next_frame().await;
+                }
+                if latest.try_get_value() != Some(this) {
+                    return;
+                }
+                block.set(rows);
+            }
         });
-        Self(blocks)
-    }
+    });
+    blocks
 }
 
 /// Which rows of a long table these are, and links to those before and after.

@@ -82,13 +82,13 @@ pub fn read_parquet(body: Bytes, most_values: usize) -> Result<Dataset, BodyErro
             return Err("its footer is damaged".into());
         }
         let file = SerializedFileReader::new(body)?;
-        if !headers::pages_are_sound(&bytes, file.metadata()) {
-            return Err("the header of a page is damaged".into());
-        }
         let about = file.metadata().file_metadata();
         let rows = usize::try_from(about.num_rows()).unwrap_or(usize::MAX);
         if rows.saturating_mul(about.schema_descr().num_columns()) > most_values {
             return Err(too_large(most_values));
+        }
+        if !headers::pages_are_sound(&bytes, file.metadata()) {
+            return Err("the header of a page is damaged".into());
         }
         let schema = parquet_to_arrow_schema(about.schema_descr(), about.key_value_metadata())?;
         for field in schema.fields() {

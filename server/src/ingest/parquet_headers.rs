@@ -17,15 +17,18 @@ pub(in super::super) fn footer_is_sound(file: &[u8]) -> bool {
     end[4..] != *b"PAR1" || structure(&mut footer, DEEPEST).is_some()
 }
 
-/// Whether the headers of all pages may be read.
+/// Whether the headers of all pages may be read. Columns lie beside each other: all of them together are no longer than the file.
 ///
 /// # Panics
 /// A column begins or ends before the file does: the library panics then.
 pub(in super::super) fn pages_are_sound(file: &[u8], about: &ParquetMetaData) -> bool {
+    let mut left = file.len();
     about.row_groups().iter().flat_map(|group| group.columns()).all(|column| {
         let (start, length) = column.byte_range();
-        let start = usize::try_from(start).ok();
-        let chunk = start.and_then(|start| file.get(start..start.checked_add(usize::try_from(length).ok()?)?));
+        let (Ok(start), Ok(length)) = (usize::try_from(start), usize::try_from(length)) else { return false };
+        let Some(rest) = left.checked_sub(length) else { return false };
+        left = rest;
+        let chunk = start.checked_add(length).and_then(|end| file.get(start..end));
         chunk.is_some_and(|chunk| pages(chunk).is_some())
     })
 }
@@ -34,20 +37,26 @@ pub(in super::super) fn pages_are_sound(file: &[u8], about: &ParquetMetaData) ->
 fn pages(mut bytes: &[u8]) -> Option<()> {
     const COMPRESSED_SIZE: i64 = 3;
     while !bytes.is_empty() {
-        let size = field(&mut bytes, COMPRESSED_SIZE)?;
+        let size = number_in(&mut bytes, COMPRESSED_SIZE, DEEPEST)??;
         bytes.split_off(..usize::try_from(size).ok()?)?;
     }
     Some(())
 }
 
-/// Goes through a structure for one of its numbers.
-fn field(bytes: &mut &[u8], wanted: i64) -> Option<i64> {
+/// Goes through a structure.
+fn structure(bytes: &mut &[u8], depth: usize) -> Option<()> {
+    // No field has this number.
+    number_in(bytes, i64::MIN, depth).map(drop)
+}
+
+/// Goes through a structure for one of its numbers: `Some(None)` where it does not hold it.
+fn number_in(bytes: &mut &[u8], wanted: i64, depth: usize) -> Option<Option<i64>> {
     let (mut id, mut found) = (0_i64, None);
     loop {
         let head = *bytes.split_off_first()?;
         let kind = head & 0x0f;
         if kind == 0 {
-            return found;
+            return Some(found);
         }
         id = match head >> 4 {
             0 => zigzag(varint(bytes)?),
@@ -56,23 +65,7 @@ fn field(bytes: &mut &[u8], wanted: i64) -> Option<i64> {
         if id == wanted && matches!(kind, 4..=6) {
             found = Some(zigzag(varint(bytes)?));
         } else {
-            value(bytes, kind, DEEPEST)?;
-        }
-    }
-}
-
-/// Goes through a structure.
-fn structure(bytes: &mut &[u8], depth: usize) -> Option<()> {
-    loop {
-        let head = *bytes.split_off_first()?;
-        match head & 0x0f {
-            0 => return Some(()),
-            kind => {
-                if head >> 4 == 0 {
-                    varint(bytes)?;
-                }
-                value(bytes, kind, depth.checked_sub(1)?)?;
-            }
+            value(bytes, kind, depth.checked_sub(1)?)?;
         }
     }
 }
