@@ -104,6 +104,9 @@ async fn detectors(
         find(&state.service.catalog(), &model)?;
         let is_wrong = |name: &str, is_known: fn(&str) -> bool| query.get(name).is_some_and(|text| !is_known(text));
         let mut wrong = Vec::new();
+        if is_wrong("series", |text| !text.is_empty()) {
+            wrong.push(FieldError::new("series", "expected the name of a series"));
+        }
         if is_wrong("change", |text| ["shift", "scale", "errors"].contains(&text)) {
             wrong.push(FieldError::new("change", "expected shift, scale or errors"));
         }
