@@ -16,6 +16,12 @@ pub trait Disk: Send + Sync + 'static {
     /// Those of the file system; also when the file exists.
     fn create(&self, path: &Path) -> io::Result<Box<dyn DiskFile>>;
 
+    /// Opens a file that is there, to write over what it holds.
+    ///
+    /// # Errors
+    /// Those of the file system.
+    fn reopen(&self, path: &Path) -> io::Result<Box<dyn DiskFile>>;
+
     /// Gives a file or folder another name; a file of that name is replaced.
     ///
     /// # Errors
@@ -76,6 +82,11 @@ pub struct RealDisk;
 impl Disk for RealDisk {
     fn create(&self, path: &Path) -> io::Result<Box<dyn DiskFile>> {
         let file = OpenOptions::new().write(true).create_new(true).open(path)?;
+        Ok(Box::new(RealFile(file)))
+    }
+
+    fn reopen(&self, path: &Path) -> io::Result<Box<dyn DiskFile>> {
+        let file = OpenOptions::new().write(true).open(path)?;
         Ok(Box::new(RealFile(file)))
     }
 

@@ -98,7 +98,7 @@ pub(crate) struct Malformed;
 /// An entry's bytes, and what the writer has to know of them.
 #[derive(Debug, Clone)]
 pub(crate) struct Encoded {
-    pub(crate) bytes: Arc<Vec<u8>>,
+    pub(crate) bytes: Arc<[u8]>,
     pub(crate) stream: Arc<Stream>,
     pub(crate) id: Id,
     pub(crate) is_fresh: bool,
@@ -154,7 +154,7 @@ pub(crate) fn encode(stream: &Arc<Stream>, entry: &Entry<'_>) -> Result<Encoded,
     if bytes.len() > MAX_RECORD_BYTES {
         return Err(BadEntry::TooLong { found: bytes.len() });
     }
-    let bytes = Arc::new(finish(bytes));
+    let bytes = Arc::from(finish(bytes));
     Ok(Encoded { bytes, stream: Arc::clone(stream), id: entry.id.clone(), is_fresh: entry.is_fresh })
 }
 
@@ -171,7 +171,7 @@ pub(crate) fn encode_label(stream: &Arc<Stream>, label: &Label) -> Result<Encode
     if bytes.len() > MAX_RECORD_BYTES {
         return Err(BadEntry::TooLong { found: bytes.len() });
     }
-    let bytes = Arc::new(finish(bytes));
+    let bytes = Arc::from(finish(bytes));
     Ok(Encoded { bytes, stream: Arc::clone(stream), id: label.id.clone(), is_fresh: true })
 }
 

@@ -18,15 +18,36 @@ use crate::seal::{Closed, Stretch};
 use crate::state::HotRow;
 use crate::stream::{Stream, StreamSpec};
 
-/// The names of a line's unsealed records, by the stretch of the write-ahead log that they stand in.
-type Names = VecDeque<HashMap<Id, u64, RandomState>>;
+/// The names of a line's records in a stretch of the write-ahead log, with their positions.
+#[derive(Default)]
+struct Names {
+    found_by: HashMap<Id, u64, RandomState>,
+    /// Names that nobody can have asked for, in the order of their positions. They are put with the others once a name is looked for:
+    /// where Tidemark makes all names, that is never.
+    fresh: Vec<(Id, u64)>,
+}
+
+impl Names {
+    fn find(&mut self, id: &Id) -> Option<u64> {
+        self.found_by.extend(self.fresh.drain(..));
+        self.found_by.get(id).copied()
+    }
+
+    /// Forgets a name, if it stands at `from` or behind.
+    fn forget(&mut self, id: &Id, from: u64) {
+        self.fresh.truncate(self.fresh.partition_point(|(_, position)| *position < from));
+        if self.found_by.get(id).is_some_and(|position| *position >= from) {
+            self.found_by.remove(id);
+        }
+    }
+}
 
 /// A line as the writer sees it.
 pub(crate) struct WriterLine {
     /// The position that the next record gets.
     pub(crate) next: u64,
-    /// The latest stretch's names come last.
-    names: Names,
+    /// By the stretch of the write-ahead log; the latest comes last.
+    names: VecDeque<Names>,
     /// For all but the latest of `names`, the position after its last.
     ends: VecDeque<u64>,
     /// Names before this position are to be looked for in segments.
@@ -35,26 +56,26 @@ pub(crate) struct WriterLine {
 
 impl WriterLine {
     pub(crate) fn new(next: u64) -> Self {
-        Self { next, names: VecDeque::from([HashMap::default()]), ends: VecDeque::new(), sealed: 0 }
+        Self { next, names: VecDeque::from([Names::default()]), ends: VecDeque::new(), sealed: 0 }
     }
 
-    fn find(&self, id: &Id) -> Option<u64> {
-        let position = self.names.iter().find_map(|names| names.get(id).copied());
+    fn find(&mut self, id: &Id) -> Option<u64> {
+        let position = self.names.iter_mut().find_map(|names| names.find(id));
         position.filter(|position| *position >= self.sealed)
     }
 
-    fn latest_names(&mut self) -> &mut HashMap<Id, u64, RandomState> {
+    fn latest_names(&mut self) -> &mut Names {
         self.names.back_mut().expect("a line begins with one and never has fewer")
     }
 
     /// Names that come from now on stand in another stretch.
     pub(crate) fn close_names(&mut self) {
-        self.names.push_back(HashMap::default());
+        self.names.push_back(Names::default());
         self.ends.push_back(self.next);
     }
 
     pub(crate) fn insert(&mut self, id: Id, position: u64) {
-        self.latest_names().insert(id, position);
+        self.latest_names().found_by.insert(id, position);
     }
 
     /// Forgets the names of records that are in segments, up to this position.
@@ -80,7 +101,7 @@ pub(crate) struct Start {
 pub(crate) struct Draft {
     pub(crate) n_frames: u32,
     /// The line and the bytes of every record.
-    pub(crate) rows: Vec<(usize, Arc<Vec<u8>>)>,
+    pub(crate) rows: Vec<(usize, Arc<[u8]>)>,
     /// What is to be answered to every job, in order.
     pub(crate) done: Vec<Done>,
     /// Positions before the group.
@@ -177,7 +198,7 @@ impl Ledger {
     }
 
     /// What was in the log before under the name of this record.
-    fn look_up(&self, draft: &Draft, encoded: &Encoded, looked: u64) -> Result<Option<Appended>, Refusal> {
+    fn look_up(&mut self, draft: &Draft, encoded: &Encoded, looked: u64) -> Result<Option<Appended>, Refusal> {
         if encoded.is_fresh {
             return Ok(None);
         }
@@ -237,8 +258,10 @@ impl Ledger {
         let line = &mut self.lines[place];
         let position = line.next;
         line.next += 1;
-        if !is_label {
-            line.insert(encoded.id.clone(), position);
+        match (is_label, encoded.is_fresh) {
+            (true, _) => {}
+            (false, true) => line.latest_names().fresh.push((encoded.id.clone(), position)),
+            (false, false) => line.insert(encoded.id.clone(), position),
         }
         self.buffer.extend_from_slice(&encoded.bytes);
         draft.rows.push((place, Arc::clone(&encoded.bytes)));
@@ -308,9 +331,7 @@ impl Ledger {
             if let Some(id) = record.and_then(|frame| frame::id(frame).ok()) {
                 let line = &mut self.lines[*place];
                 let next = line.next;
-                if line.latest_names().get(&id).is_some_and(|position| *position >= next) {
-                    line.latest_names().remove(&id);
-                }
+                line.latest_names().forget(&id, next);
             }
         }
     }

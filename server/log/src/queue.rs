@@ -226,7 +226,7 @@ mod tests {
         let layout = Layout { features: Vec::new(), answers: Answers::Numbers };
         let spec = StreamSpec { number: 0, line: Line::predictions("m"), version: "1".to_owned(), layout };
         let stream = Arc::new(Stream::from(spec));
-        let encoded = Encoded { bytes: Arc::new(vec![0; 8]), stream, id: Id::fresh(0), is_fresh: true };
+        let encoded = Encoded { bytes: Arc::from([0; 8]), stream, id: Id::fresh(0), is_fresh: true };
         Job::One { encoded, looked: 0, reply: None }
     }
 

@@ -50,7 +50,7 @@ pub struct SegmentProfile {
 }
 
 /// A record's position and its bytes.
-type FoundRecord = (u64, Arc<Vec<u8>>);
+type FoundRecord = (u64, Arc<[u8]>);
 
 impl Reader {
     pub(crate) const fn of(state: Arc<RwLock<State>>, freshness: Option<Arc<Freshness>>) -> Self {

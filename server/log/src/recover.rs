@@ -121,12 +121,13 @@ pub(crate) fn read_unlocked(root: &Path) -> Result<Recovered, ReadError> {
     if !has_log(root) {
         return Err(ReadError::NoLog { folder: root.to_owned() });
     }
-    // Files may be sealed and deleted between being listed and being read. That happens every few seconds at most.
+    // Files may be sealed and deleted, or used again, between being listed and being read. That happens every few seconds at most.
     let mut attempts = 0;
     loop {
         attempts += 1;
         match read(root) {
-            Err(ReadError::Io { path, .. }) if attempts < 10 && !path.exists() && root.exists() => {}
+            Err(ReadError::Io { path, .. } | ReadError::Damaged(Damage { path, .. }))
+                if attempts < 10 && !path.exists() && root.exists() => {}
             result => return result,
         }
     }
@@ -304,7 +305,7 @@ impl<'a> Recovering<'a> {
             if frame.kind == FrameKind::Record {
                 self.lines[place].insert(frame::id(frame).map_err(|_malformed| damaged())?, position);
             }
-            line.hot.push_back(HotRow { frame: Arc::new(bytes.to_vec()), received: found.received });
+            line.hot.push_back(HotRow { frame: Arc::from(bytes), received: found.received });
             self.recovery.n_records += 1;
         }
         self.sequence = scan.sequence;

@@ -4,7 +4,8 @@
 //! write-ahead log that are in a segment are known as such; a file of the write-ahead log is deleted only when all its
 //! records are in segments, and the oldest first.
 
-use std::path::PathBuf;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
@@ -172,23 +173,23 @@ impl Sealer {
         }
     }
 
-    /// Deletes files whose records are all in segments.
+    /// Puts files away whose records are all in segments.
     pub(crate) fn remove_sealed_files(&self) {
         loop {
-            let stretch = {
+            let sealed = {
                 let state = self.shared.state();
                 let closed = self.shared.closed();
                 let is_sealed =
                     |file: &&Closed| file.ends.iter().zip(&state.lines).all(|(end, line)| line.is_sealed_to(*end));
-                closed.first().filter(is_sealed).map(|file| file.stretch.clone())
+                closed.first().filter(is_sealed).cloned()
             };
-            let Some(stretch) = stretch else { return };
+            let Some(Closed { stretch, bytes, .. }) = sealed else { return };
             let Stretch::File(path) = stretch else {
                 self.shared.forget_oldest();
                 continue;
             };
-            match self.shared.options.disk.remove(&path) {
-                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            match self.put_away(&path, bytes) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => {
                     // It stays known, and is tried again the next time; later files may not go before it.
                     tracing::error!(path = %path.display(), %error, "a sealed file of the log could not be deleted");
                     return;
@@ -196,6 +197,21 @@ impl Sealer {
                 _ => self.shared.forget_oldest(),
             }
         }
+    }
+
+    /// Deletes a file of the write-ahead log with this many bytes of frames; a full one becomes the spare one, if there is none.
+    fn put_away(&self, path: &Path, bytes: u64) -> io::Result<()> {
+        let Options { disk, file_bytes, .. } = &self.shared.options;
+        let is_wanted = bytes >= *file_bytes && self.shared.spare().is_none();
+        let made =
+            if is_wanted { Spare::of_used(&**disk, &self.shared.wal_folder(), path, *file_bytes) } else { Ok(None) };
+        let spare = made.unwrap_or_else(|error| {
+            tracing::debug!(%error, "a file of the log could not be used again");
+            None
+        });
+        let Some(spare) = spare else { return disk.remove(path) };
+        *self.shared.spare() = Some(spare);
+        Ok(())
     }
 }
 

@@ -12,7 +12,7 @@ use crate::stream::{Line, Stream};
 /// A record that is in the write-ahead log and in no segment.
 #[derive(Debug, Clone)]
 pub(crate) struct HotRow {
-    pub(crate) frame: Arc<Vec<u8>>,
+    pub(crate) frame: Arc<[u8]>,
     pub(crate) received: Millis,
 }
 

@@ -22,6 +22,9 @@ const MARK: [u8; 16] = *b"tidemark log\r\n\0\x01";
 /// Space is reserved in pieces of this many bytes: whoever waits for the group that needs the next piece waits for it too.
 const RESERVE: usize = 1 << 18;
 
+/// The name of the [`Spare`] file.
+const SPARE: &str = "spare.new";
+
 /// What has to be known before a file can be read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct FileHeader {
@@ -77,20 +80,49 @@ pub(crate) struct Spare {
 }
 
 impl Spare {
-    /// Makes one for this many bytes. The disk is waited for in steps: whoever makes records durable meanwhile gets its turn.
+    /// Makes one for this many bytes.
     pub(crate) fn make(disk: &dyn Disk, folder: &Path, bytes: u64) -> io::Result<Self> {
-        let path = folder.join("spare.new");
-        let mut spare = Self { file: disk.create(&path)?, path, length: 0 };
+        let path = folder.join(SPARE);
+        let file = disk.create(&path)?;
+        Self { file, path, length: 0 }.filled(disk, bytes)
+    }
+
+    /// Makes one for this many bytes of a file that is of no more use: its blocks on disk and its pages in memory need not be found
+    /// again. `None` for one that is longer than usual; it is left as it is.
+    ///
+    /// # Errors
+    /// Those of the file system; then the file may be gone.
+    pub(crate) fn of_used(disk: &dyn Disk, folder: &Path, used: &Path, bytes: u64) -> io::Result<Option<Self>> {
+        // All of it: behind its frames may lie what is left of a write that failed.
+        let length = std::fs::metadata(used)?.len();
+        if length > bytes + 2 * RESERVE as u64 {
+            return Ok(None);
+        }
+        let path = folder.join(SPARE);
+        disk.rename(used, &path)?;
+        // Zeros may not be on disk before the new name is: under the old one they would be damage.
+        let opened = disk.sync_folder(folder).and_then(|()| disk.reopen(&path));
+        match opened {
+            Ok(file) => Self { file, path, length: 0 }.filled(disk, length.max(bytes)).map(Some),
+            Err(error) => {
+                drop(disk.remove(&path));
+                Err(error)
+            }
+        }
+    }
+
+    /// Writes the zeros. The disk is waited for in steps: whoever makes records durable meanwhile gets its turn.
+    fn filled(mut self, disk: &dyn Disk, bytes: u64) -> io::Result<Self> {
         let zeros = vec![0; RESERVE];
-        while spare.length < bytes {
-            let written = spare.file.write_at(&zeros, spare.length).and_then(|()| spare.file.sync());
+        while self.length < bytes {
+            let written = self.file.write_at(&zeros, self.length).and_then(|()| self.file.sync());
             if let Err(error) = written {
-                spare.remove(disk);
+                self.remove(disk);
                 return Err(error);
             }
-            spare.length += RESERVE as u64;
+            self.length += RESERVE as u64;
         }
-        Ok(spare)
+        Ok(self)
     }
 
     /// Gives its space back.

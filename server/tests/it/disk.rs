@@ -38,6 +38,10 @@ impl Disk for FillingDisk {
         Ok(Box::new(FillingFile(RealDisk.create(path)?, self.clone())))
     }
 
+    fn reopen(&self, path: &Path) -> io::Result<Box<dyn DiskFile>> {
+        Ok(Box::new(FillingFile(RealDisk.reopen(path)?, self.clone())))
+    }
+
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
         RealDisk.rename(from, to)
     }

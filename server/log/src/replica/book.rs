@@ -123,7 +123,7 @@ impl Book {
                 line.insert(frame::id(frame).map_err(malformed)?, line.next);
             }
             line.next += 1;
-            rows.push((place, Arc::new(frame.bytes.to_vec())));
+            rows.push((place, Arc::from(frame.bytes)));
         }
         self.ledger.received = self.ledger.received.max(group.received);
         let mut state = self.shared.state_mut();

@@ -63,6 +63,12 @@ impl Disk for FaultyDisk {
         Ok(Box::new(FaultyFile { disk: self.clone(), name, file: RealDisk.create(path)? }))
     }
 
+    fn reopen(&self, path: &Path) -> io::Result<Box<dyn DiskFile>> {
+        self.call(Call::Create)?;
+        let name = path.join(self.plan().n_calls.to_string());
+        Ok(Box::new(FaultyFile { disk: self.clone(), name, file: RealDisk.reopen(path)? }))
+    }
+
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
         self.call(Call::Rename)?;
         RealDisk.rename(from, to)

@@ -1,5 +1,7 @@
 //! Sealing, compaction, retention and restarts change where records are, and not what is read.
 
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
 use std::sync::Arc;
 use tidemark::random::Rng;
 use tidemark_log::{
@@ -303,10 +305,18 @@ fn a_busy_log_makes_its_next_file_ahead_and_loses_nothing_by_it() {
         }
         n - first
     };
+    let inode = |path: &Path| std::fs::metadata(path).unwrap().ino();
+    let used = inode(&folder.path().join("wal/000000000001.wal"));
     let n_to_half = append_until(true);
     assert!(n_to_half > 50, "a log that sees little has none: {n_to_half}");
     let n_to_full = n_to_half + append_until(false);
     assert!(n_to_full.abs_diff(2 * n_to_half) < 10, "it became the next file once this one was full: {n_to_full}");
+    // Sealed, the first file is the spare one, and holds nothing of what it held.
+    assert_eq!(append_until(true), 1);
+    assert_eq!(inode(&spare), used);
+    assert!(std::fs::read(&spare).unwrap().iter().all(|byte| *byte == 0));
+    append_until(false);
+    assert_eq!(inode(&folder.path().join("wal/000000000003.wal")), used);
     append_until(true);
     assert_are(&all(log.reader()), 0..n, 1);
     // Whoever reads the folder beside it passes over what holds nothing.
