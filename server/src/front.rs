@@ -4,16 +4,19 @@
 //! they have sent, how fast the body comes. Out: a problem for every error, the headers that all answers have, the
 //! counters, and a line in the log for what went wrong.
 
-use axum::extract::{MatchedPath, Request, State};
+use axum::extract::{DefaultBodyLimit, MatchedPath, Request};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
-use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
+use std::convert::Infallible;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll};
 use std::time::Instant;
 use tidemark_app::monitor::Millis;
+use tower::Service;
 
 use crate::assets;
 use crate::clock::Clock;
@@ -28,6 +31,9 @@ use crate::slow_body::{self, Pace};
 
 mod origin;
 mod session;
+
+/// A body may be so large: a hundred times a row of thirty features, and no burden on memory.
+const MAX_BODY_BYTES: usize = 1 << 20;
 
 pub(crate) use session::{session_cookie, set_cookie};
 
@@ -231,8 +237,36 @@ fn ask_for_key(request: &Request) -> Box<Response> {
     refusal
 }
 
+/// The routes behind the front.
+#[derive(Clone)]
+pub(crate) struct Gate<S> {
+    pub(crate) front: Arc<Front>,
+    pub(crate) routes: S,
+}
+
+impl<S> Service<Request> for Gate<S>
+where
+    S: Service<Request, Response = Response, Error = Infallible, Future: Send> + Clone + Send + 'static,
+{
+    type Response = Response;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.routes.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: Request) -> Self::Future {
+        let (front, routes) = (Arc::clone(&self.front), self.routes.clone());
+        Box::pin(pass(front, request, routes))
+    }
+}
+
 /// The way of a request through the front.
-pub(crate) async fn pass(State(front): State<Arc<Front>>, mut request: Request, next: Next) -> Response {
+async fn pass<S>(front: Arc<Front>, mut request: Request, mut routes: S) -> Result<Response, Infallible>
+where
+    S: Service<Request, Response = Response, Error = Infallible>,
+{
     let begun = Instant::now();
     let under_way = front.metrics.enter();
     let request_id = request_id::of(request.headers());
@@ -243,7 +277,9 @@ pub(crate) async fn pass(State(front): State<Arc<Front>>, mut request: Request, 
     let mut response = match front.admit(&request, door) {
         Ok(()) => {
             let fell_behind = slow_body::watch(&mut request, front.settings.pace);
-            let response = next.run(request).await;
+            // A route that takes more says so itself.
+            DefaultBodyLimit::max(MAX_BODY_BYTES).apply(&mut request);
+            let response = routes.call(request).await?;
             if fell_behind.is_some_and(|fell_behind| fell_behind.load(Ordering::Relaxed)) {
                 too_slow()
             } else {
@@ -269,7 +305,7 @@ pub(crate) async fn pass(State(front): State<Arc<Front>>, mut request: Request, 
     if is_draining {
         headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
-    response
+    Ok(response)
 }
 
 /// The rest of the body may still be under way, so the connection is of no more use.

@@ -19,7 +19,7 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::Semaphore;
-use tower::ServiceExt;
+use tower::Service;
 
 pub mod tls;
 
@@ -154,7 +154,7 @@ async fn converse(
     let service = service_fn(move |mut request: hyper::Request<Incoming>| {
         request.extensions_mut().insert(peer);
         // In a box, which a connection that waits for its next request does not have.
-        Box::pin(router.clone().oneshot(request.map(Body::new)))
+        Box::pin(router.clone().call(request.map(Body::new)))
     });
     let mut protocol = http1::Builder::new();
     protocol.timer(TokioTimer::new()).header_read_timeout(limits.head);

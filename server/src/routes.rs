@@ -14,11 +14,12 @@ use std::sync::{Arc, LazyLock};
 use tidemark_app::assets::AssetVersion;
 use tidemark_app::backend::{BackendHandle, KeysHandle};
 use tidemark_app::{App, shell};
+use tower::layer::layer_fn;
 use tower_http::cors::CorsLayer;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::assets;
-use crate::front::{self, Front, Settings};
+use crate::front::{Front, Gate, Settings};
 use crate::problem::Problem;
 use crate::request_id::X_REQUEST_ID;
 use crate::service::Service;
@@ -64,9 +65,6 @@ impl FromRef<AppState> for LeptosOptions {
 /// begun anywhere in the process, for ever (leptos-rs/leptos#4773), and a page that waits for one is never finished.
 static PAGES: LazyLock<Vec<AxumRouteListing>> = LazyLock::new(|| generate_route_list(App));
 
-/// A body may be so large: a hundred times a row of thirty features, and no burden on memory.
-const MAX_BODY_BYTES: usize = 1 << 20;
-
 /// Every address, for this machine alone.
 pub fn router(service: Arc<Service>) -> Router {
     router_behind(service, Settings::local()).0
@@ -85,6 +83,10 @@ pub fn router_behind(service: Arc<Service>, settings: Settings) -> (Router, Arc<
         let options = Arc::clone(&state.leptos);
         move || document_shell(&options)
     };
+    let gate = {
+        let front = Arc::clone(&front);
+        move |routes| Gate { front: Arc::clone(&front), routes }
+    };
     let router = programs
         .route("/docs.js", get(docs::script))
         .route("/docs.css", get(docs::style))
@@ -97,9 +99,7 @@ pub fn router_behind(service: Arc<Service>, settings: Settings) -> (Router, Arc<
         .method_not_allowed_fallback(|method: Method| async move {
             Problem::new(StatusCode::METHOD_NOT_ALLOWED, format!("{method} means nothing at this address"))
         })
-        // A route that takes more says so itself.
-        .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
-        .layer(middleware::from_fn_with_state(Arc::clone(&front), front::pass))
+        .layer(layer_fn(gate))
         .with_state(state);
     let origins = front.cors_origins().to_vec();
     // Outside the front, so that the question before a request needs no key.
