@@ -257,8 +257,10 @@ where
     }
 
     fn call(&mut self, request: Request) -> Self::Future {
-        let (front, routes) = (Arc::clone(&self.front), self.routes.clone());
-        Box::pin(pass(front, request, routes))
+        // The clone has not said yet that it is ready.
+        let clone = self.routes.clone();
+        let ready = std::mem::replace(&mut self.routes, clone);
+        Box::pin(pass(Arc::clone(&self.front), request, ready))
     }
 }
 
