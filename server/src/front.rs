@@ -32,10 +32,10 @@ use crate::slow_body::{self, Pace};
 mod origin;
 mod session;
 
+pub(crate) use session::{session_cookie, set_cookie};
+
 /// A body may be so large: a hundred times a row of thirty features, and no burden on memory.
 const MAX_BODY_BYTES: usize = 1 << 20;
-
-pub(crate) use session::{session_cookie, set_cookie};
 
 /// How the service stands towards the world.
 pub struct Settings {

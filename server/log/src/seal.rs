@@ -1,8 +1,8 @@
 //! Moving records from the write-ahead log into segments.
 //!
 //! A crash at any point leaves every record once. Segments say which positions they hold, so that records of the
-//! write-ahead log that are in a segment are known as such; a file of the write-ahead log is deleted only when all its
-//! records are in segments, and the oldest first.
+//! write-ahead log that are in a segment are known as such; a file of the write-ahead log is deleted, or used again, only
+//! when all its records are in segments, and the oldest first.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -199,10 +199,12 @@ impl Sealer {
         }
     }
 
-    /// Deletes a file of the write-ahead log with this many bytes of frames; a full one becomes the spare one, if there is none.
+    /// Deletes a file of the write-ahead log with this many bytes of frames; a full one becomes the spare one, if there is none
+    /// and something is written: not when the log is opened.
     fn put_away(&self, path: &Path, bytes: u64) -> io::Result<()> {
         let Options { disk, file_bytes, .. } = &self.shared.options;
-        let is_wanted = bytes >= *file_bytes && self.shared.spare().is_none();
+        let is_written = self.shared.wal_bytes.load(Ordering::Relaxed) > 0;
+        let is_wanted = is_written && bytes >= *file_bytes && self.shared.spare().is_none();
         let made =
             if is_wanted { Spare::of_used(&**disk, &self.shared.wal_folder(), path, *file_bytes) } else { Ok(None) };
         let spare = made.unwrap_or_else(|error| {

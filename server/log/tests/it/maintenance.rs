@@ -329,3 +329,25 @@ fn a_busy_log_makes_its_next_file_ahead_and_loses_nothing_by_it() {
     assert_are(&all(log.reader()), 0..n, 1);
     assert_eq!(verify(folder.path()).unwrap().problems, []);
 }
+
+#[test]
+fn a_sealed_file_that_a_crash_left_is_deleted_and_does_not_hold_up_opening() {
+    let (folder, clock) = (Folder::new(), HandClock::new());
+    let options = tidemark_log::Options { file_bytes: 32_768, ..clock.options() };
+    let in_wal = |name: &str| folder.path().join("wal").join(name);
+    let (first, second, kept) = (in_wal("000000000001.wal"), in_wal("000000000002.wal"), folder.path().join("kept"));
+    let log = Log::open(folder.path(), options.clone()).unwrap();
+    let mut n = 0;
+    while !second.exists() {
+        append(&log, &stream(&log), n..n + 1);
+        n += 1;
+    }
+    std::fs::copy(&first, &kept).unwrap();
+    log.tick().unwrap();
+    assert!(in_wal("spare.new").exists() && !first.exists());
+    drop(log);
+    std::fs::rename(&kept, &first).unwrap();
+    let log = Log::open(folder.path(), options).unwrap();
+    assert!(!first.exists() && !in_wal("spare.new").exists());
+    assert_are(&all(log.reader()), 0..n, 1);
+}
