@@ -1,7 +1,9 @@
 //! The binary, run as a person would.
 
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::support::{Folder, current, model_file, reference};
@@ -19,6 +21,45 @@ pub fn command(folder: &Folder, args: &[&str]) -> Command {
 pub fn stdout(output: &Output) -> String {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+/// `tidemark serve` with model.tidemark on a free port; it ends with the test.
+pub struct Serving {
+    pub process: Child,
+    /// Where it is, with a slash at the end.
+    pub url: String,
+}
+
+impl Serving {
+    /// `change` may add flags and say where its log goes.
+    pub fn of(folder: &Folder, change: impl FnOnce(&mut Command)) -> Self {
+        let mut serve =
+            command(folder, &["serve", "--model", "model.tidemark", "--listen", "127.0.0.1:0", "--data-dir", "d"]);
+        serve.stdout(Stdio::piped()).stderr(Stdio::null());
+        change(&mut serve);
+        let mut process = serve.spawn().expect("the binary runs");
+        let mut line = String::new();
+        BufReader::new(process.stdout.as_mut().expect("it is piped")).read_line(&mut line).expect("a line");
+        let url = line.trim().strip_prefix("Tidemark is at ").expect(&line).to_owned();
+        Self { process, url }
+    }
+
+    /// Asks it to stop, and waits until it has.
+    pub fn stop(&mut self) {
+        let asked = Command::new("kill").arg(self.process.id().to_string()).status().expect("kill runs");
+        assert!(asked.success());
+        let began = Instant::now();
+        let status = self.process.wait().expect("it was started");
+        assert!(status.success(), "{status}");
+        assert!(began.elapsed() < Duration::from_secs(10));
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        drop(self.process.kill());
+        drop(self.process.wait());
+    }
 }
 
 /// A folder with reference.csv, current.csv and a model.
@@ -310,16 +351,8 @@ fn watch_survives_a_bad_file_and_takes_both_spellings() {
 #[test]
 fn a_served_model_is_simulated_against_and_stops_at_a_signal() {
     let folder = prepared();
-    let mut server =
-        command(&folder, &["serve", "--model", "model.tidemark", "--listen", "127.0.0.1:0", "--data-dir", "d"])
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-    let mut line = String::new();
-    std::io::BufRead::read_line(&mut std::io::BufReader::new(server.stdout.as_mut().unwrap()), &mut line).unwrap();
-    let address = line.trim().strip_prefix("Tidemark is at ").expect(&line).to_owned();
-    let endpoint = format!("{address}predict");
+    let mut server = Serving::of(&folder, |_| ());
+    let endpoint = format!("{}predict", server.url);
 
     let args = [
         "simulate",
@@ -338,12 +371,7 @@ fn a_served_model_is_simulated_against_and_stops_at_a_signal() {
     assert_eq!(log.lines().count(), 3000);
     assert!(log.lines().all(|line| line.contains(" - INFO - API response: {")), "{log}");
 
-    let terminated = Command::new("kill").arg(server.id().to_string()).status().unwrap();
-    assert!(terminated.success());
-    let asked = Instant::now();
-    let status = server.wait().unwrap();
-    assert!(status.success(), "{status}");
-    assert!(asked.elapsed() < Duration::from_secs(10));
+    server.stop();
 }
 
 #[test]
@@ -390,6 +418,47 @@ fn keys_are_made_listed_rotated_and_revoked() {
     for entry in std::fs::read_dir(folder.path("tidemark-data")).unwrap() {
         let bytes = std::fs::read(entry.unwrap().path()).unwrap();
         assert!(!bytes.windows(key.len()).any(|window| window == key.as_bytes()), "the key itself is kept nowhere");
+    }
+}
+
+#[test]
+fn no_secret_is_in_the_log() {
+    let folder = prepared();
+    let create =
+        |role| stdout(&tidemark(&folder, &["keys", "create", "--data-dir", "d", "--role", role])).trim().to_owned();
+    let (key, other) = (create("read"), create("admin"));
+    let mut server = Serving::of(&folder, |serve| {
+        let log = std::fs::File::create(folder.path("log.txt")).unwrap();
+        serve.arg("--require-keys").env("TIDEMARK_LOG", "trace").stderr(log);
+    });
+    let host = server.url.trim_start_matches("http://").trim_end_matches('/');
+    let send = |method: &str, path: &str, headers: &str, body: &str| {
+        let mut stream = TcpStream::connect(host).unwrap();
+        let length = body.len();
+        write!(
+            stream,
+            "{method} {path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\ncontent-length: {length}\r\n{headers}\r\n{body}"
+        )
+        .unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+    };
+    let form = "content-type: application/x-www-form-urlencoded\r\n";
+    let entered = send("POST", "/sign-in", form, &format!("key={key}&to=/"));
+    let cookie = entered.lines().find_map(|line| line.strip_prefix("set-cookie: ")?.split(';').next()).expect(&entered);
+    let session = cookie.split_once('=').unwrap().1;
+    send("GET", &format!("/reports?key={key}"), &format!("cookie: {cookie}\r\n"), "");
+    send("POST", "/predict", &format!("authorization: Bearer {key}\r\n"), "{}");
+    send("POST", "/nope", &format!("authorization: Basic {other}\r\n"), &other);
+    send("GET", &format!("/metrics?key={key}"), "", "");
+    server.stop();
+    let log = read(&folder.path("log.txt"));
+    for said in [" INFO signed in", "DEBUG a request was refused"] {
+        assert!(log.contains(said), "{said} is in {log}");
+    }
+    for secret in [&key, &other, session] {
+        assert!(!secret.is_empty() && !log.contains(secret), "{secret} is in {log}");
     }
 }
 
