@@ -30,6 +30,8 @@ pub mod stattest;
 pub mod stream;
 pub mod validation;
 
+pub use parallel::on_this_thread;
+
 /// The version of Tidemark, as it stands in every report.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 

@@ -1,6 +1,27 @@
-//! Work on all cores where the feature `parallel` is on, and one thing after the other where it is not. The answer is the same.
+//! Work on all cores where the feature `parallel` is on, and one thing after the other where it is not, or where the
+//! caller wants it on [its own thread](on_this_thread). The answer is the same.
 
+use std::cell::Cell;
 use std::sync::{Mutex, PoisonError};
+
+thread_local! {
+    /// What is done between two parts of work that stays on this thread.
+    static BETWEEN: Cell<Option<fn()>> = const { Cell::new(None) };
+}
+
+/// Does work on this thread alone, in the library's larger loops, with `between` after each of their parts: for work in the background that
+/// has to leave the cores to others.
+pub fn on_this_thread<T>(between: fn(), work: impl FnOnce() -> T) -> T {
+    /// Puts back what was.
+    struct Until(Option<fn()>);
+    impl Drop for Until {
+        fn drop(&mut self) {
+            BETWEEN.set(self.0);
+        }
+    }
+    let _until = Until(BETWEEN.replace(Some(between)));
+    work()
+}
 
 /// What one piece of work leaves to the next on any thread: no more of it comes into being than threads work at once.
 #[derive(Debug, Default)]
@@ -21,13 +42,21 @@ impl<T: Default> Shared<T> {
 #[cfg(feature = "parallel")]
 pub fn map<'a, T: Sync, U: Send>(items: &'a [T], work: impl Fn(&'a T) -> U + Sync + Send) -> Vec<U> {
     use rayon::prelude::*;
+    if BETWEEN.get().is_some() {
+        return one_by_one(items, work);
+    }
     items.par_iter().with_max_len(1).map(work).collect()
 }
 
 /// Maps in order.
 #[cfg(not(feature = "parallel"))]
 pub fn map<'a, T, U>(items: &'a [T], work: impl Fn(&'a T) -> U) -> Vec<U> {
-    items.iter().map(work).collect()
+    one_by_one(items, work)
+}
+
+fn one_by_one<'a, T, U>(items: &'a [T], work: impl Fn(&'a T) -> U) -> Vec<U> {
+    let between = BETWEEN.get().unwrap_or(|| ());
+    items.iter().map(work).inspect(|_| between()).collect()
 }
 
 /// Maps in order what may be used up.
@@ -53,4 +82,26 @@ pub fn join<A: Send, B: Send>(a: impl FnOnce() -> A + Send, b: impl FnOnce() -> 
 #[cfg(not(feature = "parallel"))]
 pub fn join<A, B>(a: impl FnOnce() -> A, b: impl FnOnce() -> B) -> (A, B) {
     (a(), b())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    static PAUSES: AtomicUsize = AtomicUsize::new(0);
+
+    #[test]
+    fn work_stays_on_the_thread_that_asks_for_it_and_pauses_after_each_part() {
+        let items: Vec<u32> = (0..20).collect();
+        let of_thread = |item: &u32| (*item, std::thread::current().id());
+        let pause = || {
+            PAUSES.fetch_add(1, Ordering::SeqCst);
+        };
+        let made = on_this_thread(pause, || map(&items, of_thread));
+        assert_eq!(made, items.iter().map(of_thread).collect::<Vec<_>>());
+        assert_eq!(PAUSES.load(Ordering::SeqCst), items.len());
+        map(&items, of_thread);
+        assert_eq!(PAUSES.load(Ordering::SeqCst), items.len());
+    }
 }

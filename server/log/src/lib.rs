@@ -34,6 +34,7 @@
 //! A folder is of one process ([`Log::open`]), or of replicas that share a log by PostgreSQL ([`Log::open_shared`]): their
 //! write-ahead log is a table.
 
+mod bursts;
 mod compact;
 mod disk;
 mod error;
@@ -60,6 +61,7 @@ mod verify;
 mod wal;
 mod writer;
 
+pub use bursts::in_bursts;
 pub use disk::{Disk, DiskFile, RealDisk};
 pub use error::{AppendError, Cause, Damage, OpenError, ReadError, WriteFailure};
 pub use export::{Format, export, replay};

@@ -1,5 +1,6 @@
 //! Keeping the log in shape, a bounded piece of work at a time.
 
+use crate::bursts::in_bursts;
 use crate::compact;
 use crate::error::AppendError;
 use crate::log::{Log, of_sealing};
@@ -50,7 +51,8 @@ impl Log {
         }
         let _one_at_a_time = self.shared.maintenance();
         let n_retired = retention::apply_to_all(&self.shared, policy.retention, now)?;
-        let n_compacted = compact::compact_one(&self.shared, policy.segment_bytes).map_err(of_sealing)?;
+        let compact = || compact::compact_one(&self.shared, policy.segment_bytes);
+        let n_compacted = in_bursts(compact).map_err(of_sealing)?;
         Ok(Maintained { n_retired, n_compacted })
     }
 }

@@ -5,6 +5,7 @@ use std::ops::Range;
 use std::path::Path;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
+use crate::bursts::rest_if_long;
 use crate::error::ReadError;
 use crate::frame;
 use crate::id::Id;
@@ -12,7 +13,7 @@ use crate::record::{Answer, LabelRecord, Millis, Record};
 use crate::recover;
 use crate::replica::Freshness;
 use crate::rows::{Rows, RowsBuilder};
-use crate::segment::{self, CHUNK_ROWS, Segment, Stored};
+use crate::segment::{self, Segment, Stored};
 use crate::state::{HotRow, State, Streams};
 use crate::stream::{Line, Stream};
 
@@ -284,6 +285,9 @@ impl Reader {
 /// How often a reader looks again for what was replaced under its hands. That happens once in minutes.
 const ATTEMPTS: usize = 10;
 
+/// Rows not sealed yet that are read at once: the log is not written while they are taken out.
+const HOT_ROWS: usize = 1024;
+
 fn gather(chunks: Chunks<Record>) -> Result<Rows, ReadError> {
     let mut rows = RowsBuilder::default();
     for chunk in chunks {
@@ -324,7 +328,7 @@ impl<R: Stored> Chunks<R> {
         let Some(line) = state.line(&self.line) else { return Source::Nothing(self.positions.end) };
         if at >= line.hot_first {
             let first = usize::try_from(at - line.hot_first).unwrap_or(usize::MAX);
-            let n = usize::try_from(self.positions.end - at).unwrap_or(usize::MAX).min(CHUNK_ROWS);
+            let n = usize::try_from(self.positions.end - at).unwrap_or(usize::MAX).min(HOT_ROWS);
             let rows: Vec<HotRow> = line.hot.iter().skip(first).take(n).cloned().collect();
             if rows.is_empty() {
                 return Source::Nothing(self.positions.end);
@@ -344,6 +348,7 @@ impl<R: Stored> Chunks<R> {
     }
 
     fn next_chunk(&mut self) -> Result<Option<Vec<R>>, ReadError> {
+        rest_if_long();
         while self.positions.start < self.positions.end {
             let rows = match &mut self.segment {
                 Some(reader) => match reader.next() {

@@ -12,6 +12,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tidemark::data::datetime;
 
+use crate::bursts::{in_bursts, rest_if_long};
 use crate::error::{ReadError, WriteFailure};
 use crate::log::{Options, Shared};
 use crate::queue::Job;
@@ -127,10 +128,13 @@ impl Sealer {
 
     /// Whether the closed files are large or old enough.
     pub(crate) fn is_due(&self, now: Millis) -> bool {
-        let closed = self.shared.closed();
-        let bytes: u64 = closed.iter().map(|file| file.bytes).sum();
-        let is_old = closed.first().is_some_and(|file| now.saturating_sub(file.closed) >= self.age_limit());
-        bytes >= self.shared.options.file_bytes || is_old
+        let is_old =
+            self.shared.closed().first().is_some_and(|file| now.saturating_sub(file.closed) >= self.age_limit());
+        self.closed_bytes() >= self.shared.options.file_bytes || is_old
+    }
+
+    fn closed_bytes(&self) -> u64 {
+        self.shared.closed().iter().map(|file| file.bytes).sum()
     }
 
     /// Makes segments of all that is in closed files, and deletes these.
@@ -139,6 +143,15 @@ impl Sealer {
             return keeper::seal(&self.shared);
         }
         let _one_at_a_time = self.shared.maintenance();
+        // Who has more than usual to do takes no rest.
+        if self.closed_bytes() < 2 * self.shared.options.file_bytes {
+            in_bursts(|| self.seal_files())
+        } else {
+            self.seal_files()
+        }
+    }
+
+    fn seal_files(&self) -> Result<(), SealError> {
         let Some(last) = self.shared.closed().last().cloned() else { return Ok(()) };
         for (place, &end) in last.ends.iter().enumerate() {
             let line = self.shared.state().lines[place].line.clone();
@@ -163,13 +176,19 @@ impl Sealer {
             let mut state = self.shared.state_mut();
             let line = &mut state.lines[place];
             line.segments.push(Arc::new(segment));
-            drop(line.hot.drain(..n_rows));
+            let rest = line.hot.split_off(n_rows);
+            let mut gone = std::mem::replace(&mut line.hot, rest);
             line.hot_first += n_rows as u64;
             let sealed = line.hot_first;
             drop(state);
             self.shared.sealings.store(sealings, Ordering::Release);
             // When the log is closing nobody asks for names any more.
             drop(self.shared.queue.push(Job::Sealed { line: place, end: sealed, sealings }));
+            // Memory is given back in steps, now that nobody waits for the lock.
+            while !gone.is_empty() {
+                drop(gone.drain(..gone.len().min(ROWS_AT_ONCE)));
+                rest_if_long();
+            }
         }
     }
 

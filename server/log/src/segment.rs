@@ -8,6 +8,7 @@ use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
 };
+use parquet::arrow::arrow_writer::ArrowWriterOptions;
 use parquet::bloom_filter::Sbbf;
 use parquet::file::metadata::KeyValue;
 use serde::{Deserialize, Serialize};
@@ -15,6 +16,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
+use crate::bursts::rest_if_long;
 use crate::disk::Disk;
 use crate::error::{Damage, ReadError, WriteFailure};
 use crate::id::Id;
@@ -26,11 +28,13 @@ use crate::stream::{Line, Stream, StreamSpec};
 mod columns;
 mod encoding;
 mod labels;
+mod pages;
 mod records;
 mod sink;
 
 use columns::Columns;
 pub(crate) use columns::{Row, Stored};
+use pages::PagesInBursts;
 use sink::Sink;
 
 /// Rows of a row group: what a reader has to hold of a column at once.
@@ -428,10 +432,13 @@ fn write_rows<R: Row>(
     let mut chunks = chunks.into_iter().peekable();
     let first = chunks.peek().and_then(|chunk| chunk.as_ref().ok()).map(|chunk| columns.batch(chunk));
     let properties = encoding::properties(first.as_ref());
-    let mut writer = ArrowWriter::try_new(out, columns.schema(), Some(properties)).map_err(failed)?;
+    let options =
+        ArrowWriterOptions::new().with_properties(properties).with_page_store_factory(Arc::new(PagesInBursts));
+    let mut writer = ArrowWriter::try_new_with_options(out, columns.schema(), options).map_err(failed)?;
     let mut meta: Option<Meta> = None;
     let mut profiled = matches!(profile, ProfileFrom::Rows(_)).then(RowsBuilder::default);
     for chunk in chunks {
+        rest_if_long();
         let chunk = chunk?;
         let (Some(first), Some(last)) = (chunk.first(), chunk.last()) else { continue };
         let times = chunk.iter().map(Stored::time);
@@ -449,6 +456,7 @@ fn write_rows<R: Row>(
         meta.times = [meta.times[0].min(earliest), meta.times[1].max(latest)];
         meta.received[1] = last.received();
         writer.write(&columns.batch(&chunk)).map_err(failed)?;
+        rest_if_long();
         if let Some(profiled) = &mut profiled {
             R::gather(chunk, profiled);
         }

@@ -224,6 +224,7 @@ impl Writer {
             self.unsynced_since = None;
             self.durable = self.standing();
         }
+        self.shared.wal_bytes.store(wal.length, Ordering::Relaxed);
         self.wal = Some(wal);
         self.shared.set_failure(None);
         Ok(())

@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use crate::bursts::rest_if_long;
 use crate::disk::DiskFile;
 
 /// The disk is waited for whenever this many bytes are written: much at once would hold up the write-ahead log, whose callers
@@ -41,6 +42,8 @@ impl Write for Sink {
             progress.file.sync()?;
             progress.synced = progress.length;
         }
+        drop(progress);
+        rest_if_long();
         Ok(bytes.len())
     }
 

@@ -10,6 +10,7 @@ use tidemark_app::monitor::Window;
 use tidemark_app::performance::{
     Alarm, LatestLabelled, Money, Performance, PerformanceQuery, PerformanceWindow, Series, WatchLine,
 };
+use tidemark_log::in_bursts;
 use tidemark_watch::rules::Performance as Judged;
 use tidemark_watch::store::{Figures, StoreError, Watched};
 
@@ -56,7 +57,8 @@ impl Service {
         };
         for _ in 0..ROUNDS {
             let before = follower.state.clone();
-            let found = follower.round(self.log.reader(), slot.name(), &slot.reference).map_err(|error| log(&error))?;
+            let round = || follower.round(self.log.reader(), slot.name(), &slot.reference);
+            let found = in_bursts(round).map_err(|error| log(&error))?;
             if follower.state == before && found.windows.is_empty() {
                 break;
             }

@@ -1,0 +1,67 @@
+//! Work in the background, in short bursts with rests between them.
+//!
+//! Many kernels take a processor away from a thread only at their tick, every 4 ms at 250 Hz. So long may a thread that was woken, by
+//! the disk for example, have to wait for one that computes, whatever the priorities of both; not if that one sleeps now and then.
+
+use std::cell::Cell;
+use std::time::{Duration, Instant};
+
+/// Work longer than this is followed by a rest.
+const BURST: Duration = Duration::from_micros(500);
+
+/// The longest rest.
+const REST: Duration = Duration::from_millis(5);
+
+thread_local! {
+    /// When this thread's work in bursts began, or went on after a rest.
+    static BEGAN: Cell<Option<Instant>> = const { Cell::new(None) };
+}
+
+/// Does work in bursts: on this thread alone, which rests after each part for as long as that took. It takes twice as long, and longer
+/// where the library would have had several cores.
+pub fn in_bursts<T>(work: impl FnOnce() -> T) -> T {
+    /// Puts back what was.
+    struct Until(Option<Instant>);
+    impl Drop for Until {
+        fn drop(&mut self) {
+            BEGAN.set(self.0);
+        }
+    }
+    let _until = Until(BEGAN.replace(Some(Instant::now())));
+    tidemark::on_this_thread(rest_if_long, work)
+}
+
+/// Where this thread works in bursts and the last rest is a while ago, rests. For places between two parts of work where no lock is held
+/// that others wait for.
+pub(crate) fn rest_if_long() {
+    let Some(began) = BEGAN.get() else { return };
+    let worked = began.elapsed();
+    if worked >= BURST {
+        std::thread::sleep(worked.min(REST));
+        BEGAN.set(Some(Instant::now()));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Works for longer than a burst, and says how long the rest after it was.
+    fn rested() -> Duration {
+        let began = Instant::now();
+        while began.elapsed() <= BURST {}
+        let worked = Instant::now();
+        rest_if_long();
+        worked.elapsed()
+    }
+
+    #[test]
+    fn work_rests_in_bursts_and_nowhere_else() {
+        in_bursts(|| {
+            assert!(rested() >= BURST);
+            in_bursts(|| assert!(rested() >= BURST));
+            assert!(rested() >= BURST, "what was before is put back");
+        });
+        assert!(rested() < BURST);
+    }
+}
