@@ -224,7 +224,8 @@ impl Writer {
             self.unsynced_since = None;
             self.durable = self.standing();
         }
-        self.shared.wal_bytes.store(wal.length, Ordering::Relaxed);
+        // None, as long as nothing was written since the log was opened.
+        self.shared.wal_bytes.fetch_min(wal.length, Ordering::Relaxed);
         self.wal = Some(wal);
         self.shared.set_failure(None);
         Ok(())

@@ -342,9 +342,14 @@ fn a_sealed_file_that_a_crash_left_is_deleted_and_does_not_hold_up_opening() {
         append(&log, &stream(&log), n..n + 1);
         n += 1;
     }
+    // Once this one is written, the full file has been handed over.
+    append(&log, &stream(&log), n..n + 1);
+    n += 1;
     std::fs::copy(&first, &kept).unwrap();
+    let file = std::fs::metadata(&first).unwrap().ino();
     log.tick().unwrap();
-    assert!(in_wal("spare.new").exists() && !first.exists());
+    assert_eq!(std::fs::metadata(in_wal("spare.new")).unwrap().ino(), file, "the full file is used again");
+    assert!(!first.exists());
     drop(log);
     std::fs::rename(&kept, &first).unwrap();
     let log = Log::open(folder.path(), options).unwrap();
