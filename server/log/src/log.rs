@@ -92,7 +92,7 @@ pub(crate) struct Shared {
     /// Files that are written no more and not sealed, or not deleted yet, oldest first.
     closed: Mutex<Vec<Closed>>,
     /// The bytes of `closed`.
-    closed_bytes: AtomicU64,
+    pub(crate) closed_bytes: AtomicU64,
     pub(crate) something_closed: Condvar,
     /// What the next file is made of, if it was made ahead.
     spare: Mutex<Option<Spare>>,

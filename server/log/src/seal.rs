@@ -128,13 +128,13 @@ impl Sealer {
 
     /// Whether the closed files are large or old enough.
     pub(crate) fn is_due(&self, now: Millis) -> bool {
-        let is_old =
-            self.shared.closed().first().is_some_and(|file| now.saturating_sub(file.closed) >= self.age_limit());
-        self.closed_bytes() >= self.shared.options.file_bytes || is_old
+        let is_old = |file: &Closed| now.saturating_sub(file.closed) >= self.age_limit();
+        self.has_closed(1) || self.shared.closed().first().is_some_and(is_old)
     }
 
-    fn closed_bytes(&self) -> u64 {
-        self.shared.closed().iter().map(|file| file.bytes).sum()
+    /// Whether what is closed comes to so many full files.
+    fn has_closed(&self, n_files: u64) -> bool {
+        self.shared.closed_bytes.load(Ordering::Relaxed) >= n_files * self.shared.options.file_bytes
     }
 
     /// Makes segments of all that is in closed files, and deletes these.
@@ -144,11 +144,7 @@ impl Sealer {
         }
         let _one_at_a_time = self.shared.maintenance();
         // Who has more than usual to do takes no rest.
-        if self.closed_bytes() < 2 * self.shared.options.file_bytes {
-            in_bursts(|| self.seal_files())
-        } else {
-            self.seal_files()
-        }
+        if self.has_closed(2) { self.seal_files() } else { in_bursts(|| self.seal_files()) }
     }
 
     fn seal_files(&self) -> Result<(), SealError> {

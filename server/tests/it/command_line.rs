@@ -25,7 +25,7 @@ pub fn stdout(output: &Output) -> String {
 
 /// `tidemark serve` with model.tidemark on a free port; it ends with the test.
 pub struct Serving {
-    pub process: Child,
+    process: Child,
     /// Where it is, with a slash at the end.
     pub url: String,
 }
