@@ -29,25 +29,46 @@ pub fn Dialog(
             let _ = dialog.show_modal();
         }
     });
-    let close = move |_| {
+    // Told once, and at once: the browser tells some time later, when there may be another sheet already.
+    let told = StoredValue::new(false);
+    let tell = move || {
+        if told.try_update_value(|told| std::mem::replace(told, true)) == Some(false) {
+            on_close.run(());
+        }
+    };
+    let close = move || {
         if let Some(dialog) = host.get_untracked() {
             dialog.close();
+            tell();
         }
     };
     // A click beside the sheet lands on the element itself, which has no padding.
     let beside = move |event: leptos::ev::MouseEvent| {
         let target = event.target();
         if target.is_some() && target == event.current_target() {
-            close(event);
+            close();
+        }
+    };
+    let escape = move |event: leptos::ev::KeyboardEvent| {
+        if event.key() == "Escape" {
+            event.prevent_default();
+            close();
         }
     };
     let head = if hides_title { "dialog__head visually-hidden" } else { "dialog__head" };
     view! {
-        <dialog class="dialog" aria-labelledby="dialog-title" node_ref=host on:close=move |_| on_close.run(()) on:click=beside>
+        <dialog
+            class="dialog"
+            aria-labelledby="dialog-title"
+            node_ref=host
+            on:close=move |_| tell()
+            on:click=beside
+            on:keydown=escape
+        >
             <div class="dialog__sheet">
                 <div class=head>
                     <h2 class="dialog__title" id="dialog-title">{title}</h2>
-                    <button class="icon-button" r#type="button" aria-label="Close" on:click=close>
+                    <button class="icon-button" r#type="button" aria-label="Close" on:click=move |_| close()>
                         <Icon glyph=Glyph::Close/>
                     </button>
                 </div>
