@@ -13,7 +13,7 @@ mod scoring;
 pub mod train;
 mod walk;
 
-use layout::{Narrow, Spine, Wide};
+use layout::{Bundle, Narrow, Spine, Wide};
 pub use scoring::{Aggregate, Decision, Precision, Scoring, Task, Transform};
 pub use walk::Answers;
 
@@ -82,7 +82,7 @@ enum Layout {
 #[derive(Debug, Clone, PartialEq)]
 struct Trees<N, T> {
     roots: Vec<u32>,
-    /// Level by level within a tree, siblings side by side.
+    /// Siblings side by side, and behind them first all that is under the one with more leaves.
     nodes: Vec<N>,
     /// Per leaf, in node order.
     leaves: Vec<T>,
@@ -92,6 +92,8 @@ struct Trees<N, T> {
     has_missing_left: bool,
     /// Per tree its spine; none where asking it does not pay.
     spines: Vec<Spine>,
+    /// The same, [`layout::LANES`] trees at a time.
+    bundles: Vec<Bundle>,
 }
 
 /// Why parts do not make a forest. Trees, nodes and leaves are counted from 0, nodes within their tree.

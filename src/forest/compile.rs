@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::layout::{Key, Narrow, Node};
+use super::layout::{Bundle, Key, LANES, Narrow, Node};
 use super::walk::Number;
 use super::{
     Decision, Forest, ForestError, ForestParts, LEAF, Layout, MAX_DEPTH, MAX_FEATURES, MAX_LEAF_NUMBERS, MAX_NODES,
@@ -199,6 +199,41 @@ impl TreeParts<'_> {
         };
         self.nodes.clone().map(number).collect()
     }
+
+    /// The nodes in the order in which they will lie: children side by side, and behind them first all that is under the one
+    /// with more leaves. Most rows go that way, and find what they are asked next close by.
+    fn in_order(&self) -> Vec<Placed> {
+        let (from, n_nodes) = (self.nodes.start, self.nodes.len());
+        let is_leaf = |node: usize| self.parts.features[from + node] == LEAF;
+        let children = |node: usize| [self.parts.lefts[from + node] as usize, self.parts.rights[from + node] as usize];
+        let mut n_leaves = vec![1_u32; n_nodes];
+        for node in (0..n_nodes).rev().filter(|node| !is_leaf(*node)) {
+            n_leaves[node] = children(node).map(|child| n_leaves[child]).into_iter().sum();
+        }
+        let mut order = Vec::with_capacity(n_nodes);
+        order.push(Placed { node: 0, step: 0 });
+        let mut waiting = vec![0];
+        while let Some(place) = waiting.pop() {
+            let node: usize = order[place].node;
+            if !is_leaf(node) {
+                let first = order.len();
+                order[place].step = (first - place) as u32;
+                let [left, right] = children(node);
+                order.extend([left, right].map(|node| Placed { node, step: 0 }));
+                let larger = usize::from(n_leaves[left] < n_leaves[right]);
+                waiting.extend([first + 1 - larger, first + larger]);
+            }
+        }
+        order
+    }
+}
+
+/// A node where it will lie.
+struct Placed {
+    /// Its number in the parts.
+    node: usize,
+    /// How far behind it its left child lies; 0 for a leaf.
+    step: u32,
 }
 
 /// Lays the trees out. Single precision keeps thresholds that 32 bits can tell apart, in either layout.
@@ -212,16 +247,12 @@ fn compile<N: Node, T: Number>(parts: &ForestParts, from: &[TreeParts<'_>]) -> T
         n_outputs: parts.n_outputs,
         has_missing_left,
         spines: Vec::new(),
+        bundles: Vec::new(),
     };
     for tree in from {
         let leaf_numbers = tree.leaf_numbers();
-        let root = trees.nodes.len();
-        trees.roots.push(root as u32);
-        // Nodes of the parts in the new order; it grows while it is read.
-        let mut order = Vec::with_capacity(tree.nodes.len());
-        order.push(0_usize);
-        let mut next = 0;
-        while let Some(&node) = order.get(next) {
+        trees.roots.push(trees.nodes.len() as u32);
+        for Placed { node, step } in tree.in_order() {
             let place = tree.nodes.start + node;
             let feature = parts.features[place];
             trees.nodes.push(if feature == LEAF {
@@ -230,16 +261,14 @@ fn compile<N: Node, T: Number>(parts: &ForestParts, from: &[TreeParts<'_>]) -> T
                 trees.leaves.extend(numbers.iter().map(|number| T::of(*number)));
                 N::new(N::Key::from_leaf(leaf), 0, last_slot as u16)
             } else {
-                let step = (order.len() - next) as u32;
-                order.extend([parts.lefts[place] as usize, parts.rights[place] as usize]);
                 let missing_left = parts.missing_left.get(place).is_some_and(|goes_left| *goes_left);
                 let slot = usize::from(feature) + if missing_left { parts.n_features } else { 0 };
                 N::new(N::Key::at_most(T::at_most(parts.thresholds[place])), step, slot as u16)
             });
-            next += 1;
         }
     }
     trees.spines = trees.roots.iter().filter_map(|&root| N::spine(&trees.nodes, root)).collect();
+    trees.bundles = trees.spines.chunks(LANES).map(Bundle::of).collect();
     trees
 }
 

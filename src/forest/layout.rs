@@ -12,7 +12,7 @@
 
 mod spine;
 
-pub use spine::Spine;
+pub use spine::{Bundle, Spine};
 
 /// Walks that are under way at once. A single walk waits for memory at every node; several wait together.
 pub const LANES: usize = 8;
@@ -128,6 +128,11 @@ pub trait Node: Copy + Send + Sync {
     fn leave(spine: &Spine, _slots: &[[Self::Key; LANES]]) -> [u32; LANES] {
         [spine.exits[0]; LANES]
     }
+
+    /// Where the row that lies in `slots` leaves the spines of several trees.
+    fn leave_each(bundle: &Bundle, _slots: &[[Self::Key; 1]]) -> [u32; LANES] {
+        bundle.exits[0]
+    }
 }
 
 /// Eight bytes: `f32` thresholds, at most 256 slots, trees of at most 65,536 nodes.
@@ -169,6 +174,11 @@ impl Node for Narrow {
     #[inline]
     fn leave(spine: &Spine, slots: &[[i32; LANES]]) -> [u32; LANES] {
         spine.leave(slots.first_chunk().expect("a row has 256 slots"))
+    }
+
+    #[inline]
+    fn leave_each(bundle: &Bundle, slots: &[[i32; 1]]) -> [u32; LANES] {
+        bundle.leave(slots.first_chunk().expect("a row has 256 slots"))
     }
 }
 

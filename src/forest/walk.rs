@@ -14,6 +14,9 @@ const BLOCK: usize = GROUPS * LANES;
 /// Slots for which a single row takes no memory from the heap.
 const ROOM: usize = 256;
 
+/// Outputs for which it takes none.
+const FEW: usize = 16;
+
 /// What the trees sum in.
 pub trait Number:
     Copy + PartialOrd + Send + Sync + std::ops::Add<Output = Self> + std::ops::Div<Output = Self>
@@ -76,7 +79,8 @@ pub struct Answers {
 
 impl Forest {
     /// Predicts one row: writes the score of every class, or the values of a regression, and returns the class (0 for a
-    /// regression). Takes no memory from the heap, unless the forest has more than 255 features, or half as many where missing values go left.
+    /// regression). Takes no memory from the heap, unless the forest has more than 255 features, or half as many where missing values go left,
+    /// or more than 16 outputs.
     ///
     /// A value at or below a node's threshold goes left. A missing value (NaN) is not, and goes right, at every node but
     /// those that want it left.
@@ -279,23 +283,28 @@ impl<N: Node, T: Number> Trees<N, T> {
         self.fill(slots, row.len(), |_, feature| row[feature]);
 
         let n_outputs = sums.len();
-        sums.fill(start(scoring.aggregate));
-        let mut add = |place: u32| {
-            let leaf = self.nodes[place as usize].key().leaf() as usize;
-            for (sum, number) in sums.iter_mut().zip(&self.leaves[leaf * n_outputs..]) {
-                *sum = joined(scoring.aggregate, T::of(*sum), *number).value();
-            }
+        let mut few = [T::ZERO; FEW];
+        let mut many = Vec::new();
+        let own = if n_outputs <= FEW {
+            &mut few[..n_outputs]
+        } else {
+            many.resize(n_outputs, T::ZERO);
+            &mut many[..]
         };
-        let mut groups = self.roots.chunks_exact(LANES);
-        for group in &mut groups {
-            let roots: [u32; LANES] = group.try_into().expect("chunks_exact gives chunks of this length");
-            walk(&self.nodes, slots, roots).into_iter().for_each(&mut add);
+        own.fill(T::of(start(scoring.aggregate)));
+        for (group, roots) in self.roots.chunks(LANES).enumerate() {
+            // Where trees are left over, the other walks go through the last one, for nobody.
+            let each_root = || std::array::from_fn(|walk| roots[walk.min(roots.len() - 1)]);
+            let starts = self.bundles.get(group).map_or_else(each_root, |bundle| N::leave_each(bundle, slots));
+            let places = walk(&self.nodes, slots, starts);
+            let leaves = places.map(|place| self.nodes[place as usize].key().leaf() as usize * n_outputs);
+            for (output, sum) in own.iter_mut().enumerate() {
+                let numbers = leaves[..roots.len()].iter().map(|leaf| self.leaves[leaf + output]);
+                *sum = numbers.fold(*sum, |sum, number| joined(scoring.aggregate, sum, number));
+            }
         }
-        for &root in groups.remainder() {
-            add(walk(&self.nodes, slots, [root])[0]);
-        }
-        for (output, sum) in sums.iter_mut().enumerate() {
-            *sum = self.finished(scoring, output, T::of(*sum));
+        for (output, (sum, own)) in sums.iter_mut().zip(own).enumerate() {
+            *sum = self.finished(scoring, output, *own);
         }
     }
 
@@ -372,17 +381,12 @@ fn walk<N: Node, const L: usize, const W: usize>(nodes: &[N], slots: &[[N::Key; 
     let slots = if N::N_SLOTS > 0 { &slots[..N::N_SLOTS] } else { slots };
     loop {
         let mut moved = 0;
-        // Whether all have arrived is looked at after every other step.
-        for is_last in [false, true] {
-            for walk in 0..W {
-                let node = nodes[places[walk] as usize];
-                let value = slots[node.slot()][walk % L];
-                let step = node.step() + u32::from(value > node.key());
-                places[walk] += step;
-                if is_last {
-                    moved |= step;
-                }
-            }
+        for walk in 0..W {
+            let node = nodes[places[walk] as usize];
+            let value = slots[node.slot()][walk % L];
+            let step = node.step() + u32::from(value > node.key());
+            places[walk] += step;
+            moved |= step;
         }
         if moved == 0 {
             return places;

@@ -5,6 +5,8 @@
 //! be asked of several rows at once, without a jump and without waiting for the answer before, because each is known
 //! beforehand; where a row leaves is how many answers in a row kept it on the spine. From there on it walks. A lane of
 //! 32 bits, of which processors compare four at once with the instructions that all of them have, makes it pay.
+//!
+//! A single row is asked the questions of several trees at once instead: their spines lie in a [`Bundle`].
 
 use super::{LANES, Narrow, Node};
 
@@ -28,15 +30,15 @@ struct Question {
 pub fn of(nodes: &[Narrow], root: u32) -> Spine {
     let is_leaf = |place: u32| nodes[place as usize].step() == 0;
     let mut end = root as usize;
-    // The tree lies level by level: it ends before the first node that no node of it leads to.
+    // Children lie behind their parents: the tree ends before the first node that no node of it leads to.
     let mut last_child = end;
     while end <= last_child {
         if nodes[end].step() > 0 {
-            last_child = end + nodes[end].step() as usize + 1;
+            last_child = last_child.max(end + nodes[end].step() as usize + 1);
         }
         end += 1;
     }
-    // Children lie behind their parents: leaves are counted from the end.
+    // Leaves are counted from the end.
     let mut n_leaves = vec![1_u32; end - root as usize];
     for place in (root..end as u32).rev().filter(|place| !is_leaf(*place)) {
         let left = (place - root + nodes[place as usize].step()) as usize;
@@ -72,5 +74,62 @@ impl Spine {
             }
         }
         n_kept.map(|n| self.exits[n as usize])
+    }
+}
+
+/// So many questions are asked before it is looked at whether any tree has one left.
+const ASKED_AT_ONCE: usize = 4;
+
+/// The spines of several trees side by side: the first question of each, then the second of each, and so on.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Bundle {
+    questions: Vec<Questions>,
+    /// Per number of answers that kept the row on the spine and per tree: where it leaves.
+    pub exits: Vec<[u32; LANES]>,
+}
+
+/// A question for every tree.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Questions {
+    keys: [i32; LANES],
+    flips: [i32; LANES],
+    slots: [u8; LANES],
+}
+
+/// What is asked where a spine has ended: nothing is above this key, and so no row is kept on it.
+const ENDED: Question = Question { key: i32::MAX, flip: 0, slot: 0 };
+
+impl Bundle {
+    /// The spines of at least one and at most [`LANES`] trees; the last one's fills the lanes that are left.
+    pub fn of(spines: &[Spine]) -> Self {
+        let spines: [&Spine; LANES] = std::array::from_fn(|lane| &spines[lane.min(spines.len() - 1)]);
+        let longest = spines.iter().map(|spine| spine.questions.len()).max().unwrap_or(0);
+        let questions = (0..longest).map(|at| {
+            let asked = spines.map(|spine| *spine.questions.get(at).unwrap_or(&ENDED));
+            Questions { keys: asked.map(|q| q.key), flips: asked.map(|q| q.flip), slots: asked.map(|q| q.slot) }
+        });
+        let exits = (0..=longest).map(|kept| spines.map(|spine| spine.exits[kept.min(spine.questions.len())]));
+        Self { questions: questions.collect(), exits: exits.collect() }
+    }
+
+    /// Where the row leaves each of them.
+    #[inline]
+    pub fn leave(&self, slots: &[[i32; 1]; Narrow::N_SLOTS]) -> [u32; LANES] {
+        let mut on_spine = [-1_i32; LANES];
+        let mut n_kept = [0_i32; LANES];
+        for questions in self.questions.chunks(ASKED_AT_ONCE) {
+            for Questions { keys, flips, slots: asked } in questions {
+                let values = asked.map(|slot| slots[usize::from(slot)][0]);
+                for lane in 0..LANES {
+                    let is_above = -i32::from(values[lane] > keys[lane]);
+                    on_spine[lane] &= is_above ^ flips[lane];
+                    n_kept[lane] -= on_spine[lane];
+                }
+            }
+            if on_spine == [0; LANES] {
+                break;
+            }
+        }
+        std::array::from_fn(|lane| self.exits[n_kept[lane] as usize][lane])
     }
 }

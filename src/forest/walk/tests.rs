@@ -83,6 +83,60 @@ fn every_way_of_walking_gives_the_same_digits() {
     assert_eq!(in_every_way(&forest, &rows), expected);
 }
 
+/// Trees of all shapes, single leaves among them: at every node the way goes on to one side, to the other or to both.
+fn lopsided(n_trees: usize, n_features: usize, n_outputs: usize, precision: Precision) -> Forest {
+    let mut rng = Rng::new(11);
+    let scoring = Scoring { precision, aggregate: Aggregate::Sum, ..Scoring::mean() };
+    let mut parts = ForestParts { n_features, n_outputs, scoring, ..ForestParts::default() };
+    for tree in 0..n_trees {
+        let root = parts.features.len();
+        // Per node how many levels may come below it.
+        let mut depths = vec![2 * tree as u32];
+        let mut node = 0;
+        while let Some(&depth) = depths.get(node) {
+            let is_leaf = depth == 0;
+            let left = if is_leaf { 0 } else { depths.len() as u32 };
+            parts.features.push(if is_leaf { LEAF } else { rng.below(n_features as u64) as u16 });
+            // Of a grid, so that values lie on thresholds, and whole numbers in the leaves, so that all sums are exact.
+            parts.thresholds.push(rng.below(17) as f64 / 8.0 - 1.0);
+            parts.lefts.push(left);
+            parts.rights.push(if is_leaf { 0 } else { left + 1 });
+            if is_leaf {
+                parts.leaves.extend((0..n_outputs).map(|_| rng.below(100) as f64));
+            } else {
+                let below = depth - 1;
+                depths.extend(match rng.below(5) {
+                    0 | 1 => [below, 0],
+                    2 | 3 => [0, below],
+                    _ => [below / 2, below],
+                });
+            }
+            node += 1;
+        }
+        parts.tree_lengths.push((parts.features.len() - root) as u32);
+    }
+    Forest::new(&parts).expect("children lie behind their parents")
+}
+
+#[test]
+fn trees_of_all_shapes_give_the_same_digits() {
+    let mut rng = Rng::new(12);
+    let rows: Vec<Vec<f64>> =
+        (0..BLOCK + LANES + 1).map(|_| (0..5).map(|_| rng.below(17) as f64 / 8.0 - 1.0).collect()).collect();
+    // Fewer trees than lanes, all lanes, and some left over; outputs that fit the room for them, and that do not.
+    for (n_trees, n_outputs) in [(1, 1), (3, 2), (LANES, FEW), (2 * LANES + 5, FEW + 1)] {
+        let [single, double] =
+            [Precision::Single, Precision::Double].map(|precision| lopsided(n_trees, 5, n_outputs, precision));
+        assert!(matches!(single.trees, Layout::Narrow(_)));
+        let parts = double.to_parts();
+        let sums =
+            |row: &Vec<f64>| scores_by_parts(&parts, row).into_iter().map(|mean| (mean * n_trees as f64).round());
+        let expected: Vec<f64> = rows.iter().flat_map(sums).collect();
+        assert_eq!(in_every_way(&single, &rows), expected);
+        assert_eq!(in_every_way(&double, &rows), expected);
+    }
+}
+
 #[test]
 fn every_layout_gives_the_same_digits() {
     let mut parts = forest(LANES + 1, 5, 3).to_parts();
