@@ -54,22 +54,25 @@ pub fn map<'a, T, U>(items: &'a [T], work: impl Fn(&'a T) -> U) -> Vec<U> {
     one_by_one(items, work)
 }
 
-fn one_by_one<'a, T, U>(items: &'a [T], work: impl Fn(&'a T) -> U) -> Vec<U> {
+fn one_by_one<T, U>(items: impl IntoIterator<Item = T>, work: impl Fn(T) -> U) -> Vec<U> {
     let between = BETWEEN.get().unwrap_or(|| ());
-    items.iter().map(work).inspect(|_| between()).collect()
+    items.into_iter().map(work).inspect(|_| between()).collect()
 }
 
 /// Maps in order what may be used up.
 #[cfg(feature = "parallel")]
 pub fn map_owned<T: Send, U: Send>(items: Vec<T>, work: impl Fn(T) -> U + Sync + Send) -> Vec<U> {
     use rayon::prelude::*;
+    if BETWEEN.get().is_some() {
+        return one_by_one(items, work);
+    }
     items.into_par_iter().map(work).collect()
 }
 
 /// Maps in order what may be used up.
 #[cfg(not(feature = "parallel"))]
 pub fn map_owned<T, U>(items: Vec<T>, work: impl Fn(T) -> U) -> Vec<U> {
-    items.into_iter().map(work).collect()
+    one_by_one(items, work)
 }
 
 /// Does both.

@@ -68,6 +68,11 @@ impl Dataset {
         &self.columns
     }
 
+    /// The columns, in order.
+    pub fn into_columns(self) -> Vec<Column> {
+        self.columns
+    }
+
     /// The column of this name.
     pub fn column(&self, name: &str) -> Option<&Column> {
         self.columns.iter().find(|column| column.name == name)

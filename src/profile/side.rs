@@ -26,10 +26,10 @@ impl ColumnSide {
         Self::new(ColumnProfile::within(column, buffers), datetimes, ends)
     }
 
-    /// The same of a column that is needed no more: large ones are sorted where they lie.
-    pub fn of_owned(column: Column, spec: &ColumnSpec) -> Self {
+    /// The same of a column that is needed no more: large ones are sorted where they lie, and others leave their memory.
+    pub fn of_owned(column: Column, spec: &ColumnSpec, buffers: &mut Buffers) -> Self {
         let (datetimes, ends) = Self::in_row_order(&column, spec);
-        Self::new(ColumnProfile::of_owned(column, &mut Buffers::default()), datetimes, ends)
+        Self::new(ColumnProfile::of_owned(column, buffers), datetimes, ends)
     }
 
     /// What the rows tell while they are in their order.

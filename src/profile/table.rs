@@ -1,11 +1,12 @@
 //! One side of a whole table without its rows.
 
+use std::collections::HashMap;
 use std::fmt;
 
 use super::sketch::MergeError;
 use super::{Buffers, ColumnSide};
 use crate::data::{Column, Dataset};
-use crate::parallel;
+use crate::parallel::{self, Shared};
 use crate::quality::empty_rows;
 use crate::schema::{ColumnRole, ColumnSpec, Schema};
 
@@ -98,11 +99,28 @@ impl TableProfile {
         Self { rows: data.n_rows() as u64, empty_rows: Some(empty_rows(&columns)), ..profile }
     }
 
+    /// The same of a table that is needed no more: large columns are sorted where they lie, smaller ones in memory of those before.
+    pub fn of_owned(data: Dataset, schema: &Schema) -> Self {
+        let specs = compared(schema);
+        let columns: Vec<&Column> = specs.iter().filter_map(|spec| data.column(&spec.name)).collect();
+        let (rows, empty_rows) = (data.n_rows() as u64, Some(empty_rows(&columns)));
+        let columns = data.into_columns().into_iter();
+        let mut columns: HashMap<String, Column> = columns.map(|column| (column.name.clone(), column)).collect();
+        let columns = specs.into_iter().map(|spec| (spec, columns.remove(&spec.name))).collect();
+        let buffers = Shared::<Buffers>::default();
+        let columns = parallel::map_owned(columns, |(spec, column): (&ColumnSpec, Option<Column>)| {
+            let of = |column| buffers.with(|buffers| ColumnSide::of_owned(column, spec, buffers));
+            (spec.clone(), column.map(of))
+        });
+        Self { rows, empty_rows, columns }
+    }
+
     /// The same of columns that do not lie in one table, and may differ in length; the longest one's rows are the rows.
     pub fn of_columns<'a>(schema: &Schema, column: impl Fn(&str) -> Option<&'a Column> + Sync) -> Self {
         let specs: Vec<&ColumnSpec> = compared(schema);
-        let side =
-            |spec: &ColumnSpec| column(&spec.name).map(|column| ColumnSide::of(column, spec, &mut Buffers::default()));
+        let buffers = Shared::<Buffers>::default();
+        let of = |column, spec: &ColumnSpec| buffers.with(|buffers| ColumnSide::of(column, spec, buffers));
+        let side = |spec: &ColumnSpec| column(&spec.name).map(|column| of(column, spec));
         let columns = parallel::map(&specs, |spec| ((*spec).clone(), side(spec)));
         let rows = columns.iter().filter_map(|(_, side)| side.as_ref()).map(|side| side.values().rows).max();
         Self { rows: rows.unwrap_or(0), empty_rows: None, columns }

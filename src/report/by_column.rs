@@ -10,7 +10,7 @@ use super::{ColumnReport, DriftReport, Input, NeedsRows, OnProgress, Progress};
 use crate::data::Column;
 use crate::judge::Settings;
 use crate::parallel;
-use crate::profile::ColumnSide;
+use crate::profile::{Buffers, ColumnSide};
 use crate::quality::{ColumnQuality, EmptyRows, TableFacts};
 use crate::schema::{ColumnRole, SchemaOverrides, UnknownColumn, learn_type};
 use crate::stattest::{Current, Reference};
@@ -155,8 +155,8 @@ fn compare_at<S: ColumnSource>(
     let (before, now) = (before?, now?);
     let spec = overrides.spec(name, || learn_type(&before));
     let (before, now) = parallel::join(
-        || ColumnSide::of_owned(before, &spec),
-        || now.map(|column| ColumnSide::of_owned(column, &spec)),
+        || ColumnSide::of_owned(before, &spec, &mut Buffers::default()),
+        || now.map(|column| ColumnSide::of_owned(column, &spec, &mut Buffers::default())),
     );
     Ok(compare_column(&spec, Reference(Some(&before)), Current(now.as_ref()), settings))
 }

@@ -289,6 +289,12 @@ pub(crate) fn stream_number(frame: Frame<'_>) -> Result<u32, Malformed> {
     Ok(u32::from_le_bytes(*number))
 }
 
+/// The same of a frame in memory, whose checksum was right when it came there.
+pub(crate) fn stream_number_in(bytes: &[u8]) -> Option<u32> {
+    let (_, frame) = bytes.split_at_checked(HEADER)?;
+    frame.get(2..6)?.first_chunk().map(|number| u32::from_le_bytes(*number))
+}
+
 /// A record's or label's name.
 pub(crate) fn id(frame: Frame<'_>) -> Result<Id, Malformed> {
     let mut cursor = Cursor(frame.body);

@@ -13,7 +13,7 @@ pub trait Profiler: Send + Sync {
     fn wants(&self, line: &Line) -> bool;
 
     /// The profile of a segment of these rows.
-    fn profile(&self, line: &Line, rows: &Rows) -> Option<Vec<u8>>;
+    fn profile(&self, line: &Line, rows: Rows) -> Option<Vec<u8>>;
 
     /// The profile of a segment that takes the place of several, from theirs in the order of the rows.
     fn merge(&self, line: &Line, parts: &[Vec<u8>]) -> Option<Vec<u8>>;

@@ -46,6 +46,8 @@ pub struct RowsBuilder {
     columns: Vec<(String, Filling)>,
     /// For every stream seen, the column of each of its features.
     places: Vec<(Arc<Stream>, Vec<usize>)>,
+    /// Rows for which there is room from the start.
+    capacity: usize,
 }
 
 /// A column in the making.
@@ -55,9 +57,13 @@ enum Filling {
 }
 
 impl Filling {
-    fn missing(kind: Kind, n: usize) -> Self {
+    fn missing(kind: Kind, n: usize, capacity: usize) -> Self {
         match kind {
-            Kind::Number => Self::Numbers(vec![f64::NAN; n]),
+            Kind::Number => {
+                let mut numbers = Vec::with_capacity(capacity.max(n));
+                numbers.resize(n, f64::NAN);
+                Self::Numbers(numbers)
+            }
             Kind::Text => Self::texts_of(std::iter::repeat_n(f64::NAN, n)),
         }
     }
@@ -89,6 +95,20 @@ impl Filling {
 }
 
 impl RowsBuilder {
+    /// One with room for so many rows.
+    pub fn with_capacity(n_rows: usize) -> Self {
+        let rows = Rows {
+            positions: Vec::with_capacity(n_rows),
+            ids: Vec::with_capacity(n_rows),
+            times: Vec::with_capacity(n_rows),
+            streams: Vec::with_capacity(n_rows),
+            outcomes: Vec::with_capacity(n_rows),
+            scores: Vec::with_capacity(n_rows),
+            features: Dataset::default(),
+        };
+        Self { rows, capacity: n_rows, ..Self::default() }
+    }
+
     /// Adds a record below the others.
     pub fn push(&mut self, record: Record) {
         let places = self.places_of(&record.stream);
@@ -125,7 +145,7 @@ impl RowsBuilder {
         let columns = stream.layout().features.iter().map(|feature| {
             let known = self.columns.iter().position(|(name, _)| *name == feature.name);
             let place = known.unwrap_or_else(|| {
-                self.columns.push((feature.name.clone(), Filling::missing(feature.kind, n_rows)));
+                self.columns.push((feature.name.clone(), Filling::missing(feature.kind, n_rows, self.capacity)));
                 self.columns.len() - 1
             });
             let values = &mut self.columns[place].1;

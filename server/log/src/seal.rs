@@ -272,8 +272,8 @@ impl Day {
         let (folder, disk) = (self.folder(shared, line), &*shared.options.disk);
         let made = disk.create_folders(&folder);
         made.map_err(|error| SealError::Write(WriteFailure::new(&folder, &error)))?;
-        let profile = ProfileFrom::rows(shared.profiler.get(), line);
-        let used = streams_of(&self.rows, &self.streams)?;
+        let profile = ProfileFrom::rows(shared.profiler.get(), line, self.rows.len());
+        let used = streams_of(&self.rows, &self.streams);
         let chunks = chunks_of::<R>(self.first, self.rows, self.streams);
         let chunks = chunks.map(|chunk| go_on().and(chunk));
         segment::write(disk, &folder, line, &used, chunks, profile)
@@ -281,13 +281,12 @@ impl Day {
 }
 
 /// The streams that the rows are of.
-fn streams_of(rows: &[HotRow], streams: &Streams) -> Result<Vec<Arc<Stream>>, ReadError> {
+fn streams_of(rows: &[HotRow], streams: &Streams) -> Vec<Arc<Stream>> {
     let mut used = std::collections::BTreeSet::new();
-    for row in rows {
-        let number = crate::frame::read(&row.frame).and_then(|frame| crate::frame::stream_number(frame).ok());
-        used.extend(number);
+    for number in rows.iter().filter_map(|row| crate::frame::stream_number_in(&row.frame)) {
+        used.insert(number);
     }
-    Ok(used.iter().filter_map(|number| streams.get(number).cloned()).collect())
+    used.iter().filter_map(|number| streams.get(number).cloned()).collect()
 }
 
 fn chunks_of<R: Row>(

@@ -328,8 +328,8 @@ impl std::fmt::Display for SealError {
 
 /// Where the profile of a new segment comes from.
 pub(crate) enum ProfileFrom<'a> {
-    /// The segment's rows.
-    Rows(&'a dyn Profiler),
+    /// The segment's rows, of which there are so many.
+    Rows(&'a dyn Profiler, usize),
     /// The profiles of the segments that it takes the place of.
     Parts(Vec<u8>),
     /// It has none.
@@ -338,8 +338,10 @@ pub(crate) enum ProfileFrom<'a> {
 
 impl<'a> ProfileFrom<'a> {
     /// The rows, where somebody makes profiles of this line.
-    pub(crate) fn rows(profiler: Option<&'a Arc<dyn Profiler>>, line: &Line) -> Self {
-        profiler.filter(|profiler| profiler.wants(line)).map_or(Self::Nothing, |profiler| Self::Rows(&**profiler))
+    pub(crate) fn rows(profiler: Option<&'a Arc<dyn Profiler>>, line: &Line, n_rows: usize) -> Self {
+        profiler
+            .filter(|profiler| profiler.wants(line))
+            .map_or(Self::Nothing, |profiler| Self::Rows(&**profiler, n_rows))
     }
 
     /// The profiles of these segments, where all of them have one and they go together.
@@ -436,7 +438,10 @@ fn write_rows<R: Row>(
         ArrowWriterOptions::new().with_properties(properties).with_page_store_factory(Arc::new(PagesInBursts));
     let mut writer = ArrowWriter::try_new_with_options(out, columns.schema(), options).map_err(failed)?;
     let mut meta: Option<Meta> = None;
-    let mut profiled = matches!(profile, ProfileFrom::Rows(_)).then(RowsBuilder::default);
+    let mut profiled = match profile {
+        ProfileFrom::Rows(_, n_rows) => Some(RowsBuilder::with_capacity(n_rows)),
+        ProfileFrom::Parts(_) | ProfileFrom::Nothing => None,
+    };
     for chunk in chunks {
         rest_if_long();
         let chunk = chunk?;
@@ -467,7 +472,7 @@ fn write_rows<R: Row>(
     }
     writer.close().map_err(failed)?;
     let profile = match profile {
-        ProfileFrom::Rows(profiler) => profiled.and_then(|rows| profiler.profile(line, &rows.finish())),
+        ProfileFrom::Rows(profiler, _) => profiled.and_then(|rows| profiler.profile(line, rows.finish())),
         ProfileFrom::Parts(profile) => Some(profile),
         ProfileFrom::Nothing => None,
     };

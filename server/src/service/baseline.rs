@@ -1,6 +1,7 @@
 //! A model's reference, and how rows of the log are held against it.
 
 use sha2::{Digest, Sha256};
+use std::collections::HashMap;
 use std::fmt::Write;
 use tidemark::data::{Column, Dataset, Numbers, Values};
 use tidemark::judge::Settings;
@@ -105,7 +106,7 @@ impl Baseline {
     }
 
     /// The same columns, or of them these, held against other rows: those of the log.
-    pub fn of_rows(&self, label: String, rows: &Rows, settings: &Settings, columns: &[String]) -> Self {
+    pub fn of_rows(&self, label: String, rows: Rows, settings: &Settings, columns: &[String]) -> Self {
         let data = self.window(rows);
         self.fitted(label, settings, columns, |name| data.column(name))
     }
@@ -159,20 +160,20 @@ impl Baseline {
     }
 
     /// Holds rows of the log against the reference.
-    pub fn compare(&self, rows: &Rows, label: &str, settings: &Settings) -> DriftReport {
+    pub fn compare(&self, rows: Rows, label: &str, settings: &Settings) -> DriftReport {
         let data = self.window(rows);
         let current = Current(Source { label, data: &data, sha256: None });
         self.reference.compare(current, &self.importances, settings, &|_| {})
     }
 
     /// The profile of rows of the log; none where the rows beside them would decide how a column is written.
-    pub fn profile(&self, rows: &Rows) -> Option<TableProfile> {
+    pub fn profile(&self, rows: Rows) -> Option<TableProfile> {
         let data = self.window(rows);
         let is_certain = |column: &WindowColumn| {
             let values = data.column(&column.name).map(|column| &column.values);
             column.written != Written::Booleans || matches!(values, Some(Values::Booleans(_)))
         };
-        self.columns.iter().all(is_certain).then(|| TableProfile::of(&data, &self.schema))
+        self.columns.iter().all(is_certain).then(|| TableProfile::of_owned(data, &self.schema))
     }
 
     /// Holds a window of which the profile is there against the reference. The report is the one of its rows, to the last
@@ -200,8 +201,10 @@ impl Baseline {
         self.columns.len()
     }
 
-    fn window(&self, rows: &Rows) -> Dataset {
-        let columns = self.columns.iter().map(|column| column.of(rows)).collect();
+    fn window(&self, mut rows: Rows) -> Dataset {
+        let features = std::mem::take(&mut rows.features).into_columns().into_iter();
+        let mut features: HashMap<String, Values> = features.map(|column| (column.name, column.values)).collect();
+        let columns = self.columns.iter().map(|column| column.of(&rows, &mut features)).collect();
         Dataset::new(columns).expect("the columns have the log's length and the schema's distinct names")
     }
 }
@@ -228,12 +231,12 @@ fn score_of(outcome: &Outcome, scores: &[f64], answers: &Answers) -> f64 {
 }
 
 impl WindowColumn {
-    fn of(&self, rows: &Rows) -> Column {
+    /// The column of these rows, taken from their `features` if it is one.
+    fn of(&self, rows: &Rows, features: &mut HashMap<String, Values>) -> Column {
         let values = match self.source {
-            WindowSource::Feature => match rows.features.column(&self.name) {
-                Some(column) => column.values.clone(),
-                None => Values::Numbers(Numbers::new(vec![f64::NAN; rows.len()], false)),
-            },
+            WindowSource::Feature => features
+                .remove(&self.name)
+                .unwrap_or_else(|| Values::Numbers(Numbers::new(vec![f64::NAN; rows.len()], false))),
             WindowSource::Prediction => self.predictions(rows),
             WindowSource::Score => {
                 let said = rows.outcomes.iter().zip(&rows.scores).zip(&rows.streams);
@@ -268,11 +271,9 @@ impl WindowColumn {
         match (self.written, values) {
             (Written::WholeNumbers, Values::Numbers(numbers)) => {
                 let is_whole = numbers.as_slice().iter().all(|value| value.fract() == 0.0);
-                Values::Numbers(Numbers::new(numbers.as_slice().to_vec(), is_whole))
+                Values::Numbers(Numbers::new(numbers.into_vec(), is_whole))
             }
-            (Written::Numbers, Values::Numbers(numbers)) => {
-                Values::Numbers(Numbers::new(numbers.as_slice().to_vec(), false))
-            }
+            (Written::Numbers, Values::Numbers(numbers)) => Values::Numbers(Numbers::new(numbers.into_vec(), false)),
             (Written::Booleans, Values::Strings(strings)) => {
                 let truths: Option<Vec<bool>> = strings.iter().map(|text| text?.parse().ok()).collect();
                 truths.map_or(Values::Strings(strings), Values::Booleans)

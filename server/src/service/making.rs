@@ -104,9 +104,9 @@ impl Service {
         enough(rows.len() as u64, monitor)?;
         let window = profiles::window_of(&rows).ok_or(Unmade::TooFewRows(0))?;
         let baseline = self.baseline_of(slot, monitor, &stretch)?;
-        let report = baseline.compare(&rows, &profiles::label(&window), &monitor.settings);
         let realised = if asks_for_labels { performance::of(reader, slot.name(), &rows)? } else { None };
         let estimated = performance::estimate(&rows, &slot.reference, self.options.window_rows).unwrap_or_default();
+        let report = baseline.compare(rows, &profiles::label(&window), &monitor.settings);
         Ok((window, report, Performance { realised, estimated }))
     }
 
@@ -159,7 +159,7 @@ impl Service {
             }
             Reference::AfterDeploy(n) => {
                 let rows = self.first_of_version(slot, monitor, *n)?;
-                return refitted(whole()?, monitor, "first rows of the version", &rows);
+                return refitted(whole()?, monitor, "first rows of the version", rows);
             }
             Reference::Previous => before(window),
             Reference::Rolling(span) => {
@@ -168,7 +168,7 @@ impl Service {
             Reference::SameHours(same) => same_hours(window, *same),
         };
         let rows = read(self.log.reader(), &slot.line(), &stretches, monitor)?;
-        refitted(whole()?, monitor, "earlier predictions", &rows)
+        refitted(whole()?, monitor, "earlier predictions", rows)
     }
 
     /// When a window begins.
@@ -306,7 +306,7 @@ fn is_in(record: &Record, segment: &Segment) -> bool {
     }
 }
 
-fn refitted(whole: &Baseline, monitor: &Monitor, label: &str, rows: &Rows) -> Result<Baseline, Unmade> {
+fn refitted(whole: &Baseline, monitor: &Monitor, label: &str, rows: Rows) -> Result<Baseline, Unmade> {
     let n = rows.len() as u64;
     if n < monitor.min_rows {
         return Err(Unmade::NoReference(format!("the reference has {n} rows of at least {}", monitor.min_rows)));

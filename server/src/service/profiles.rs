@@ -47,7 +47,7 @@ impl Profiler for SegmentProfiler {
         self.baseline(line).is_some()
     }
 
-    fn profile(&self, line: &Line, rows: &Rows) -> Option<Vec<u8>> {
+    fn profile(&self, line: &Line, rows: Rows) -> Option<Vec<u8>> {
         let baseline = self.baseline(line)?;
         let profile = is_small(&baseline, rows.len() as u64).then(|| baseline.profile(rows)).flatten();
         profile.map(|profile| stored(&baseline, &profile))
@@ -113,7 +113,7 @@ pub(super) fn report(
     }
     let rows = reader.rows(line, positions)?;
     let Some(window) = window_of(&rows) else { return Ok(None) };
-    let report = baseline.compare(&rows, &label(&window), settings);
+    let report = baseline.compare(rows, &label(&window), settings);
     Ok(Some((window, report)))
 }
 
@@ -184,7 +184,7 @@ fn profile_rows(
 ) -> Result<bool, ReadError> {
     for start in positions.clone().step_by(ROWS_AT_ONCE) {
         let rows = reader.rows(line, start..positions.end.min(start + ROWS_AT_ONCE as u64))?;
-        match baseline.profile(&rows) {
+        match baseline.profile(rows) {
             Some(profile) => parts.push(profile),
             None => return Ok(false),
         }

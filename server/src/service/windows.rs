@@ -67,7 +67,7 @@ impl Service {
         let (reader, line, settings) = (self.log.reader(), slot.line(), &self.options.settings);
         let rows = reader.rows(&line, reference.first..reference.last + 1).map_err(failed)?;
         let Some(window) = profiles::window_of(&rows) else { return Ok(None) };
-        let baseline = baseline.of_rows(profiles::label(&window), &rows, settings, &[]);
+        let baseline = baseline.of_rows(profiles::label(&window), rows, settings, &[]);
         let report =
             profiles::report(reader, &line, current.first..current.last + 1, &baseline, settings).map_err(failed)?;
         Ok(report.map(|(_, report)| report))

@@ -248,7 +248,7 @@ impl tidemark_log::Profiler for RowCounts {
         *line == crate::support::line()
     }
 
-    fn profile(&self, line: &Line, rows: &tidemark_log::Rows) -> Option<Vec<u8>> {
+    fn profile(&self, line: &Line, rows: tidemark_log::Rows) -> Option<Vec<u8>> {
         Some(format!("{line}: {}", rows.len()).into_bytes())
     }
 
