@@ -13,7 +13,7 @@ mod scoring;
 pub mod train;
 mod walk;
 
-use layout::{Bundle, Narrow, Spine, Wide};
+use layout::{Bundle, Keys, Narrow, Node, Spine, Wide};
 pub use scoring::{Aggregate, Decision, Precision, Scoring, Task, Transform};
 pub use walk::Answers;
 
@@ -71,16 +71,18 @@ pub struct Forest {
 #[derive(Debug, Clone, PartialEq)]
 enum Layout {
     /// [`Precision::Single`], small enough for eight-byte nodes.
-    Narrow(Trees<Narrow, f32>),
+    Narrow32(Trees<Narrow, f32>),
     /// [`Precision::Single`].
-    Single(Trees<Wide, f32>),
+    Wide32(Trees<Wide, f32>),
+    /// [`Precision::Double`], small enough for eight-byte nodes.
+    Narrow64(Trees<Narrow, f64>),
     /// [`Precision::Double`].
-    Double(Trees<Wide, f64>),
+    Wide64(Trees<Wide, f64>),
 }
 
 /// Trees of nodes `N` that sum in `T`.
 #[derive(Debug, Clone, PartialEq)]
-struct Trees<N, T> {
+struct Trees<N: Node, T> {
     roots: Vec<u32>,
     /// Siblings side by side, and behind them first all that is under the one with more leaves.
     nodes: Vec<N>,
@@ -90,10 +92,12 @@ struct Trees<N, T> {
     n_outputs: usize,
     /// Some node sends missing values left: the values stand in a second set of slots, too.
     has_missing_left: bool,
-    /// Per tree its spine; none where asking it does not pay.
-    spines: Vec<Spine>,
+    /// What values and thresholds are compared by.
+    keys: Keys,
+    /// Per tree its spine.
+    spines: Vec<Spine<N>>,
     /// The same, [`layout::LANES`] trees at a time.
-    bundles: Vec<Bundle>,
+    bundles: Vec<Bundle<N>>,
 }
 
 /// Why parts do not make a forest. Trees, nodes and leaves are counted from 0, nodes within their tree.
@@ -222,9 +226,10 @@ impl std::error::Error for ForestError {}
 macro_rules! with_trees {
     ($forest:expr, $trees:ident => $work:expr) => {
         match &$forest.trees {
-            $crate::forest::Layout::Narrow($trees) => $work,
-            $crate::forest::Layout::Single($trees) => $work,
-            $crate::forest::Layout::Double($trees) => $work,
+            $crate::forest::Layout::Narrow32($trees) => $work,
+            $crate::forest::Layout::Wide32($trees) => $work,
+            $crate::forest::Layout::Narrow64($trees) => $work,
+            $crate::forest::Layout::Wide64($trees) => $work,
         }
     };
 }

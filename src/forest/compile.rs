@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::layout::{Bundle, Key, LANES, Narrow, Node};
+use super::layout::{Bundle, LANES, Narrow, Node, Spine};
 use super::walk::Number;
 use super::{
     Decision, Forest, ForestError, ForestParts, LEAF, Layout, MAX_DEPTH, MAX_FEATURES, MAX_LEAF_NUMBERS, MAX_NODES,
@@ -35,9 +35,10 @@ impl Forest {
             trees.push(tree);
         }
         let trees = match parts.scoring.precision {
-            Precision::Single if fits_narrow(parts) => Layout::Narrow(compile(parts, &trees)),
-            Precision::Single => Layout::Single(compile(parts, &trees)),
-            Precision::Double => Layout::Double(compile(parts, &trees)),
+            Precision::Single if fits_narrow(parts) => Layout::Narrow32(compile(parts, &trees)),
+            Precision::Single => Layout::Wide32(compile(parts, &trees)),
+            Precision::Double if fits_narrow(parts) => Layout::Narrow64(compile(parts, &trees)),
+            Precision::Double => Layout::Wide64(compile(parts, &trees)),
         };
         let Scoring { base, .. } = &parts.scoring;
         let rounded = |number: &f64| match parts.scoring.precision {
@@ -246,6 +247,7 @@ fn compile<N: Node, T: Number>(parts: &ForestParts, from: &[TreeParts<'_>]) -> T
         leaves: Vec::with_capacity(parts.leaves.len()),
         n_outputs: parts.n_outputs,
         has_missing_left,
+        keys: T::keys(parts),
         spines: Vec::new(),
         bundles: Vec::new(),
     };
@@ -256,18 +258,22 @@ fn compile<N: Node, T: Number>(parts: &ForestParts, from: &[TreeParts<'_>]) -> T
             let place = tree.nodes.start + node;
             let feature = parts.features[place];
             trees.nodes.push(if feature == LEAF {
-                let leaf = (trees.leaves.len() / parts.n_outputs) as u32;
+                let leaf = trees.leaves.len() / parts.n_outputs;
                 let numbers = &parts.leaves[leaf_numbers[node] * parts.n_outputs..][..parts.n_outputs];
                 trees.leaves.extend(numbers.iter().map(|number| T::of(*number)));
-                N::new(N::Key::from_leaf(leaf), 0, last_slot as u16)
+                N::new(leaf as i32, 0, last_slot as u16)
             } else {
                 let missing_left = parts.missing_left.get(place).is_some_and(|goes_left| *goes_left);
                 let slot = usize::from(feature) + if missing_left { parts.n_features } else { 0 };
-                N::new(N::Key::at_most(T::at_most(parts.thresholds[place])), step, slot as u16)
+                N::new(
+                    trees.keys.of_threshold(usize::from(feature), T::at_most(parts.thresholds[place])),
+                    step,
+                    slot as u16,
+                )
             });
         }
     }
-    trees.spines = trees.roots.iter().filter_map(|&root| N::spine(&trees.nodes, root)).collect();
+    trees.spines = trees.roots.iter().map(|&root| Spine::of(&trees.nodes, root)).collect();
     trees.bundles = trees.spines.chunks(LANES).map(Bundle::of).collect();
     trees
 }
@@ -280,14 +286,16 @@ impl<N: Node, T: Number> Trees<N, T> {
         for (&root, end) in self.roots.iter().zip(ends) {
             parts.tree_lengths.push(end - root);
             for (place, node) in self.nodes[root as usize..end as usize].iter().enumerate() {
-                let is_leaf = node.slot() == last_slot;
+                let slot: usize = node.slot().into();
+                let is_leaf = slot == last_slot;
                 let left = place as u32 + node.step();
-                parts.features.push(if is_leaf { LEAF } else { (node.slot() % parts.n_features) as u16 });
-                parts.thresholds.push(if is_leaf { 0.0 } else { node.key().value() });
+                let feature = slot % parts.n_features;
+                parts.features.push(if is_leaf { LEAF } else { feature as u16 });
+                parts.thresholds.push(if is_leaf { 0.0 } else { self.keys.threshold(feature, node.key()) });
                 parts.lefts.push(if is_leaf { 0 } else { left });
                 parts.rights.push(if is_leaf { 0 } else { left + 1 });
                 if self.has_missing_left {
-                    parts.missing_left.push(!is_leaf && node.slot() >= parts.n_features);
+                    parts.missing_left.push(!is_leaf && slot >= parts.n_features);
                 }
             }
         }
@@ -329,8 +337,8 @@ mod tests {
     }
 
     #[test]
-    fn nodes_take_eight_bytes_and_sixteen() {
-        assert_eq!((size_of::<Narrow>(), size_of::<Wide>()), (8, 16));
+    fn nodes_take_eight_bytes_and_twelve() {
+        assert_eq!((size_of::<Narrow>(), size_of::<Wide>()), (8, 12));
     }
 
     /// The error after one change.

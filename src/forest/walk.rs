@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
-use super::layout::{Key, LANES, Node};
-use super::{Aggregate, Forest, Scoring, Transform, Trees, with_trees};
+use super::layout::{Keys, LANES, LOWEST, MISSING, Node};
+use super::{Aggregate, Forest, ForestParts, Scoring, Transform, Trees, with_trees};
 
 /// Groups of [`LANES`] rows that go through one tree before the next tree's turn: tree and rows stay in the fastest cache.
 const GROUPS: usize = 8;
@@ -30,6 +30,9 @@ pub trait Number:
     fn at_most(threshold: f64) -> f64;
 
     fn value(self) -> f64;
+
+    /// What these numbers are compared by in trees of these parts.
+    fn keys(parts: &ForestParts) -> Keys;
 }
 
 impl Number for f32 {
@@ -41,12 +44,17 @@ impl Number for f32 {
     }
 
     fn at_most(threshold: f64) -> f64 {
-        i32::at_most(threshold).value()
+        let rounded = threshold as Self;
+        f64::from(if f64::from(rounded) > threshold { rounded.next_down() } else { rounded })
     }
 
     #[inline]
     fn value(self) -> f64 {
         f64::from(self)
+    }
+
+    fn keys(_parts: &ForestParts) -> Keys {
+        Keys::Bits
     }
 }
 
@@ -65,6 +73,10 @@ impl Number for f64 {
     #[inline]
     fn value(self) -> f64 {
         self
+    }
+
+    fn keys(parts: &ForestParts) -> Keys {
+        Keys::ranks(parts)
     }
 }
 
@@ -230,19 +242,19 @@ impl Forest {
 }
 
 /// What one thread needs to sum a block.
-struct Scratch<K, T> {
+struct Scratch<T> {
     /// Per group, slot and lane.
-    slots: Vec<[K; LANES]>,
+    slots: Vec<[i32; LANES]>,
     /// Per row and output.
     sums: Vec<T>,
     /// The same, divided and with the base.
     finished: Vec<f64>,
 }
 
-impl<K: Key, T: Number> Scratch<K, T> {
+impl<T: Number> Scratch<T> {
     fn new(n_slots: usize, n_outputs: usize) -> Self {
         Self {
-            slots: vec![[K::LOWEST; LANES]; GROUPS * n_slots],
+            slots: vec![[LOWEST; LANES]; GROUPS * n_slots],
             sums: vec![T::ZERO; BLOCK * n_outputs],
             finished: vec![0.0; BLOCK * n_outputs],
         }
@@ -256,14 +268,12 @@ impl<N: Node, T: Number> Trees<N, T> {
     }
 
     /// Lays rows out; `value(lane, feature)` gives their values.
-    #[allow(clippy::needless_range_loop)]
-    fn fill<const L: usize>(&self, slots: &mut [[N::Key; L]], n_features: usize, value: impl Fn(usize, usize) -> f64) {
-        for feature in 0..n_features {
-            slots[feature] = std::array::from_fn(|lane| N::Key::of(T::of(value(lane, feature)).value()));
-        }
+    #[inline]
+    fn fill<const L: usize>(&self, slots: &mut [[i32; L]], n_features: usize, value: impl Fn(usize, usize) -> f64) {
+        self.keys.fill(&mut slots[..n_features], |lane, feature| T::of(value(lane, feature)).value());
         if self.has_missing_left {
             for feature in 0..n_features {
-                let missing_low = |key| if key == N::Key::MISSING { N::Key::LOWEST } else { key };
+                let missing_low = |key| if key == MISSING { LOWEST } else { key };
                 slots[n_features + feature] = slots[feature].map(missing_low);
             }
         }
@@ -271,13 +281,13 @@ impl<N: Node, T: Number> Trees<N, T> {
 
     /// Aggregates the leaves that `row` falls into, the base included.
     fn sum_row(&self, scoring: &Scoring, row: &[f64], sums: &mut [f64]) {
-        let mut few = [[N::Key::LOWEST]; ROOM];
+        let mut few = [[LOWEST]; ROOM];
         let mut many = Vec::new();
         let n_slots = self.n_slots(row.len());
         let slots = if n_slots <= ROOM {
             &mut few[..n_slots]
         } else {
-            many.resize(n_slots, [N::Key::LOWEST]);
+            many.resize(n_slots, [LOWEST]);
             &mut many[..]
         };
         self.fill(slots, row.len(), |_, feature| row[feature]);
@@ -292,13 +302,11 @@ impl<N: Node, T: Number> Trees<N, T> {
             &mut many[..]
         };
         own.fill(T::of(start(scoring.aggregate)));
-        for (group, roots) in self.roots.chunks(LANES).enumerate() {
-            // Where trees are left over, the other walks go through the last one, for nobody.
-            let each_root = || std::array::from_fn(|walk| roots[walk.min(roots.len() - 1)]);
-            let starts = self.bundles.get(group).map_or_else(each_root, |bundle| N::leave_each(bundle, slots));
-            let places = walk(&self.nodes, slots, starts);
-            let leaves = places.map(|place| self.nodes[place as usize].key().leaf() as usize * n_outputs);
+        for (bundle, roots) in self.bundles.iter().zip(self.roots.chunks(LANES)) {
+            let places = walk(&self.nodes, slots, bundle.leave(slots));
+            let leaves = places.map(|place| self.nodes[place as usize].leaf() * n_outputs);
             for (output, sum) in own.iter_mut().enumerate() {
+                // The lanes of a bundle that is not full walk for nobody.
                 let numbers = leaves[..roots.len()].iter().map(|leaf| self.leaves[leaf + output]);
                 *sum = numbers.fold(*sum, |sum, number| joined(scoring.aggregate, sum, number));
             }
@@ -309,19 +317,18 @@ impl<N: Node, T: Number> Trees<N, T> {
     }
 
     /// Aggregates some outputs of the leaves that a block of rows falls into.
-    fn sum_block(&self, scoring: &Scoring, scratch: &mut Scratch<N::Key, T>, n_rows: usize, outputs: Range<usize>) {
+    fn sum_block(&self, scoring: &Scoring, scratch: &mut Scratch<T>, n_rows: usize, outputs: Range<usize>) {
         let n_outputs = self.n_outputs;
         let sums = &mut scratch.sums[..];
         sums.fill(T::of(start(scoring.aggregate)));
         let n_groups = n_rows.div_ceil(LANES);
         let n_slots = scratch.slots.len() / GROUPS;
-        for (tree, &root) in self.roots.iter().enumerate() {
+        for spine in &self.spines {
             let groups = scratch.slots.chunks_exact(n_slots).zip(sums.chunks_exact_mut(LANES * outputs.len()));
             for (slots, sums) in groups.take(n_groups) {
-                let start = self.spines.get(tree).map_or([root; LANES], |spine| N::leave(spine, slots));
-                let places = walk(&self.nodes, slots, start);
+                let places = walk(&self.nodes, slots, spine.leave(slots));
                 for (place, sums) in places.into_iter().zip(sums.chunks_exact_mut(outputs.len())) {
-                    let leaf = self.nodes[place as usize].key().leaf() as usize;
+                    let leaf = self.nodes[place as usize].leaf();
                     for (sum, number) in sums.iter_mut().zip(&self.leaves[leaf * n_outputs + outputs.start..]) {
                         *sum = joined(scoring.aggregate, *sum, *number);
                     }
@@ -375,15 +382,15 @@ fn joined<T: Number>(aggregate: Aggregate, sum: T, number: T) -> T {
 
 /// Leads every lane from its node to a leaf. With as many lanes in the slots as walks every walk has a row of its own;
 /// with one lane they share a row.
-#[inline]
-fn walk<N: Node, const L: usize, const W: usize>(nodes: &[N], slots: &[[N::Key; L]], mut places: [u32; W]) -> [u32; W] {
-    // Of known length, where it is known: then no access below needs to be checked.
-    let slots = if N::N_SLOTS > 0 { &slots[..N::N_SLOTS] } else { slots };
+#[inline(always)]
+#[allow(clippy::inline_always, reason = "one row takes a tenth longer otherwise")]
+fn walk<N: Node, const L: usize, const W: usize>(nodes: &[N], slots: &[[i32; L]], mut places: [u32; W]) -> [u32; W] {
+    let slots = N::known(slots);
     loop {
         let mut moved = 0;
         for walk in 0..W {
             let node = nodes[places[walk] as usize];
-            let value = slots[node.slot()][walk % L];
+            let value = slots[node.slot().into()][walk % L];
             let step = node.step() + u32::from(value > node.key());
             places[walk] += step;
             moved |= step;

@@ -127,7 +127,7 @@ fn trees_of_all_shapes_give_the_same_digits() {
     for (n_trees, n_outputs) in [(1, 1), (3, 2), (LANES, FEW), (2 * LANES + 5, FEW + 1)] {
         let [single, double] =
             [Precision::Single, Precision::Double].map(|precision| lopsided(n_trees, 5, n_outputs, precision));
-        assert!(matches!(single.trees, Layout::Narrow(_)));
+        assert!(matches!(single.trees, Layout::Narrow32(_)));
         let parts = double.to_parts();
         let sums =
             |row: &Vec<f64>| scores_by_parts(&parts, row).into_iter().map(|mean| (mean * n_trees as f64).round());
@@ -143,7 +143,7 @@ fn every_layout_gives_the_same_digits() {
     parts.scoring.precision = Precision::Single;
     let rows = rows(BLOCK + 5, 3);
     let narrow = Forest::new(&parts).expect("a sound forest in 32 bits");
-    assert!(matches!(narrow.trees, Layout::Narrow(_)));
+    assert!(matches!(narrow.trees, Layout::Narrow32(_)));
     // The same questions about the last of many features.
     let n_more = 300;
     let feature = |feature: &u16| if *feature == LEAF { LEAF } else { feature + n_more };
@@ -152,12 +152,19 @@ fn every_layout_gives_the_same_digits() {
         features: parts.features.iter().map(feature).collect(),
         ..parts.clone()
     };
-    let wide = Forest::new(&wide).expect("a sound forest of many features");
-    assert!(matches!(wide.trees, Layout::Single(_)));
+    let wide_of = |precision| {
+        let scoring = Scoring { precision, ..wide.scoring.clone() };
+        Forest::new(&ForestParts { scoring, ..wide.clone() }).expect("a sound forest of many features")
+    };
+    let [wide, wide_double] = [Precision::Single, Precision::Double].map(wide_of);
+    assert!(matches!((&wide.trees, &wide_double.trees), (Layout::Wide32(_), Layout::Wide64(_))));
     let longer: Vec<Vec<f64>> = rows.iter().map(|row| [&vec![0.0; usize::from(n_more)], &row[..]].concat()).collect();
     assert_eq!(in_every_way(&narrow, &rows), in_every_way(&wide, &longer));
     // In 64 bits something else, though not by much.
-    let double = in_every_way(&forest(LANES + 1, 5, 3), &rows);
+    let double = forest(LANES + 1, 5, 3);
+    assert!(matches!(double.trees, Layout::Narrow64(_)));
+    let double = in_every_way(&double, &rows);
+    assert_eq!(in_every_way(&wide_double, &longer), double);
     let single = in_every_way(&narrow, &rows);
     assert_ne!(single, double);
     assert!(single.iter().zip(&double).all(|(single, double)| (single - double).abs() < 1e-6));
