@@ -30,7 +30,7 @@ pub mod stattest;
 pub mod stream;
 pub mod validation;
 
-pub use parallel::on_this_thread;
+pub use parallel::{on_this_thread, part_done};
 
 /// The version of Tidemark, as it stands in every report.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");

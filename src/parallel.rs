@@ -23,6 +23,13 @@ pub fn on_this_thread<T>(between: fn(), work: impl FnOnce() -> T) -> T {
     work()
 }
 
+/// Tells that a part of work is done, as the library's larger loops do: for those around them. No lock should be held that others wait for.
+pub fn part_done() {
+    if let Some(between) = BETWEEN.get() {
+        between();
+    }
+}
+
 /// What one piece of work leaves to the next on any thread: no more of it comes into being than threads work at once.
 #[derive(Debug, Default)]
 pub struct Shared<T>(Mutex<Vec<T>>);
@@ -55,8 +62,7 @@ pub fn map<'a, T, U>(items: &'a [T], work: impl Fn(&'a T) -> U) -> Vec<U> {
 }
 
 fn one_by_one<T, U>(items: impl IntoIterator<Item = T>, work: impl Fn(T) -> U) -> Vec<U> {
-    let between = BETWEEN.get().unwrap_or(|| ());
-    items.into_iter().map(work).inspect(|_| between()).collect()
+    items.into_iter().map(work).inspect(|_| part_done()).collect()
 }
 
 /// Maps in order what may be used up.

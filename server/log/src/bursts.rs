@@ -17,25 +17,16 @@ thread_local! {
     static BEGAN: Cell<Option<Instant>> = const { Cell::new(None) };
 }
 
-/// Does work in bursts: on this thread alone, which rests after each part for as long as that took. It takes twice as long, and longer
-/// where the library would have had several cores.
+/// Does work in bursts: on this thread alone, which rests [after each part](tidemark::part_done) for as long as that took. It takes twice as
+/// long, and longer where the library would have had several cores.
 pub fn in_bursts<T>(work: impl FnOnce() -> T) -> T {
-    /// Puts back what was.
-    struct Until(Option<Instant>);
-    impl Drop for Until {
-        fn drop(&mut self) {
-            BEGAN.set(self.0);
-        }
-    }
-    let _until = Until(BEGAN.replace(Some(Instant::now())));
+    BEGAN.set(Some(Instant::now()));
     tidemark::on_this_thread(rest_if_long, work)
 }
 
-/// Where this thread works in bursts and the last rest is a while ago, rests. For places between two parts of work where no lock is held
-/// that others wait for.
-pub(crate) fn rest_if_long() {
-    let Some(began) = BEGAN.get() else { return };
-    let worked = began.elapsed();
+/// Rests where the last rest is a while ago.
+fn rest_if_long() {
+    let worked = BEGAN.get().map_or(Duration::ZERO, |began| began.elapsed());
     if worked >= BURST {
         std::thread::sleep(worked.min(REST));
         BEGAN.set(Some(Instant::now()));
@@ -50,7 +41,7 @@ mod tests {
     fn rests() -> bool {
         let (before, began) = (BEGAN.get(), Instant::now());
         while began.elapsed() <= BURST {}
-        rest_if_long();
+        tidemark::part_done();
         BEGAN.get() != before
     }
 
@@ -62,6 +53,6 @@ mod tests {
             in_bursts(|| assert!(rests()));
             assert!(rests(), "what was before is put back");
         });
-        assert!(!rests() && BEGAN.get().is_none());
+        assert!(!rests());
     }
 }

@@ -5,7 +5,6 @@ use std::ops::Range;
 use std::path::Path;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
-use crate::bursts::rest_if_long;
 use crate::error::ReadError;
 use crate::frame;
 use crate::id::Id;
@@ -348,7 +347,7 @@ impl<R: Stored> Chunks<R> {
     }
 
     fn next_chunk(&mut self) -> Result<Option<Vec<R>>, ReadError> {
-        rest_if_long();
+        tidemark::part_done();
         while self.positions.start < self.positions.end {
             let rows = match &mut self.segment {
                 Some(reader) => match reader.next() {

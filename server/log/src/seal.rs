@@ -12,7 +12,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tidemark::data::datetime;
 
-use crate::bursts::{in_bursts, rest_if_long};
+use crate::bursts::in_bursts;
 use crate::error::{ReadError, WriteFailure};
 use crate::log::{Options, Shared};
 use crate::queue::Job;
@@ -183,7 +183,7 @@ impl Sealer {
             // Memory is given back in steps, now that nobody waits for the lock.
             while !gone.is_empty() {
                 drop(gone.drain(..gone.len().min(ROWS_AT_ONCE)));
-                rest_if_long();
+                tidemark::part_done();
             }
         }
     }

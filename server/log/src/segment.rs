@@ -16,7 +16,6 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
-use crate::bursts::rest_if_long;
 use crate::disk::Disk;
 use crate::error::{Damage, ReadError, WriteFailure};
 use crate::id::Id;
@@ -443,7 +442,7 @@ fn write_rows<R: Row>(
         ProfileFrom::Parts(_) | ProfileFrom::Nothing => None,
     };
     for chunk in chunks {
-        rest_if_long();
+        tidemark::part_done();
         let chunk = chunk?;
         let (Some(first), Some(last)) = (chunk.first(), chunk.last()) else { continue };
         let times = chunk.iter().map(Stored::time);
@@ -461,7 +460,7 @@ fn write_rows<R: Row>(
         meta.times = [meta.times[0].min(earliest), meta.times[1].max(latest)];
         meta.received[1] = last.received();
         writer.write(&columns.batch(&chunk)).map_err(failed)?;
-        rest_if_long();
+        tidemark::part_done();
         if let Some(profiled) = &mut profiled {
             R::gather(chunk, profiled);
         }

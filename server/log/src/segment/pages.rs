@@ -4,8 +4,6 @@ use bytes::Bytes;
 use parquet::arrow::arrow_writer::{InMemoryPageStore, PageKey, PageStore, PageStoreArgs, PageStoreFactory};
 use parquet::errors::Result;
 
-use crate::bursts::rest_if_long;
-
 /// Makes stores between whose pages a thread that works in bursts may rest: all columns fill their pages at the same row.
 #[derive(Debug)]
 pub(super) struct PagesInBursts;
@@ -20,7 +18,7 @@ struct Resting(InMemoryPageStore);
 
 impl PageStore for Resting {
     fn put(&mut self, page: Bytes) -> Result<PageKey> {
-        rest_if_long();
+        tidemark::part_done();
         self.0.put(page)
     }
 

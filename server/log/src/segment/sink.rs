@@ -3,7 +3,6 @@
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::bursts::rest_if_long;
 use crate::disk::DiskFile;
 
 /// The disk is waited for whenever this many bytes are written: much at once would hold up the write-ahead log, whose callers
@@ -43,7 +42,7 @@ impl Write for Sink {
             progress.synced = progress.length;
         }
         drop(progress);
-        rest_if_long();
+        tidemark::part_done();
         Ok(bytes.len())
     }
 
