@@ -219,16 +219,16 @@ impl Service {
         &self,
         slot: &Slot,
         version: &Arc<Version>,
-        row: Vec<f64>,
+        row: &[f64],
         request_id: Option<&str>,
     ) -> Result<Prediction, PredictError> {
-        let violations = version.rules.violations(&row);
+        let violations = version.rules.violations(row);
         if !violations.is_empty() && slot.mode() == Mode::Strict {
             slot.violations.count(&violations);
             return Err(PredictError::Violations(violations.into_iter().map(|violation| (0, violation)).collect()));
         }
         let mut scores = vec![0.0; version.n_scores()];
-        let said = version.say(&row, &mut scores);
+        let said = version.say(row, &mut scores);
         let at = self.clock.now();
         let id = Id::fresh(at);
         let codes = violation_codes(&violations);
@@ -237,7 +237,7 @@ impl Service {
             is_fresh: true,
             time: at,
             origin: Origin::Answered,
-            features: Features::Numbers(&row),
+            features: Features::Numbers(row),
             outcome: outcome_of(version, said),
             scores: &scores,
             violations: &codes,
@@ -246,7 +246,7 @@ impl Service {
         self.log.append(&version.stream, &entry).await?;
         slot.violations.count(&violations);
         slot.pulse.beat(at);
-        self.tell_shadows(slot, || vec![(id.clone(), at, row)]);
+        self.tell_shadows(slot, || vec![(id.clone(), at, row.to_vec())]);
         Ok(Prediction { id, at, said, scores, violations })
     }
 

@@ -79,7 +79,7 @@ pub(super) async fn single(
     body: &[u8],
 ) -> Result<Response, Problem> {
     let row = predict::read_row(body, &version.format)?;
-    let found = service.predict(slot, version, row.clone(), request_id).await;
+    let found = service.predict(slot, version, &row, request_id).await;
     let prediction = found.map_err(|error| refusal(version, error, |_| row.as_slice(), |_| String::new()))?;
     let violations = prediction.violations.len();
     Ok(counted(json(answer::single(version, &prediction, &row)), slot, 1, violations))

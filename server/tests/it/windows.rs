@@ -28,7 +28,7 @@ fn report_of(instance: &Instance) -> DriftReport {
 fn report_of_rows(instance: &Instance) -> DriftReport {
     let rows = instance.logged(WINDOW);
     let label = format!("predictions {} to {}", rows.positions[0], rows.positions[rows.len() - 1]);
-    slot(instance).baseline.as_ref().expect("it came with a reference").compare(&rows, &label, &Settings::default())
+    slot(instance).baseline.as_ref().expect("it came with a reference").compare(rows, &label, &Settings::default())
 }
 
 fn as_text(report: &DriftReport) -> String {
