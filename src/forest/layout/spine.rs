@@ -31,34 +31,21 @@ struct Question<N: Node> {
 impl<N: Node> Spine<N> {
     /// The spine of the tree at `root`. `nodes` are all trees' nodes.
     pub fn of(nodes: &[N], root: u32) -> Self {
-        let is_leaf = |place: u32| nodes[place as usize].step() == 0;
-        let mut end = root as usize;
-        // Children lie behind their parents: the tree ends before the first node that no node of it leads to.
-        let mut last_child = end;
-        while end <= last_child {
-            if nodes[end].step() > 0 {
-                last_child = last_child.max(end + nodes[end].step() as usize + 1);
-            }
-            end += 1;
-        }
-        // Leaves are counted from the end.
-        let mut n_leaves = vec![1_u32; end - root as usize];
-        for place in (root..end as u32).rev().filter(|place| !is_leaf(*place)) {
-            let left = (place - root + nodes[place as usize].step()) as usize;
-            n_leaves[(place - root) as usize] = n_leaves[left] + n_leaves[left + 1];
-        }
         let mut spine = Self { questions: Vec::new(), exits: Vec::new() };
         let mut place = root;
-        while !is_leaf(place) {
+        loop {
             let node = nodes[place as usize];
-            let left = place + node.step();
-            let goes_left = n_leaves[(left - root) as usize] >= n_leaves[(left + 1 - root) as usize];
+            if node.step() == 0 {
+                spine.exits.push(place);
+                return spine;
+            }
+            let [left, right] = [place + node.step(), place + node.step() + 1];
+            // The children of the larger side lie just behind both.
+            let goes_left = nodes[right as usize].step() != 1;
             spine.questions.push(Question { node, flip: if goes_left { YES } else { NO } });
-            spine.exits.push(if goes_left { left + 1 } else { left });
-            place = if goes_left { left } else { left + 1 };
+            spine.exits.push(if goes_left { right } else { left });
+            place = if goes_left { left } else { right };
         }
-        spine.exits.push(place);
-        spine
     }
 
     /// Where the rows that lie in `slots` leave.
