@@ -384,11 +384,11 @@ fn joined<T: Number>(aggregate: Aggregate, sum: T, number: T) -> T {
 /// with one lane they share a row.
 #[inline(always)]
 #[allow(clippy::inline_always, reason = "one row takes a tenth longer otherwise")]
-fn walk<N: Node, const L: usize, const W: usize>(nodes: &[N], slots: &[[i32; L]], mut places: [u32; W]) -> [u32; W] {
+fn walk<N: Node, const L: usize>(nodes: &[N], slots: &[[i32; L]], mut places: [u32; LANES]) -> [u32; LANES] {
     let slots = N::known(slots);
     loop {
         let mut moved = 0;
-        for walk in 0..W {
+        for walk in 0..LANES {
             let node = nodes[places[walk] as usize];
             let value = slots[node.slot().into()][walk % L];
             let step = node.step() + u32::from(value > node.key());

@@ -50,7 +50,8 @@ pub fn Dialog(
         }
     };
     let escape = move |event: leptos::ev::KeyboardEvent| {
-        if event.key() == "Escape" {
+        // Whoever composes a character takes that back with it, not the sheet.
+        if event.key() == "Escape" && !event.is_composing() {
             event.prevent_default();
             close();
         }

@@ -285,14 +285,17 @@ pub(crate) fn read(bytes: &[u8]) -> Option<Frame<'_>> {
 
 /// The number of the stream that a record's or label's frame belongs to.
 pub(crate) fn stream_number(frame: Frame<'_>) -> Result<u32, Malformed> {
-    let number = frame.body.get(1..5).and_then(<[u8]>::first_chunk).ok_or(Malformed)?;
-    Ok(u32::from_le_bytes(*number))
+    number_in(frame.body).ok_or(Malformed)
 }
 
 /// The same of a frame in memory, whose checksum was right when it came there.
 pub(crate) fn stream_number_in(bytes: &[u8]) -> Option<u32> {
-    let (_, frame) = bytes.split_at_checked(HEADER)?;
-    frame.get(2..6)?.first_chunk().map(|number| u32::from_le_bytes(*number))
+    number_in(bytes.get(HEADER + 1..)?)
+}
+
+/// The same of what follows the kind.
+fn number_in(body: &[u8]) -> Option<u32> {
+    body.get(1..5)?.first_chunk().map(|number| u32::from_le_bytes(*number))
 }
 
 /// A record's or label's name.

@@ -46,8 +46,6 @@ pub struct RowsBuilder {
     columns: Vec<(String, Filling)>,
     /// For every stream seen, the column of each of its features.
     places: Vec<(Arc<Stream>, Vec<usize>)>,
-    /// Rows for which there is room from the start.
-    capacity: usize,
 }
 
 /// A column in the making.
@@ -106,7 +104,7 @@ impl RowsBuilder {
             scores: Vec::with_capacity(n_rows),
             features: Dataset::default(),
         };
-        Self { rows, capacity: n_rows, ..Self::default() }
+        Self { rows, ..Self::default() }
     }
 
     /// Adds a record below the others.
@@ -141,11 +139,11 @@ impl RowsBuilder {
         if let Some(place) = self.places.iter().position(|(known, _)| known.number() == stream.number()) {
             return place;
         }
-        let n_rows = self.rows.len();
+        let (n_rows, capacity) = (self.rows.len(), self.rows.positions.capacity());
         let columns = stream.layout().features.iter().map(|feature| {
             let known = self.columns.iter().position(|(name, _)| *name == feature.name);
             let place = known.unwrap_or_else(|| {
-                self.columns.push((feature.name.clone(), Filling::missing(feature.kind, n_rows, self.capacity)));
+                self.columns.push((feature.name.clone(), Filling::missing(feature.kind, n_rows, capacity)));
                 self.columns.len() - 1
             });
             let values = &mut self.columns[place].1;

@@ -54,16 +54,15 @@ impl Keys {
     /// Writes the keys of rows into `slots`, feature by feature; `value(lane, feature)` gives their values, NaN being a missing one.
     #[inline]
     pub fn fill<const L: usize>(&self, slots: &mut [[i32; L]], value: impl Fn(usize, usize) -> f64) {
-        let of = |key: &dyn Fn(f64) -> i32, value: f64| if value.is_nan() { MISSING } else { key(value) };
         match self {
             Self::Bits => {
                 for (feature, slot) in slots.iter_mut().enumerate() {
-                    *slot = std::array::from_fn(|lane| of(&of_bits, value(lane, feature)));
+                    *slot = std::array::from_fn(|lane| of_bits(value(lane, feature)));
                 }
             }
             Self::Ranks(thresholds) => {
                 for (feature, (slot, thresholds)) in slots.iter_mut().zip(thresholds).enumerate() {
-                    *slot = std::array::from_fn(|lane| of(&|value| rank(thresholds, value), value(lane, feature)));
+                    *slot = std::array::from_fn(|lane| rank(thresholds, value(lane, feature)));
                 }
             }
         }
@@ -75,11 +74,11 @@ impl Keys {
 fn of_bits(value: f64) -> i32 {
     // Adding zero makes one of both zeros.
     let bits = (value as f32 + 0.0).to_bits().cast_signed();
-    bits ^ (bits >> 31 & i32::MAX)
+    if value.is_nan() { MISSING } else { bits ^ (bits >> 31 & i32::MAX) }
 }
 
 /// How many of these thresholds, which ascend, are below a value.
 #[inline]
 fn rank(thresholds: &[f64], value: f64) -> i32 {
-    thresholds.partition_point(|threshold| *threshold < value) as i32
+    if value.is_nan() { MISSING } else { thresholds.partition_point(|threshold| *threshold < value) as i32 }
 }
