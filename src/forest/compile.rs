@@ -274,7 +274,7 @@ fn compile<N: Node, T: Number>(parts: &ForestParts, from: &[TreeParts<'_>]) -> T
         }
     }
     trees.spines = trees.roots.iter().map(|&root| Spine::of(&trees.nodes, root)).collect();
-    trees.bundles = trees.spines.chunks(LANES).map(Bundle::of).collect();
+    trees.bundles = trees.roots.chunks(LANES).map(|roots| Bundle::of(&trees.nodes, roots)).collect();
     trees
 }
 

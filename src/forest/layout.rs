@@ -18,15 +18,18 @@ use std::fmt::Debug;
 pub use keys::{Keys, LOWEST, MISSING};
 pub use spine::{Bundle, Spine};
 
-/// Walks that are under way at once. A single walk waits for memory at every node; several wait together.
+/// Walks of a single row that are under way at once. One by itself waits for memory at every node; several wait together.
 pub const LANES: usize = 8;
+
+/// Rows of many that go through one tree before the next tree's turn: tree and rows stay in the fastest caches.
+pub const ROWS: usize = 128;
 
 /// A node.
 pub trait Node: Copy + PartialEq + Debug + Send + Sync {
     /// The number of a slot.
     type Slot: Copy + PartialEq + Debug + Send + Sync + Into<usize>;
 
-    /// Slots a row is laid out in, whatever the forest: as many as [`Node::slot`] can name, so that no access needs to be
+    /// Slots a single row is laid out in, whatever the forest: as many as [`Node::slot`] can name, so that no access needs to be
     /// checked. 0: as many as the forest needs.
     const N_SLOTS: usize;
 
@@ -50,7 +53,7 @@ pub trait Node: Copy + PartialEq + Debug + Send + Sync {
 
     /// Slots of which the compiler knows how many there are, where that is known.
     #[inline]
-    fn known<const L: usize>(slots: &[[i32; L]]) -> &[[i32; L]] {
+    fn known(slots: &[[i32; 1]]) -> &[[i32; 1]] {
         if Self::N_SLOTS > 0 { &slots[..Self::N_SLOTS] } else { slots }
     }
 }

@@ -2,14 +2,8 @@
 
 use std::ops::Range;
 
-use super::layout::{Keys, LANES, LOWEST, MISSING, Node};
+use super::layout::{Keys, LANES, LOWEST, MISSING, Node, ROWS};
 use super::{Aggregate, Forest, ForestParts, Scoring, Transform, Trees, with_trees};
-
-/// Groups of [`LANES`] rows that go through one tree before the next tree's turn: tree and rows stay in the fastest cache.
-const GROUPS: usize = 8;
-
-/// Rows in a block.
-const BLOCK: usize = GROUPS * LANES;
 
 /// Slots for which a single row takes no memory from the heap.
 const ROOM: usize = 256;
@@ -181,17 +175,17 @@ fn each_block<S, R: Send>(
     scratch: impl Fn() -> S + Sync + Send,
     work: impl Fn(&mut S, Range<usize>) -> R + Sync + Send,
 ) -> Vec<R> {
-    let rows = |block: usize| block * BLOCK..n_rows.min((block + 1) * BLOCK);
+    let rows = |block: usize| block * ROWS..n_rows.min((block + 1) * ROWS);
     #[cfg(feature = "parallel")]
     {
         use rayon::prelude::*;
-        let blocks = (0..n_rows.div_ceil(BLOCK)).into_par_iter();
+        let blocks = (0..n_rows.div_ceil(ROWS)).into_par_iter();
         blocks.map_init(scratch, |scratch, block| work(scratch, rows(block))).collect()
     }
     #[cfg(not(feature = "parallel"))]
     {
         let mut scratch = scratch();
-        (0..n_rows.div_ceil(BLOCK)).map(|block| work(&mut scratch, rows(block))).collect()
+        (0..n_rows.div_ceil(ROWS)).map(|block| work(&mut scratch, rows(block))).collect()
     }
 }
 
@@ -225,15 +219,12 @@ impl Forest {
         finish: impl Fn(&[f64], usize) -> R + Sync + Send,
     ) -> Vec<R> {
         with_trees!(self, trees => {
-            let n_slots = trees.n_slots(self.n_features);
+            let n_slots = super::compile::n_slots(self.n_features, trees.has_missing_left);
             let scratch = || Scratch::new(n_slots, outputs.len());
             each_block(n_rows, scratch, |scratch, rows| {
-                for (group, slots) in scratch.slots.chunks_exact_mut(n_slots).enumerate() {
-                    let first = rows.start + group * LANES;
-                    trees.fill(slots, self.n_features, |lane, feature| {
-                        if first + lane < rows.end { value(first + lane, feature) } else { f64::NAN }
-                    });
-                }
+                trees.fill(&mut scratch.slots, self.n_features, |row, feature| {
+                    if row < rows.len() { value(rows.start + row, feature) } else { f64::NAN }
+                });
                 trees.sum_block(&self.scoring, scratch, rows.len(), outputs.clone());
                 finish(&scratch.finished[..rows.len() * outputs.len()], rows.len())
             })
@@ -243,8 +234,8 @@ impl Forest {
 
 /// What one thread needs to sum a block.
 struct Scratch<T> {
-    /// Per group, slot and lane.
-    slots: Vec<[i32; LANES]>,
+    /// Per slot and row.
+    slots: Vec<[i32; ROWS]>,
     /// Per row and output.
     sums: Vec<T>,
     /// The same, divided and with the base.
@@ -254,15 +245,15 @@ struct Scratch<T> {
 impl<T: Number> Scratch<T> {
     fn new(n_slots: usize, n_outputs: usize) -> Self {
         Self {
-            slots: vec![[LOWEST; LANES]; GROUPS * n_slots],
-            sums: vec![T::ZERO; BLOCK * n_outputs],
-            finished: vec![0.0; BLOCK * n_outputs],
+            slots: vec![[LOWEST; ROWS]; n_slots],
+            sums: vec![T::ZERO; ROWS * n_outputs],
+            finished: vec![0.0; ROWS * n_outputs],
         }
     }
 }
 
 impl<N: Node, T: Number> Trees<N, T> {
-    /// Slots in the layout of a row.
+    /// Slots in the layout of a single row.
     fn n_slots(&self, n_features: usize) -> usize {
         if N::N_SLOTS > 0 { N::N_SLOTS } else { super::compile::n_slots(n_features, self.has_missing_left) }
     }
@@ -318,25 +309,40 @@ impl<N: Node, T: Number> Trees<N, T> {
 
     /// Aggregates some outputs of the leaves that a block of rows falls into.
     fn sum_block(&self, scoring: &Scoring, scratch: &mut Scratch<T>, n_rows: usize, outputs: Range<usize>) {
-        let n_outputs = self.n_outputs;
-        let sums = &mut scratch.sums[..];
+        let sums = &mut scratch.sums[..n_rows * outputs.len()];
         sums.fill(T::of(start(scoring.aggregate)));
-        let n_groups = n_rows.div_ceil(LANES);
-        let n_slots = scratch.slots.len() / GROUPS;
+        let (mut places, mut walkers) = ([0; ROWS], [0; ROWS]);
         for spine in &self.spines {
-            let groups = scratch.slots.chunks_exact(n_slots).zip(sums.chunks_exact_mut(LANES * outputs.len()));
-            for (slots, sums) in groups.take(n_groups) {
-                let places = walk(&self.nodes, slots, spine.leave(slots));
-                for (place, sums) in places.into_iter().zip(sums.chunks_exact_mut(outputs.len())) {
-                    let leaf = self.nodes[place as usize].leaf();
-                    for (sum, number) in sums.iter_mut().zip(&self.leaves[leaf * n_outputs + outputs.start..]) {
-                        *sum = joined(scoring.aggregate, *sum, *number);
+            spine.leave(&scratch.slots, n_rows, &mut places);
+            walk_rows(&self.nodes, &scratch.slots, &mut walkers, &mut places[..n_rows]);
+            match outputs.len() {
+                1 => self.add::<1>(scoring.aggregate, &places, outputs.start, sums.as_chunks_mut().0),
+                2 => self.add::<2>(scoring.aggregate, &places, outputs.start, sums.as_chunks_mut().0),
+                n => {
+                    for (place, sums) in places.iter().zip(sums.chunks_exact_mut(n)) {
+                        self.join(scoring.aggregate, *place, outputs.start, sums);
                     }
                 }
             }
         }
         for (place, (finished, sum)) in scratch.finished.iter_mut().zip(sums).enumerate() {
             *finished = self.finished(scoring, outputs.start + place % outputs.len(), *sum);
+        }
+    }
+
+    /// Aggregates so few outputs that the compiler should know how many there are.
+    fn add<const O: usize>(&self, aggregate: Aggregate, places: &[u32], first: usize, sums: &mut [[T; O]]) {
+        for (place, sums) in places.iter().zip(sums) {
+            self.join(aggregate, *place, first, sums);
+        }
+    }
+
+    /// Joins to `sums` the numbers of the leaf at `place`, from its `first` on.
+    #[inline]
+    fn join(&self, aggregate: Aggregate, place: u32, first: usize, sums: &mut [T]) {
+        let (leaf, n) = (self.nodes[place as usize].leaf() * self.n_outputs, sums.len());
+        for (sum, number) in sums.iter_mut().zip(&self.leaves[leaf + first..][..n]) {
+            *sum = joined(aggregate, *sum, *number);
         }
     }
 
@@ -380,24 +386,48 @@ fn joined<T: Number>(aggregate: Aggregate, sum: T, number: T) -> T {
     }
 }
 
-/// Leads every lane from its node to a leaf. With as many lanes in the slots as walks every walk has a row of its own;
-/// with one lane they share a row.
+/// Leads every walk of a single row from its node to a leaf.
 #[inline(always)]
 #[allow(clippy::inline_always, reason = "one row takes a tenth longer otherwise")]
-fn walk<N: Node, const L: usize>(nodes: &[N], slots: &[[i32; L]], mut places: [u32; LANES]) -> [u32; LANES] {
+fn walk<N: Node>(nodes: &[N], slots: &[[i32; 1]], mut places: [u32; LANES]) -> [u32; LANES] {
     let slots = N::known(slots);
     loop {
         let mut moved = 0;
-        for walk in 0..LANES {
-            let node = nodes[places[walk] as usize];
-            let value = slots[node.slot().into()][walk % L];
-            let step = node.step() + u32::from(value > node.key());
-            places[walk] += step;
+        for place in &mut places {
+            let node = nodes[*place as usize];
+            let step = node.step() + u32::from(slots[node.slot().into()][0] > node.key());
+            *place += step;
             moved |= step;
         }
         if moved == 0 {
             return places;
         }
+    }
+}
+
+/// Leads every row from its node to a leaf, a step each in turn. Those that are there step aside.
+#[inline(never)]
+fn walk_rows<N: Node>(nodes: &[N], slots: &[[i32; ROWS]], walkers: &mut [u32; ROWS], places: &mut [u32]) {
+    /// A row and its place. There are fewer nodes than this has room for.
+    const fn walker(row: usize, place: u32) -> u32 {
+        place * ROWS as u32 + row as u32
+    }
+    let mut n_walkers = 0;
+    for (row, place) in places.iter().enumerate() {
+        walkers[n_walkers % ROWS] = walker(row, *place);
+        n_walkers += usize::from(nodes[*place as usize].step() != 0);
+    }
+    while n_walkers > 0 {
+        let mut n_left = 0;
+        for at in 0..n_walkers.min(ROWS) {
+            let (row, place) = (walkers[at] as usize % ROWS, walkers[at] / ROWS as u32);
+            let node = nodes[place as usize];
+            let place = place + node.step() + u32::from(slots[node.slot().into()][row] > node.key());
+            places[row] = place;
+            walkers[n_left % ROWS] = walker(row, place);
+            n_left += usize::from(nodes[place as usize].step() != 0);
+        }
+        n_walkers = n_left;
     }
 }
 
