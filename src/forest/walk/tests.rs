@@ -1,6 +1,6 @@
 use super::*;
 use crate::forest::Layout;
-use crate::forest::{Decision, ForestParts, LEAF, Precision, Task};
+use crate::forest::{Decision, ForestParts, LEAF, MAX_DEPTH, Precision, Task};
 use crate::random::Rng;
 
 /// Full trees of this depth with random questions and shares of three classes.
@@ -78,7 +78,7 @@ fn every_way_of_walking_gives_the_same_digits() {
     // Numbers of trees and rows that leave remainders of the lanes and of the blocks.
     let forest = forest(2 * LANES + 3, 6, 5);
     let parts = forest.to_parts();
-    let rows = rows(2 * BLOCK + LANES + 3, 5);
+    let rows = rows(2 * ROWS + LANES + 3, 5);
     let expected: Vec<f64> = rows.iter().flat_map(|row| scores_by_parts(&parts, row)).collect();
     assert_eq!(in_every_way(&forest, &rows), expected);
 }
@@ -122,7 +122,7 @@ fn lopsided(n_trees: usize, n_features: usize, n_outputs: usize, precision: Prec
 fn trees_of_all_shapes_give_the_same_digits() {
     let mut rng = Rng::new(12);
     let rows: Vec<Vec<f64>> =
-        (0..BLOCK + LANES + 1).map(|_| (0..5).map(|_| rng.below(17) as f64 / 8.0 - 1.0).collect()).collect();
+        (0..ROWS + LANES + 1).map(|_| (0..5).map(|_| rng.below(17) as f64 / 8.0 - 1.0).collect()).collect();
     // Fewer trees than lanes, all lanes, and some left over; outputs that fit the room for them, and that do not.
     for (n_trees, n_outputs) in [(1, 1), (3, 2), (LANES, FEW), (2 * LANES + 5, FEW + 1)] {
         let [single, double] =
@@ -138,10 +138,31 @@ fn trees_of_all_shapes_give_the_same_digits() {
 }
 
 #[test]
+fn a_spine_may_be_longer_than_a_byte_can_count() {
+    let depth = u32::from(MAX_DEPTH);
+    let mut parts = ForestParts { n_features: 1, n_outputs: 1, scoring: Scoring::mean(), ..ForestParts::default() };
+    for node in 0..=2 * depth {
+        let is_leaf = node % 2 == 1 || node == 2 * depth;
+        parts.features.push(if is_leaf { LEAF } else { 0 });
+        parts.thresholds.push(f64::from(node / 2));
+        parts.lefts.push(node + 1);
+        parts.rights.push(node + 2);
+        if is_leaf {
+            parts.leaves.push(f64::from(node / 2));
+        }
+    }
+    parts.tree_lengths = vec![2 * depth + 1];
+    let forest = Forest::new(&parts).expect("as deep as may be");
+    let answers: Vec<f64> = (0..=depth).map(f64::from).collect();
+    let rows: Vec<Vec<f64>> = answers.iter().map(|value| vec![*value]).collect();
+    assert_eq!(in_every_way(&forest, &rows), answers);
+}
+
+#[test]
 fn every_layout_gives_the_same_digits() {
     let mut parts = forest(LANES + 1, 5, 3).to_parts();
     parts.scoring.precision = Precision::Single;
-    let rows = rows(BLOCK + 5, 3);
+    let rows = rows(ROWS + 5, 3);
     let narrow = Forest::new(&parts).expect("a sound forest in 32 bits");
     assert!(matches!(narrow.trees, Layout::Narrow32(_)));
     // The same questions about the last of many features.
