@@ -13,7 +13,7 @@ mod scoring;
 pub mod train;
 mod walk;
 
-use layout::{Bundle, Keys, Narrow, Node, Spine, Wide};
+use layout::{Keys, Narrow, Node, Spine, Spines, Wide};
 pub use scoring::{Aggregate, Decision, Precision, Scoring, Task, Transform};
 pub use walk::Answers;
 
@@ -96,8 +96,8 @@ struct Trees<N: Node, T> {
     keys: Keys,
     /// Per tree its spine.
     spines: Vec<Spine<N>>,
-    /// The same, [`layout::LANES`] trees at a time.
-    bundles: Vec<Bundle<N>>,
+    /// The same for a single row.
+    spines_by_slot: Spines,
 }
 
 /// Why parts do not make a forest. Trees, nodes and leaves are counted from 0, nodes within their tree.

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::layout::{Bundle, LANES, Narrow, Node, Spine};
+use super::layout::{Narrow, Node, Spine, Spines};
 use super::walk::Number;
 use super::{
     Decision, Forest, ForestError, ForestParts, LEAF, Layout, MAX_DEPTH, MAX_FEATURES, MAX_LEAF_NUMBERS, MAX_NODES,
@@ -138,7 +138,7 @@ pub const fn n_slots(n_features: usize, has_missing_left: bool) -> usize {
 }
 
 fn fits_narrow(parts: &ForestParts) -> bool {
-    n_slots(parts.n_features, has_missing_left(parts)) <= Narrow::N_SLOTS
+    n_slots(parts.n_features, has_missing_left(parts)) <= Narrow::MAX_SLOTS
         && parts.tree_lengths.iter().all(|length| *length <= Narrow::MAX_STEP)
 }
 
@@ -249,7 +249,7 @@ fn compile<N: Node, T: Number>(parts: &ForestParts, from: &[TreeParts<'_>]) -> T
         has_missing_left,
         keys: T::keys(parts),
         spines: Vec::new(),
-        bundles: Vec::new(),
+        spines_by_slot: Spines::of::<N>(&[], &[]),
     };
     for tree in from {
         let leaf_numbers = tree.leaf_numbers();
@@ -274,7 +274,7 @@ fn compile<N: Node, T: Number>(parts: &ForestParts, from: &[TreeParts<'_>]) -> T
         }
     }
     trees.spines = trees.roots.iter().map(|&root| Spine::of(&trees.nodes, root)).collect();
-    trees.bundles = trees.roots.chunks(LANES).map(|roots| Bundle::of(&trees.nodes, roots)).collect();
+    trees.spines_by_slot = Spines::of(&trees.nodes, &trees.roots);
     trees
 }
 
@@ -286,7 +286,7 @@ impl<N: Node, T: Number> Trees<N, T> {
         for (&root, end) in self.roots.iter().zip(ends) {
             parts.tree_lengths.push(end - root);
             for (place, node) in self.nodes[root as usize..end as usize].iter().enumerate() {
-                let slot: usize = node.slot().into();
+                let slot = node.slot();
                 let is_leaf = slot == last_slot;
                 let left = place as u32 + node.step();
                 let feature = slot % parts.n_features;

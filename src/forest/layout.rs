@@ -16,22 +16,16 @@ mod spine;
 use std::fmt::Debug;
 
 pub use keys::{Keys, LOWEST, MISSING};
-pub use spine::{Bundle, Spine};
+pub use spine::{Spine, Spines};
 
-/// Walks of a single row that are under way at once. One by itself waits for memory at every node; several wait together.
-pub const LANES: usize = 8;
-
-/// Rows of many that go through one tree before the next tree's turn: tree and rows stay in the fastest caches.
-pub const ROWS: usize = 128;
+/// Rows of many that go through one tree before the next tree's turn, and trees that a single row goes through at once: they
+/// stay in the fastest caches, and while one waits for memory others go on.
+pub const AT_ONCE: usize = 128;
 
 /// A node.
 pub trait Node: Copy + PartialEq + Debug + Send + Sync {
-    /// The number of a slot.
-    type Slot: Copy + PartialEq + Debug + Send + Sync + Into<usize>;
-
-    /// Slots a single row is laid out in, whatever the forest: as many as [`Node::slot`] can name, so that no access needs to be
-    /// checked. 0: as many as the forest needs.
-    const N_SLOTS: usize;
+    /// The most slots that a row may be laid out in.
+    const MAX_SLOTS: usize;
 
     /// The largest step to a child.
     const MAX_STEP: u32;
@@ -49,13 +43,7 @@ pub trait Node: Copy + PartialEq + Debug + Send + Sync {
     }
 
     fn step(self) -> u32;
-    fn slot(self) -> Self::Slot;
-
-    /// Slots of which the compiler knows how many there are, where that is known.
-    #[inline]
-    fn known(slots: &[[i32; 1]]) -> &[[i32; 1]] {
-        if Self::N_SLOTS > 0 { &slots[..Self::N_SLOTS] } else { slots }
-    }
+    fn slot(self) -> usize;
 }
 
 /// Eight bytes: at most 256 slots, trees of at most 65,536 nodes.
@@ -67,8 +55,7 @@ pub struct Narrow {
 }
 
 impl Node for Narrow {
-    type Slot = u8;
-    const N_SLOTS: usize = 256;
+    const MAX_SLOTS: usize = 1 << u8::BITS;
     const MAX_STEP: u32 = u16::MAX as u32;
 
     fn new(key: i32, step: u32, slot: u16) -> Self {
@@ -86,8 +73,8 @@ impl Node for Narrow {
     }
 
     #[inline]
-    fn slot(self) -> u8 {
-        self.slot
+    fn slot(self) -> usize {
+        usize::from(self.slot)
     }
 }
 
@@ -100,8 +87,7 @@ pub struct Wide {
 }
 
 impl Node for Wide {
-    type Slot = u16;
-    const N_SLOTS: usize = 0;
+    const MAX_SLOTS: usize = 1 << u16::BITS;
     const MAX_STEP: u32 = u32::MAX;
 
     fn new(key: i32, step: u32, slot: u16) -> Self {
@@ -119,7 +105,7 @@ impl Node for Wide {
     }
 
     #[inline]
-    fn slot(self) -> u16 {
-        self.slot
+    fn slot(self) -> usize {
+        usize::from(self.slot)
     }
 }

@@ -1,11 +1,13 @@
 //! Walking rows through the trees. One row or many, the trees are summed in the same order: the digits are the same.
 
+use smallvec::{SmallVec, smallvec};
 use std::ops::Range;
 
-use super::layout::{Keys, LANES, LOWEST, MISSING, Node, ROWS};
+use super::compile::n_slots;
+use super::layout::{AT_ONCE, Keys, LOWEST, MISSING, Node};
 use super::{Aggregate, Forest, ForestParts, Scoring, Transform, Trees, with_trees};
 
-/// Slots for which a single row takes no memory from the heap.
+/// Slots, and trees, for which a single row takes no memory from the heap.
 const ROOM: usize = 256;
 
 /// Outputs for which it takes none.
@@ -86,7 +88,7 @@ pub struct Answers {
 impl Forest {
     /// Predicts one row: writes the score of every class, or the values of a regression, and returns the class (0 for a
     /// regression). Takes no memory from the heap, unless the forest has more than 255 features, or half as many where missing values go left,
-    /// or more than 16 outputs.
+    /// more than 256 trees, or more than 16 outputs.
     ///
     /// A value at or below a node's threshold goes left. A missing value (NaN) is not, and goes right, at every node but
     /// those that want it left.
@@ -175,17 +177,17 @@ fn each_block<S, R: Send>(
     scratch: impl Fn() -> S + Sync + Send,
     work: impl Fn(&mut S, Range<usize>) -> R + Sync + Send,
 ) -> Vec<R> {
-    let rows = |block: usize| block * ROWS..n_rows.min((block + 1) * ROWS);
+    let rows = |block: usize| block * AT_ONCE..n_rows.min((block + 1) * AT_ONCE);
     #[cfg(feature = "parallel")]
     {
         use rayon::prelude::*;
-        let blocks = (0..n_rows.div_ceil(ROWS)).into_par_iter();
+        let blocks = (0..n_rows.div_ceil(AT_ONCE)).into_par_iter();
         blocks.map_init(scratch, |scratch, block| work(scratch, rows(block))).collect()
     }
     #[cfg(not(feature = "parallel"))]
     {
         let mut scratch = scratch();
-        (0..n_rows.div_ceil(ROWS)).map(|block| work(&mut scratch, rows(block))).collect()
+        (0..n_rows.div_ceil(AT_ONCE)).map(|block| work(&mut scratch, rows(block))).collect()
     }
 }
 
@@ -219,7 +221,7 @@ impl Forest {
         finish: impl Fn(&[f64], usize) -> R + Sync + Send,
     ) -> Vec<R> {
         with_trees!(self, trees => {
-            let n_slots = super::compile::n_slots(self.n_features, trees.has_missing_left);
+            let n_slots = n_slots(self.n_features, trees.has_missing_left);
             let scratch = || Scratch::new(n_slots, outputs.len());
             each_block(n_rows, scratch, |scratch, rows| {
                 trees.fill(&mut scratch.slots, self.n_features, |row, feature| {
@@ -235,7 +237,7 @@ impl Forest {
 /// What one thread needs to sum a block.
 struct Scratch<T> {
     /// Per slot and row.
-    slots: Vec<[i32; ROWS]>,
+    slots: Vec<[i32; AT_ONCE]>,
     /// Per row and output.
     sums: Vec<T>,
     /// The same, divided and with the base.
@@ -245,19 +247,14 @@ struct Scratch<T> {
 impl<T: Number> Scratch<T> {
     fn new(n_slots: usize, n_outputs: usize) -> Self {
         Self {
-            slots: vec![[LOWEST; ROWS]; n_slots],
-            sums: vec![T::ZERO; ROWS * n_outputs],
-            finished: vec![0.0; ROWS * n_outputs],
+            slots: vec![[LOWEST; AT_ONCE]; n_slots],
+            sums: vec![T::ZERO; AT_ONCE * n_outputs],
+            finished: vec![0.0; AT_ONCE * n_outputs],
         }
     }
 }
 
 impl<N: Node, T: Number> Trees<N, T> {
-    /// Slots in the layout of a single row.
-    fn n_slots(&self, n_features: usize) -> usize {
-        if N::N_SLOTS > 0 { N::N_SLOTS } else { super::compile::n_slots(n_features, self.has_missing_left) }
-    }
-
     /// Lays rows out; `value(lane, feature)` gives their values.
     #[inline]
     fn fill<const L: usize>(&self, slots: &mut [[i32; L]], n_features: usize, value: impl Fn(usize, usize) -> f64) {
@@ -272,38 +269,23 @@ impl<N: Node, T: Number> Trees<N, T> {
 
     /// Aggregates the leaves that `row` falls into, the base included.
     fn sum_row(&self, scoring: &Scoring, row: &[f64], sums: &mut [f64]) {
-        let mut few = [[LOWEST]; ROOM];
-        let mut many = Vec::new();
-        let n_slots = self.n_slots(row.len());
-        let slots = if n_slots <= ROOM {
-            &mut few[..n_slots]
-        } else {
-            many.resize(n_slots, [LOWEST]);
-            &mut many[..]
-        };
-        self.fill(slots, row.len(), |_, feature| row[feature]);
-
-        let n_outputs = sums.len();
-        let mut few = [T::ZERO; FEW];
-        let mut many = Vec::new();
-        let own = if n_outputs <= FEW {
-            &mut few[..n_outputs]
-        } else {
-            many.resize(n_outputs, T::ZERO);
-            &mut many[..]
-        };
-        own.fill(T::of(start(scoring.aggregate)));
-        for (bundle, roots) in self.bundles.iter().zip(self.roots.chunks(LANES)) {
-            let places = walk(&self.nodes, slots, bundle.leave(slots));
-            let leaves = places.map(|place| self.nodes[place as usize].leaf() * n_outputs);
-            for (output, sum) in own.iter_mut().enumerate() {
-                // The lanes of a bundle that is not full walk for nobody.
-                let numbers = leaves[..roots.len()].iter().map(|leaf| self.leaves[leaf + output]);
-                *sum = numbers.fold(*sum, |sum, number| joined(scoring.aggregate, sum, number));
+        let n_slots = n_slots(row.len(), self.has_missing_left);
+        let mut slots: SmallVec<[_; ROOM]> = smallvec![[LOWEST]; n_slots];
+        self.fill(&mut slots, row.len(), |_, feature| row[feature]);
+        let mut left_at: SmallVec<[_; ROOM]> = smallvec![0; self.roots.len()];
+        let mut exits = self.spines_by_slot.leave(&slots, &mut left_at);
+        let mut own: SmallVec<[_; FEW]> = smallvec![T::of(start(scoring.aggregate)); sums.len()];
+        let (mut places, mut under_way) = ([0; AT_ONCE], [0; AT_ONCE]);
+        for roots in self.roots.chunks(AT_ONCE) {
+            let places = &mut places[..roots.len()];
+            places.iter_mut().zip(&mut exits).for_each(|(place, exit)| *place = exit);
+            walk(&self.nodes, &slots, &mut under_way, places);
+            for place in places {
+                self.join(scoring.aggregate, *place, 0, &mut own);
             }
         }
         for (output, (sum, own)) in sums.iter_mut().zip(own).enumerate() {
-            *sum = self.finished(scoring, output, *own);
+            *sum = self.finished(scoring, output, own);
         }
     }
 
@@ -311,10 +293,10 @@ impl<N: Node, T: Number> Trees<N, T> {
     fn sum_block(&self, scoring: &Scoring, scratch: &mut Scratch<T>, n_rows: usize, outputs: Range<usize>) {
         let sums = &mut scratch.sums[..n_rows * outputs.len()];
         sums.fill(T::of(start(scoring.aggregate)));
-        let (mut places, mut walkers) = ([0; ROWS], [0; ROWS]);
+        let (mut places, mut under_way) = ([0; AT_ONCE], [0; AT_ONCE]);
         for spine in &self.spines {
             spine.leave(&scratch.slots, n_rows, &mut places);
-            walk_rows(&self.nodes, &scratch.slots, &mut walkers, &mut places[..n_rows]);
+            walk(&self.nodes, &scratch.slots, &mut under_way, &mut places[..n_rows]);
             match outputs.len() {
                 1 => self.add::<1>(scoring.aggregate, &places, outputs.start, sums.as_chunks_mut().0),
                 2 => self.add::<2>(scoring.aggregate, &places, outputs.start, sums.as_chunks_mut().0),
@@ -386,48 +368,29 @@ fn joined<T: Number>(aggregate: Aggregate, sum: T, number: T) -> T {
     }
 }
 
-/// Leads every walk of a single row from its node to a leaf.
-#[inline(always)]
-#[allow(clippy::inline_always, reason = "one row takes a tenth longer otherwise")]
-fn walk<N: Node>(nodes: &[N], slots: &[[i32; 1]], mut places: [u32; LANES]) -> [u32; LANES] {
-    let slots = N::known(slots);
-    loop {
-        let mut moved = 0;
-        for place in &mut places {
-            let node = nodes[*place as usize];
-            let step = node.step() + u32::from(slots[node.slot().into()][0] > node.key());
-            *place += step;
-            moved |= step;
-        }
-        if moved == 0 {
-            return places;
-        }
+/// Leads walkers from their places to leaves, a step each in turn; those that have arrived step aside. With one lane in the slots
+/// they are in many trees with one row, else each has a row of its own.
+fn walk<N: Node, const L: usize>(nodes: &[N], slots: &[[i32; L]], under_way: &mut [u32; AT_ONCE], places: &mut [u32]) {
+    /// A walker and its place. There are fewer nodes than this has room for.
+    const fn at(walker: usize, place: u32) -> u32 {
+        place * AT_ONCE as u32 + walker as u32
     }
-}
-
-/// Leads every row from its node to a leaf, a step each in turn. Those that are there step aside.
-#[inline(never)]
-fn walk_rows<N: Node>(nodes: &[N], slots: &[[i32; ROWS]], walkers: &mut [u32; ROWS], places: &mut [u32]) {
-    /// A row and its place. There are fewer nodes than this has room for.
-    const fn walker(row: usize, place: u32) -> u32 {
-        place * ROWS as u32 + row as u32
+    let mut n_under_way = 0;
+    for (walker, place) in places.iter().enumerate() {
+        under_way[n_under_way % AT_ONCE] = at(walker, *place);
+        n_under_way += usize::from(nodes[*place as usize].step() != 0);
     }
-    let mut n_walkers = 0;
-    for (row, place) in places.iter().enumerate() {
-        walkers[n_walkers % ROWS] = walker(row, *place);
-        n_walkers += usize::from(nodes[*place as usize].step() != 0);
-    }
-    while n_walkers > 0 {
+    while n_under_way > 0 {
         let mut n_left = 0;
-        for at in 0..n_walkers.min(ROWS) {
-            let (row, place) = (walkers[at] as usize % ROWS, walkers[at] / ROWS as u32);
+        for turn in 0..n_under_way.min(AT_ONCE) {
+            let (walker, place) = (under_way[turn] as usize % AT_ONCE, under_way[turn] / AT_ONCE as u32);
             let node = nodes[place as usize];
-            let place = place + node.step() + u32::from(slots[node.slot().into()][row] > node.key());
-            places[row] = place;
-            walkers[n_left % ROWS] = walker(row, place);
+            let place = place + node.step() + u32::from(slots[node.slot()][walker % L] > node.key());
+            places[walker] = place;
+            under_way[n_left % AT_ONCE] = at(walker, place);
             n_left += usize::from(nodes[place as usize].step() != 0);
         }
-        n_walkers = n_left;
+        n_under_way = n_left;
     }
 }
 

@@ -6,12 +6,7 @@
 //! whose answer leads off. From there on it walks. Several rows are asked the questions of one tree at once,
 //! and a single row those of several trees.
 
-use super::{LANES, Node, ROWS};
-
-/// An answer to a node's question, in all bits of a lane: yes is minus one, and taken away it counts.
-type Answer = i32;
-const NO: Answer = 0;
-const YES: Answer = -1;
+use super::{AT_ONCE, Node};
 
 /// The most questions on a spine: so few that a byte counts them. A row that stays on it walks on from there.
 const MAX_QUESTIONS: usize = 255;
@@ -79,11 +74,11 @@ impl<N: Node> Spine<N> {
 
     /// Where the first rows that lie in `slots` leave: writes a place for each, and for as many more as fill up a register.
     #[inline]
-    pub fn leave(&self, slots: &[[i32; ROWS]], n_rows: usize, places: &mut [u32; ROWS]) {
+    pub fn leave(&self, slots: &[[i32; AT_ONCE]], n_rows: usize, places: &mut [u32; AT_ONCE]) {
         let [above_stays, above_leaves] = &self.questions;
         let places = places.as_chunks_mut::<ASKED_ROWS>().0.iter_mut().take(n_rows.div_ceil(ASKED_ROWS));
         for (chunk, places) in places.enumerate() {
-            let values = |node: N| &slots[node.slot().into()].as_chunks::<ASKED_ROWS>().0[chunk];
+            let values = |node: N| &slots[node.slot()].as_chunks::<ASKED_ROWS>().0[chunk];
             let mut left_at = [(self.exits.len() - 1) as u8; ASKED_ROWS];
             for Question { node, number } in above_stays {
                 let values = values(*node);
@@ -104,64 +99,78 @@ impl<N: Node> Spine<N> {
     }
 }
 
-/// So many questions are asked before it is looked at whether any tree has one left.
-const ASKED_AT_ONCE: usize = 4;
-
-/// The spines of several trees side by side, for one row: the first question of each, then the second of each, and so on.
+/// The spines of all trees, for one row: their questions by what they ask about.
+///
+/// Of the questions about a slot in order of their keys a row leaves at the first few, so that the others need not be asked: those
+/// that it leaves at are a fifth of all in the forest of the bench.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Bundle<N: Node> {
-    questions: Vec<Questions<N>>,
-    /// Per number of answers that kept the row on the spine and per tree: where it leaves.
-    exits: Vec<[u32; LANES]>,
+pub struct Spines {
+    /// Per slot.
+    slots: Vec<Turns>,
+    /// Per tree where its exits begin, and the number of its last one.
+    trees: Vec<(u32, u8)>,
+    /// Of one tree after the other.
+    exits: Vec<u32>,
 }
 
-/// A question for every tree.
+/// The questions about a slot.
+#[derive(Debug, Clone, PartialEq, Default)]
+struct Turns {
+    /// Those that rows above the key stay at, the highest key first.
+    above_stays: Vec<Turn>,
+    /// Those that rows above the key leave at, the lowest key first.
+    above_leaves: Vec<Turn>,
+}
+
+/// A question of the spine of some tree.
 #[derive(Debug, Clone, Copy, PartialEq)]
-struct Questions<N: Node> {
-    keys: [i32; LANES],
-    /// No where being above the key leads on, yes where it leads off.
-    flips: [Answer; LANES],
-    slots: [N::Slot; LANES],
+struct Turn {
+    key: i32,
+    tree: u16,
+    /// Its number on the spine.
+    number: u8,
 }
 
-impl<N: Node> Bundle<N> {
-    /// The spines of the trees at these roots, at least one and at most [`LANES`]; the last one's fills the lanes that are left.
-    pub fn of(nodes: &[N], roots: &[u32]) -> Self {
-        let ways: [Way<N>; LANES] =
-            std::array::from_fn(|lane| Way::down(nodes, roots[lane.min(roots.len() - 1)]));
-        let longest = ways.iter().map(|way| way.nodes.len()).max().unwrap_or(0);
-        let asks = ways.iter().find_map(|way| way.nodes.first());
-        let questions = (0..longest).zip(asks.into_iter().cycle()).map(|(at, any)| {
-            // Where a spine has ended any question will do: all answers lead to its last exit.
-            let asked = ways.each_ref().map(|way| way.nodes.get(at).unwrap_or(any));
-            Questions {
-                keys: asked.map(|(node, _)| node.key()),
-                flips: asked.map(|(_, above_stays)| if *above_stays { NO } else { YES }),
-                slots: asked.map(|(node, _)| node.slot()),
-            }
-        });
-        let exits = (0..=longest).map(|kept| ways.each_ref().map(|way| way.exits[kept.min(way.nodes.len())]));
-        Self { questions: questions.collect(), exits: exits.collect() }
-    }
-
-    /// Where the row that lies in `slots` leaves each of them.
-    #[inline]
-    pub fn leave(&self, slots: &[[i32; 1]]) -> [u32; LANES] {
-        let slots = N::known(slots);
-        let mut on_spine = [YES; LANES];
-        let mut n_kept = [NO; LANES];
-        for questions in self.questions.chunks(ASKED_AT_ONCE) {
-            for Questions { keys, flips, slots: asked } in questions {
-                let values = asked.map(|slot| slots[slot.into()][0]);
-                for lane in 0..LANES {
-                    on_spine[lane] &= -Answer::from(values[lane] > keys[lane]) ^ flips[lane];
-                    n_kept[lane] -= on_spine[lane];
+impl Spines {
+    /// Of the trees at these roots. `nodes` are all trees' nodes.
+    pub fn of<N: Node>(nodes: &[N], roots: &[u32]) -> Self {
+        let mut spines = Self { slots: Vec::new(), trees: Vec::new(), exits: Vec::new() };
+        for (tree, root) in (0..).zip(roots) {
+            let way = Way::down(nodes, *root);
+            spines.trees.push((spines.exits.len() as u32, way.nodes.len() as u8));
+            spines.exits.extend(way.exits);
+            for (number, (node, above_stays)) in (0..).zip(way.nodes) {
+                let slot = node.slot();
+                if spines.slots.len() <= slot {
+                    spines.slots.resize(slot + 1, Turns::default());
                 }
-            }
-            if on_spine == [NO; LANES] {
-                break;
+                let turns = &mut spines.slots[slot];
+                let turns = if above_stays { &mut turns.above_stays } else { &mut turns.above_leaves };
+                turns.push(Turn { key: node.key(), tree, number });
             }
         }
-        std::array::from_fn(|lane| self.exits[n_kept[lane] as usize][lane])
+        for Turns { above_stays, above_leaves } in &mut spines.slots {
+            above_stays.sort_unstable_by_key(|turn| (std::cmp::Reverse(turn.key), turn.tree, turn.number));
+            above_leaves.sort_unstable_by_key(|turn| (turn.key, turn.tree, turn.number));
+        }
+        spines
+    }
+
+    /// Where the row that lies in `slots` leaves each tree. `left_at` has room for as many numbers as there are trees.
+    #[inline]
+    pub fn leave<'a>(&'a self, slots: &[[i32; 1]], left_at: &'a mut [u8]) -> impl Iterator<Item = u32> + 'a {
+        for (left_at, (_, last)) in left_at.iter_mut().zip(&self.trees) {
+            *left_at = *last;
+        }
+        let mut leave = |turn: &Turn| {
+            let left_at = &mut left_at[usize::from(turn.tree)];
+            *left_at = turn.number.min(*left_at);
+        };
+        for (&[value], Turns { above_stays, above_leaves }) in slots.iter().zip(&self.slots) {
+            above_stays.iter().take_while(|turn| value <= turn.key).for_each(&mut leave);
+            above_leaves.iter().take_while(|turn| value > turn.key).for_each(&mut leave);
+        }
+        let exits = self.trees.iter().zip(left_at);
+        exits.map(|((first, _), number)| self.exits[*first as usize + usize::from(*number)])
     }
 }

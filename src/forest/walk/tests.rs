@@ -75,10 +75,10 @@ fn in_every_way(forest: &Forest, rows: &[Vec<f64>]) -> Vec<f64> {
 
 #[test]
 fn every_way_of_walking_gives_the_same_digits() {
-    // Numbers of trees and rows that leave remainders of the lanes and of the blocks.
-    let forest = forest(2 * LANES + 3, 6, 5);
+    // Numbers of trees and rows that leave remainders of what goes at once.
+    let forest = forest(AT_ONCE + 3, 6, 5);
     let parts = forest.to_parts();
-    let rows = rows(2 * ROWS + LANES + 3, 5);
+    let rows = rows(2 * AT_ONCE + 19, 5);
     let expected: Vec<f64> = rows.iter().flat_map(|row| scores_by_parts(&parts, row)).collect();
     assert_eq!(in_every_way(&forest, &rows), expected);
 }
@@ -122,9 +122,9 @@ fn lopsided(n_trees: usize, n_features: usize, n_outputs: usize, precision: Prec
 fn trees_of_all_shapes_give_the_same_digits() {
     let mut rng = Rng::new(12);
     let rows: Vec<Vec<f64>> =
-        (0..ROWS + LANES + 1).map(|_| (0..5).map(|_| rng.below(17) as f64 / 8.0 - 1.0).collect()).collect();
-    // Fewer trees than lanes, all lanes, and some left over; outputs that fit the room for them, and that do not.
-    for (n_trees, n_outputs) in [(1, 1), (3, 2), (LANES, FEW), (2 * LANES + 5, FEW + 1)] {
+        (0..AT_ONCE + 9).map(|_| (0..5).map(|_| rng.below(17) as f64 / 8.0 - 1.0).collect()).collect();
+    // Outputs that fit the room for them, and that do not.
+    for (n_trees, n_outputs) in [(1, 1), (3, 2), (8, FEW), (21, FEW + 1)] {
         let [single, double] =
             [Precision::Single, Precision::Double].map(|precision| lopsided(n_trees, 5, n_outputs, precision));
         assert!(matches!(single.trees, Layout::Narrow32(_)));
@@ -160,9 +160,9 @@ fn a_spine_may_be_longer_than_a_byte_can_count() {
 
 #[test]
 fn every_layout_gives_the_same_digits() {
-    let mut parts = forest(LANES + 1, 5, 3).to_parts();
+    let mut parts = forest(9, 5, 3).to_parts();
     parts.scoring.precision = Precision::Single;
-    let rows = rows(ROWS + 5, 3);
+    let rows = rows(AT_ONCE + 5, 3);
     let narrow = Forest::new(&parts).expect("a sound forest in 32 bits");
     assert!(matches!(narrow.trees, Layout::Narrow32(_)));
     // The same questions about the last of many features.
@@ -182,7 +182,7 @@ fn every_layout_gives_the_same_digits() {
     let longer: Vec<Vec<f64>> = rows.iter().map(|row| [&vec![0.0; usize::from(n_more)], &row[..]].concat()).collect();
     assert_eq!(in_every_way(&narrow, &rows), in_every_way(&wide, &longer));
     // In 64 bits something else, though not by much.
-    let double = forest(LANES + 1, 5, 3);
+    let double = forest(9, 5, 3);
     assert!(matches!(double.trees, Layout::Narrow64(_)));
     let double = in_every_way(&double, &rows);
     assert_eq!(in_every_way(&wide_double, &longer), double);
