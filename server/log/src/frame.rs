@@ -275,27 +275,23 @@ pub(crate) struct Frame<'a> {
 
 /// The frame at the start of `bytes`; `None` if what stands there is none, is cut off or does not have its checksum.
 pub(crate) fn read(bytes: &[u8]) -> Option<Frame<'_>> {
+    let frame = trusted(bytes)?;
+    let checksum = u32::from_le_bytes(*bytes[4..HEADER].first_chunk()?);
+    (crc32c::crc32c(&frame.bytes[HEADER..]) == checksum).then_some(frame)
+}
+
+/// The same of bytes in memory, whose checksum was right when they came there.
+pub(crate) fn trusted(bytes: &[u8]) -> Option<Frame<'_>> {
     let length = u32::from_le_bytes(*bytes.first_chunk()?) as usize;
-    let checksum = u32::from_le_bytes(*bytes.get(4..HEADER)?.first_chunk()?);
-    let payload = bytes.get(HEADER..)?.get(..length)?;
-    let (&code, body) = payload.split_first()?;
+    let (&code, body) = bytes.get(HEADER..)?.get(..length)?.split_first()?;
     let kind = FrameKind::ALL.into_iter().find(|kind| kind.code() == code)?;
-    (crc32c::crc32c(payload) == checksum).then_some(Frame { kind, body, bytes: &bytes[..HEADER + length] })
+    Some(Frame { kind, body, bytes: &bytes[..HEADER + length] })
 }
 
 /// The number of the stream that a record's or label's frame belongs to.
 pub(crate) fn stream_number(frame: Frame<'_>) -> Result<u32, Malformed> {
-    number_in(frame.body).ok_or(Malformed)
-}
-
-/// The same of a frame in memory, whose checksum was right when it came there.
-pub(crate) fn stream_number_in(bytes: &[u8]) -> Option<u32> {
-    number_in(bytes.get(HEADER + 1..)?)
-}
-
-/// The same of what follows the kind.
-fn number_in(body: &[u8]) -> Option<u32> {
-    body.get(1..5)?.first_chunk().map(|number| u32::from_le_bytes(*number))
+    let number = frame.body.get(1..5).and_then(<[u8]>::first_chunk).ok_or(Malformed)?;
+    Ok(u32::from_le_bytes(*number))
 }
 
 /// A record's or label's name.

@@ -327,7 +327,7 @@ impl Ledger {
             line.next = next;
         }
         for (place, bytes) in &draft.rows {
-            let record = frame::read(bytes).filter(|frame| frame.kind == FrameKind::Record);
+            let record = frame::trusted(bytes).filter(|frame| frame.kind == FrameKind::Record);
             if let Some(id) = record.and_then(|frame| frame::id(frame).ok()) {
                 let line = &mut self.lines[*place];
                 let next = line.next;

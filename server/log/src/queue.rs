@@ -105,7 +105,7 @@ impl Job {
 
 /// Jobs that nobody waits for are gathered for so long before they are written: waking the writer for each of them costs
 /// more than all the rest.
-const GATHER_FOR: Duration = Duration::from_millis(2);
+const GATHER_FOR: Duration = Duration::from_millis(5);
 
 /// So many bytes are not left lying for longer.
 const GATHER_BYTES: usize = 1 << 20;

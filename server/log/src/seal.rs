@@ -14,6 +14,7 @@ use tidemark::data::datetime;
 
 use crate::bursts::in_bursts;
 use crate::error::{ReadError, WriteFailure};
+use crate::frame;
 use crate::log::{Options, Shared};
 use crate::queue::Job;
 use crate::record::{LabelRecord, Millis, Record};
@@ -282,10 +283,8 @@ impl Day {
 
 /// The streams that the rows are of.
 fn streams_of(rows: &[HotRow], streams: &Streams) -> Vec<Arc<Stream>> {
-    let mut used = std::collections::BTreeSet::new();
-    for number in rows.iter().filter_map(|row| crate::frame::stream_number_in(&row.frame)) {
-        used.insert(number);
-    }
+    let number = |row: &HotRow| frame::stream_number(frame::trusted(&row.frame)?).ok();
+    let used: std::collections::BTreeSet<u32> = rows.iter().filter_map(number).collect();
     used.iter().filter_map(|number| streams.get(number).cloned()).collect()
 }
 

@@ -154,6 +154,7 @@ async fn a_share_link_opens_one_report_until_it_is_taken_back() {
     assert!(page.header("content-security-policy").contains("default-src 'none'"));
     assert_eq!(page.header("x-robots-tag"), "noindex, nofollow");
     assert_eq!(page.header("cache-control"), "private, no-store");
+    assert_eq!(page.header("referrer-policy"), "no-referrer", "the link is the key");
     for form in ["json", "html", "md", "csv", "xml"] {
         assert_eq!(instance.send("GET", &format!("{path}/report.{form}"), None).await.status, 200, "{form}");
     }

@@ -71,6 +71,7 @@ async fn every_page_has_a_policy_of_its_own() {
     assert_ne!(policy, second.header("content-security-policy"), "a nonce is used once");
     assert!(!first.text.contains(" style=\""), "the policy forbids inline styles");
     assert_eq!(first.header("x-content-type-options"), "nosniff");
+    assert_eq!(first.header("referrer-policy"), "same-origin");
 }
 
 #[tokio::test]

@@ -316,7 +316,7 @@ impl ReplicaWriter {
         self.uncertain.retain(|uncertain| uncertain.token != token);
         let state = self.shared.state();
         let record = draft.rows.iter().find_map(|(place, bytes)| {
-            let frame = frame::read(bytes).filter(|frame| frame.kind == FrameKind::Record)?;
+            let frame = frame::trusted(bytes).filter(|frame| frame.kind == FrameKind::Record)?;
             Some((state.lines[*place].line.clone(), frame::id(frame).ok()?))
         });
         drop(state);
