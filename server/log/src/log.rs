@@ -40,6 +40,12 @@ pub enum Durability {
     },
 }
 
+impl Durability {
+    pub(crate) const fn is_async(self) -> bool {
+        matches!(self, Self::Async { .. })
+    }
+}
+
 /// How a log works.
 #[derive(Clone)]
 pub struct Options {
@@ -563,7 +569,7 @@ impl Log {
     /// Hands a record to the writer whose name is in none of the segments that `looked` sealings made.
     fn submit(&self, encoded: Encoded, looked: u64) -> Result<Submitted, AppendError> {
         let may_go_ahead = encoded.is_fresh
-            && matches!(self.shared.options.durability, Durability::Async { .. })
+            && self.shared.options.durability.is_async()
             && !self.shared.is_failing.load(Ordering::Acquire);
         if may_go_ahead {
             self.shared.push_record(Job::One { encoded, looked, reply: None })?;

@@ -99,10 +99,12 @@ impl Sealer {
         }
     }
 
-    /// Makes the next file ahead, once half of this one is full: a log that sees little never has one.
+    /// Makes the next file ahead, once half of this one is full: a log that sees little never has one, and one for whose writes
+    /// nobody waits needs none.
     pub(crate) fn make_spare_if_filling(&self) {
-        let Options { disk, file_bytes, .. } = &self.shared.options;
-        if self.shared.wal_bytes.load(Ordering::Relaxed) < file_bytes / 2 || self.shared.spare().is_some() {
+        let Options { disk, file_bytes, durability, .. } = &self.shared.options;
+        let is_filling = self.shared.wal_bytes.load(Ordering::Relaxed) >= file_bytes / 2;
+        if durability.is_async() || !is_filling || self.shared.spare().is_some() {
             return;
         }
         match Spare::make(&**disk, &self.shared.wal_folder(), *file_bytes) {
@@ -215,12 +217,12 @@ impl Sealer {
         }
     }
 
-    /// Deletes a file of the write-ahead log with this many bytes of frames; a full one becomes the spare one, if there is none
+    /// Deletes a file of the write-ahead log with this many bytes of frames; a full one becomes the spare one, if one is of use, there is none,
     /// and something is written: not when the log is opened.
     fn put_away(&self, path: &Path, bytes: u64) -> io::Result<()> {
-        let Options { disk, file_bytes, .. } = &self.shared.options;
+        let Options { disk, file_bytes, durability, .. } = &self.shared.options;
         let is_written = self.shared.wal_bytes.load(Ordering::Relaxed) > 0;
-        let is_wanted = is_written && bytes >= *file_bytes && self.shared.spare().is_none();
+        let is_wanted = is_written && !durability.is_async() && bytes >= *file_bytes && self.shared.spare().is_none();
         let made =
             if is_wanted { Spare::of_used(&**disk, &self.shared.wal_folder(), path, *file_bytes) } else { Ok(None) };
         let spare = made.unwrap_or_else(|error| {

@@ -2,9 +2,9 @@
 //!
 //! A file begins with a mark and a header, which repeats everything that has to be known of the files before it. Then
 //! come groups of frames, each written, and made durable, as one. A file that failed is left as it is; the next one says
-//! in its header which frames of it count. Space is reserved by writing zeros ahead of the frames, so that making a group
-//! durable does not have to make the file longer too; where much is written, another thread does that for the next file: see
-//! [`Spare`].
+//! in its header which frames of it count. Where callers wait for groups to be durable, space is reserved by writing zeros ahead
+//! of the frames, so that making a group durable does not have to make the file longer too; where much is written, another
+//! thread does that for the next file: see [`Spare`].
 
 use serde::{Deserialize, Serialize};
 use std::io;
@@ -66,8 +66,8 @@ pub(crate) struct WalFile {
     pub(crate) length: u64,
     /// Bytes known to be on disk.
     pub(crate) synced: u64,
-    /// Bytes written, zeros included.
-    reserved: u64,
+    /// Bytes written, zeros included; `None` where no zeros are written ahead.
+    reserved: Option<u64>,
     /// Bytes of the header.
     header: u64,
 }
@@ -133,19 +133,21 @@ impl Spare {
 }
 
 impl WalFile {
-    /// Makes a file that is whole, header and name, once this returns; of the spare one, if there is one.
+    /// Makes a file that is whole, header and name, once this returns; of the spare one, if there is one. Zeros are written ahead
+    /// in it where somebody waits for its groups.
     pub(crate) fn create(
         disk: &dyn Disk,
         folder: &Path,
         number: u64,
         header: &FileHeader,
         spare: Option<Spare>,
+        is_waited_for: bool,
     ) -> Result<Self, WriteFailure> {
         let path = path_of(folder, number);
         let temporary = spare.as_ref().map_or_else(|| path.with_extension("new"), |spare| spare.path.clone());
         let file = match spare {
-            Some(Spare { file, length, .. }) => Ok((file, length)),
-            None => disk.create(&temporary).map(|file| (file, 0)),
+            Some(Spare { file, length, .. }) => Ok((file, Some(length))),
+            None => disk.create(&temporary).map(|file| (file, is_waited_for.then_some(0))),
         };
         let made = file.and_then(|(file, reserved)| Self::begin(disk, file, reserved, &temporary, &path, header));
         made.and_then(|file| disk.sync_folder(folder).map(|()| file)).map_err(|error| {
@@ -160,7 +162,7 @@ impl WalFile {
     fn begin(
         disk: &dyn Disk,
         file: Box<dyn DiskFile>,
-        reserved: u64,
+        reserved: Option<u64>,
         temporary: &Path,
         path: &Path,
         header: &FileHeader,
@@ -177,15 +179,14 @@ impl WalFile {
     /// Writes bytes behind those there are.
     pub(crate) fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
         let end = self.length + bytes.len() as u64;
-        if end > self.reserved {
+        if let Some(reserved) = &mut self.reserved
+            && end > *reserved
+        {
             let zeros = vec![0; RESERVE];
-            let reserved = end.next_multiple_of(RESERVE as u64);
-            let mut at = self.reserved;
-            while at < reserved {
-                self.file.write_at(&zeros, at)?;
-                at += RESERVE as u64;
+            while end > *reserved {
+                self.file.write_at(&zeros, *reserved)?;
+                *reserved += RESERVE as u64;
             }
-            self.reserved = reserved;
         }
         self.file.write_at(bytes, self.length)?;
         self.length = end;

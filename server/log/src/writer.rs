@@ -136,7 +136,7 @@ impl Writer {
     }
 
     fn is_async(&self) -> bool {
-        matches!(self.shared.options.durability, Durability::Async { .. })
+        self.shared.options.durability.is_async()
     }
 
     /// Writes the group in the buffer.
@@ -147,7 +147,7 @@ impl Writer {
         let buffer = &mut self.ledger.buffer;
         buffer[..GROUP_SPACE.len()].copy_from_slice(&group.encode());
         self.sequence += u64::from(draft.n_frames);
-        if matches!(self.shared.options.durability, Durability::Async { .. }) {
+        if self.shared.options.durability.is_async() {
             let frames = buffer[GROUP_SPACE.len()..].to_vec();
             self.unsynced.push(Unsynced { frames, n_frames: draft.n_frames, received });
             self.unsynced_since.get_or_insert_with(Instant::now);
@@ -201,7 +201,8 @@ impl Writer {
         self.next_file += 1;
         let header = self.header();
         let spare = self.shared.spare().take();
-        let made = WalFile::create(&*self.shared.options.disk, &self.shared.wal_folder(), number, &header, spare);
+        let disk = &*self.shared.options.disk;
+        let made = WalFile::create(disk, &self.shared.wal_folder(), number, &header, spare, !self.is_async());
         let mut wal = made.inspect_err(|failure| self.shared.set_failure(Some(failure.clone())))?;
         let mut sequence = self.durable.sequence;
         let mut lost = Vec::new();
