@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use super::compile::n_slots;
 use super::layout::{AT_ONCE, Keys, LOWEST, MISSING, Node};
-use super::{Aggregate, Forest, ForestParts, Scoring, Transform, Trees, with_trees};
+use super::{Aggregate, Forest, ForestParts, MAX_NODES, Scoring, Transform, Trees, with_trees};
 
 /// Slots, and trees, for which a single row takes no memory from the heap.
 const ROOM: usize = 256;
@@ -371,7 +371,8 @@ fn joined<T: Number>(aggregate: Aggregate, sum: T, number: T) -> T {
 /// Leads walkers from their places to leaves, a step each in turn; those that have arrived step aside. With one lane in the slots
 /// they are in many trees with one row, else each has a row of its own.
 fn walk<N: Node, const L: usize>(nodes: &[N], slots: &[[i32; L]], under_way: &mut [u32; AT_ONCE], places: &mut [u32]) {
-    /// A walker and its place. There are fewer nodes than this has room for.
+    const { assert!(MAX_NODES as u64 * AT_ONCE as u64 <= 1 << u32::BITS, "a place and a walker share 32 bits") };
+    /// A walker and its place.
     const fn at(walker: usize, place: u32) -> u32 {
         place * AT_ONCE as u32 + walker as u32
     }
