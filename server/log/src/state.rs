@@ -102,7 +102,8 @@ pub(crate) fn decode_label(row: &HotRow, position: u64) -> Result<LabelRecord, R
 }
 
 fn read<T>(row: &HotRow, read: impl FnOnce(frame::Frame<'_>) -> Result<T, Malformed>) -> Result<T, ReadError> {
-    frame::trusted(&row.frame).ok_or(Malformed).and_then(read).map_err(|_malformed| {
-        ReadError::Io { path: "memory".into(), detail: "a record in memory cannot be read".to_owned() }
+    frame::trusted(&row.frame).ok_or(Malformed).and_then(read).map_err(|_malformed| ReadError::Io {
+        path: "memory".into(),
+        detail: "a record in memory cannot be read".to_owned(),
     })
 }
