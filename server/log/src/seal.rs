@@ -217,8 +217,8 @@ impl Sealer {
         }
     }
 
-    /// Deletes a file of the write-ahead log with this many bytes of frames; a full one becomes the spare one, if one is of use, there is none,
-    /// and something is written: not when the log is opened.
+    /// Deletes a file of the write-ahead log with this many bytes of frames. A full one becomes the spare one, where one is of use
+    /// and there is none, if something is written: not when the log is opened.
     fn put_away(&self, path: &Path, bytes: u64) -> io::Result<()> {
         let Options { disk, file_bytes, durability, .. } = &self.shared.options;
         let is_written = self.shared.wal_bytes.load(Ordering::Relaxed) > 0;
