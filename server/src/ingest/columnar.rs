@@ -373,6 +373,9 @@ mod tests {
             let header = read_parquet(file.into(), 1_000_000).unwrap_err().sentence();
             assert!(header.contains("the header of a page is damaged"), "{header}");
         }
+        let group = include_bytes!("../../../fuzz/seeds/parquet/group_of_more_columns_than_there_are").as_slice();
+        let group = read_parquet(group.into(), 1_000_000).unwrap_err().sentence();
+        assert!(group.contains("its footer is damaged"), "{group}");
     }
 
     #[test]
