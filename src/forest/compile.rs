@@ -134,7 +134,7 @@ fn has_missing_left(parts: &ForestParts) -> bool {
 
 /// Slots a row is laid out in.
 pub const fn n_slots(n_features: usize, has_missing_left: bool) -> usize {
-    n_features * (1 + has_missing_left as usize) + 1
+    n_features * (1 + has_missing_left as usize)
 }
 
 fn fits_narrow(parts: &ForestParts) -> bool {
@@ -240,7 +240,6 @@ struct Placed {
 /// Lays the trees out. Single precision keeps thresholds that 32 bits can tell apart, in either layout.
 fn compile<N: Node, T: Number>(parts: &ForestParts, from: &[TreeParts<'_>]) -> Trees<N, T> {
     let has_missing_left = has_missing_left(parts);
-    let last_slot = n_slots(parts.n_features, has_missing_left) - 1;
     let mut trees = Trees {
         roots: Vec::with_capacity(from.len()),
         nodes: Vec::with_capacity(parts.features.len()),
@@ -261,7 +260,7 @@ fn compile<N: Node, T: Number>(parts: &ForestParts, from: &[TreeParts<'_>]) -> T
                 let leaf = trees.leaves.len() / parts.n_outputs;
                 let numbers = &parts.leaves[leaf_numbers[node] * parts.n_outputs..][..parts.n_outputs];
                 trees.leaves.extend(numbers.iter().map(|number| T::of(*number)));
-                N::new(leaf as i32, 0, last_slot as u16)
+                N::new(leaf as i32, 0, 0)
             } else {
                 let missing_left = parts.missing_left.get(place).is_some_and(|goes_left| *goes_left);
                 let slot = usize::from(feature) + if missing_left { parts.n_features } else { 0 };
@@ -281,13 +280,12 @@ fn compile<N: Node, T: Number>(parts: &ForestParts, from: &[TreeParts<'_>]) -> T
 impl<N: Node, T: Number> Trees<N, T> {
     /// Fills `parts`, which has its counts.
     fn write(&self, mut parts: ForestParts) -> ForestParts {
-        let last_slot = n_slots(parts.n_features, self.has_missing_left) - 1;
         let ends = self.roots.iter().skip(1).copied().chain([self.nodes.len() as u32]);
         for (&root, end) in self.roots.iter().zip(ends) {
             parts.tree_lengths.push(end - root);
             for (place, node) in self.nodes[root as usize..end as usize].iter().enumerate() {
                 let slot = node.slot();
-                let is_leaf = slot == last_slot;
+                let is_leaf = node.is_leaf();
                 let left = place as u32 + node.step();
                 let feature = slot % parts.n_features;
                 parts.features.push(if is_leaf { LEAF } else { feature as u16 });

@@ -1,14 +1,14 @@
 //! How nodes lie in memory.
 //!
 //! A walk asks one question per node, "is the row's value above the threshold?", and adds the answer to the number of the
-//! left child: no jump for the processor to foresee. Three things make that so:
+//! left child: no jump for the processor to foresee. Two things make that so:
 //!
 //! - **Keys.** Values and thresholds are compared as what processors compare side by side. Minus zero is zero; a missing
 //!   value is above everything, so it goes right.
 //! - **Slots.** A row is laid out as slots: its values, then, where some node wants missing values on the left, its values
-//!   once more with missing ones below everything, and at the end one that is below everything for ever.
-//! - **Leaves stay.** A leaf asks about that last slot and is its own left child. Lanes that have arrived step on the spot
-//!   until the others have, too. Its key holds its number.
+//!   once more with missing ones below everything.
+//!
+//! A leaf asks nothing: no step leads from it, and its key holds its number.
 
 mod keys;
 mod spine;
@@ -43,6 +43,12 @@ pub trait Node: Copy + PartialEq + Debug + Send + Sync {
     }
 
     fn step(self) -> u32;
+
+    #[inline]
+    fn is_leaf(self) -> bool {
+        self.step() == 0
+    }
+
     fn slot(self) -> usize;
 }
 

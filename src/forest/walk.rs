@@ -87,7 +87,7 @@ pub struct Answers {
 
 impl Forest {
     /// Predicts one row: writes the score of every class, or the values of a regression, and returns the class (0 for a
-    /// regression). Takes no memory from the heap, unless the forest has more than 255 features, or half as many where missing values go left,
+    /// regression). Takes no memory from the heap, unless the forest has more than 256 features, or half as many where missing values go left,
     /// more than 256 trees, or more than 16 outputs.
     ///
     /// A value at or below a node's threshold goes left. A missing value (NaN) is not, and goes right, at every node but
@@ -247,7 +247,7 @@ struct Scratch<T> {
 impl<T: Number> Scratch<T> {
     fn new(n_slots: usize, n_outputs: usize) -> Self {
         Self {
-            slots: vec![[LOWEST; AT_ONCE]; n_slots],
+            slots: vec![[0; AT_ONCE]; n_slots],
             sums: vec![T::ZERO; AT_ONCE * n_outputs],
             finished: vec![0.0; AT_ONCE * n_outputs],
         }
@@ -270,7 +270,7 @@ impl<N: Node, T: Number> Trees<N, T> {
     /// Aggregates the leaves that `row` falls into, the base included.
     fn sum_row(&self, scoring: &Scoring, row: &[f64], sums: &mut [f64]) {
         let n_slots = n_slots(row.len(), self.has_missing_left);
-        let mut slots: SmallVec<[_; ROOM]> = smallvec![[LOWEST]; n_slots];
+        let mut slots: SmallVec<[_; ROOM]> = smallvec![[0]; n_slots];
         self.fill(&mut slots, row.len(), |_, feature| row[feature]);
         let mut left_at: SmallVec<[_; ROOM]> = smallvec![0; self.roots.len()];
         let mut exits = self.spines_by_slot.leave(&slots, &mut left_at);
@@ -379,7 +379,7 @@ fn walk<N: Node, const L: usize>(nodes: &[N], slots: &[[i32; L]], under_way: &mu
     let mut n_under_way = 0;
     for (walker, place) in places.iter().enumerate() {
         under_way[n_under_way % AT_ONCE] = at(walker, *place);
-        n_under_way += usize::from(nodes[*place as usize].step() != 0);
+        n_under_way += usize::from(!nodes[*place as usize].is_leaf());
     }
     while n_under_way > 0 {
         let mut n_left = 0;
@@ -389,7 +389,7 @@ fn walk<N: Node, const L: usize>(nodes: &[N], slots: &[[i32; L]], under_way: &mu
             let place = place + node.step() + u32::from(slots[node.slot()][walker % L] > node.key());
             places[walker] = place;
             under_way[n_left % AT_ONCE] = at(walker, place);
-            n_left += usize::from(nodes[place as usize].step() != 0);
+            n_left += usize::from(!nodes[place as usize].is_leaf());
         }
         n_under_way = n_left;
     }

@@ -4,7 +4,7 @@
 //! the 17.6 questions that the forest of the bench asks of a row, 14.4 lie on the spine. All questions of the spine can
 //! be asked without a jump and without waiting for the answer before, because each is known beforehand; a row leaves at the first
 //! whose answer leads off. From there on it walks. Several rows are asked the questions of one tree at once,
-//! and a single row those of several trees.
+//! and a single row those of all trees.
 
 use super::{AT_ONCE, Node};
 
@@ -30,7 +30,7 @@ impl<N: Node> Way<N> {
         let mut place = root;
         loop {
             let node = nodes[place as usize];
-            if node.step() == 0 || way.nodes.len() == MAX_QUESTIONS {
+            if node.is_leaf() || way.nodes.len() == MAX_QUESTIONS {
                 way.exits.push(place);
                 return way;
             }
